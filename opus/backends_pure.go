@@ -1,0 +1,6 @@
+//go:build !cgo || nolibopus
+
+package opus
+
+// backends lists the codecs of this build, the default first.
+var backends = []backend{gopus}

@@ -1,0 +1,170 @@
+// Package opus turns 20 ms blocks of PCM into Opus packets and packets into PCM.
+//
+// It holds two implementations of the codec behind one pair of interfaces:
+// "libopus", Xiph's C library, and "gopus", the same codec in pure Go at about
+// half the speed, for builds without cgo. It knows neither containers nor the
+// network, starts no goroutines and always works at 48 kHz stereo. The build tag
+// nolibopus leaves the C library out of a build that has cgo.
+package opus
+
+import (
+	"fmt"
+	"strings"
+
+	"busker/audio"
+	"busker/internal/fault"
+)
+
+const (
+	// DefaultBitrate is in bits per second: transparent enough for music, and
+	// what every Discord voice channel allows.
+	DefaultBitrate = 96000
+	// DefaultComplexity is the last step that still changes what is heard; 8 to
+	// 10 cost 1.6 times as much.
+	DefaultComplexity = 5
+	// MinBitrate and MaxBitrate bound SetBitrate (RFC 6716 §2.1.1), in bits per second.
+	MinBitrate, MaxBitrate = 6000, 510000
+	// MaxComplexity is the most work the encoder may be asked for.
+	MaxComplexity = 10
+	// MaxPacketSamples is the most one packet can hold, in samples per channel:
+	// 120 ms (RFC 6716 §3.2.5). A Decode into twice as many floats always fits.
+	MaxPacketSamples = 5760
+)
+
+// Encoder makes one packet out of each block. One goroutine uses it at a time;
+// consecutive blocks must be consecutive audio, or Reset lies between them.
+type Encoder interface {
+	// Encode writes the packet for pcm to dst and returns its length. A dst of
+	// audio.MaxPacketBytes always fits; a shorter one lowers the quality.
+	Encode(dst []byte, pcm *audio.Block) (n int, err error)
+	// SetBitrate takes effect with the next block; bps lies in MinBitrate..MaxBitrate.
+	SetBitrate(bps int) error
+	// SetComplexity takes effect with the next block; c lies in 0..MaxComplexity.
+	SetComplexity(c int) error
+	// Lookahead is the delay of the codec in samples per channel: a decoder's
+	// output sample Lookahead is the first sample that was encoded. It is the
+	// pre-skip of a container.
+	Lookahead() int
+	// Reset forgets all audio and keeps the settings.
+	Reset() error
+	// Close frees the codec; every later call fails. It may be called twice.
+	Close() error
+}
+
+// Decoder makes PCM out of packets. One goroutine uses it at a time.
+type Decoder interface {
+	// Decode writes the packet's audio to dst, left and right interleaved, and
+	// returns the number of samples per channel. An empty packet stands for a
+	// lost one: 20 ms are made up in its place. A damaged packet is a
+	// fault.Corrupt, after which decoding may go on with the next.
+	Decode(dst []float32, packet []byte) (samples int, err error)
+	// Reset forgets all audio and keeps the settings.
+	Reset() error
+	// Close frees the codec; every later call fails. It may be called twice.
+	Close() error
+}
+
+// EncoderOptions describe an encoder. All use constrained VBR and the audio
+// (not voice) profile.
+type EncoderOptions struct {
+	Backend    string // one of Backends; "" is DefaultBackend
+	Bitrate    int    // bits per second; 0 is DefaultBitrate
+	Complexity int    // 1..MaxComplexity; 0 is DefaultComplexity (SetComplexity takes a true 0)
+}
+
+// DecoderOptions describe a decoder.
+type DecoderOptions struct {
+	Backend string // one of Backends; "" is DefaultBackend
+	Gain    int    // applied to the output, in 1/256 dB (the output gain of RFC 7845 §5.1)
+}
+
+// backend is one implementation of the codec. Its constructors return codecs
+// whose settings NewEncoder and NewDecoder have yet to make.
+type backend struct {
+	name       string
+	newEncoder func() (Encoder, error)
+	newDecoder func(gain int) (Decoder, error)
+}
+
+// Backends returns the names of the codecs in this build, the default first.
+func Backends() []string {
+	names := make([]string, len(backends))
+	for i, b := range backends {
+		names[i] = b.name
+	}
+	return names
+}
+
+// DefaultBackend returns the fastest codec in this build.
+func DefaultBackend() string { return backends[0].name }
+
+// NewEncoder returns an encoder the caller must Close.
+func NewEncoder(opts EncoderOptions) (Encoder, error) {
+	b, err := backendNamed(opts.Backend)
+	if err != nil {
+		return nil, err
+	}
+	e, err := b.newEncoder()
+	if err != nil {
+		return nil, fmt.Errorf("make %s encoder: %w", b.name, err)
+	}
+	err = e.SetBitrate(orDefault(opts.Bitrate, DefaultBitrate))
+	if err == nil {
+		err = e.SetComplexity(orDefault(opts.Complexity, DefaultComplexity))
+	}
+	if err != nil {
+		_ = e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// NewDecoder returns a decoder the caller must Close.
+func NewDecoder(opts DecoderOptions) (Decoder, error) {
+	b, err := backendNamed(opts.Backend)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Gain < -32768 || opts.Gain > 32767 {
+		return nil, fault.New(fault.Invalid, fmt.Sprintf("Opus gain %d is outside -32768..32767.", opts.Gain))
+	}
+	d, err := b.newDecoder(opts.Gain)
+	if err != nil {
+		return nil, fmt.Errorf("make %s decoder: %w", b.name, err)
+	}
+	return d, nil
+}
+
+func backendNamed(name string) (backend, error) {
+	if name == "" {
+		return backends[0], nil
+	}
+	for _, b := range backends {
+		if b.name == name {
+			return b, nil
+		}
+	}
+	return backend{}, fault.New(fault.Invalid, fmt.Sprintf(
+		"Opus backend %q is not in this build, which has %s.", name, strings.Join(Backends(), " and ")))
+}
+
+func orDefault(v, zero int) int {
+	if v == 0 {
+		return zero
+	}
+	return v
+}
+
+func checkBitrate(bps int) error {
+	if bps < MinBitrate || bps > MaxBitrate {
+		return fault.New(fault.Invalid, fmt.Sprintf("Opus bitrate %d is outside %d..%d.", bps, MinBitrate, MaxBitrate))
+	}
+	return nil
+}
+
+func checkComplexity(c int) error {
+	if c < 0 || c > MaxComplexity {
+		return fault.New(fault.Invalid, fmt.Sprintf("Opus complexity %d is outside 0..%d.", c, MaxComplexity))
+	}
+	return nil
+}
