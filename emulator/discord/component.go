@@ -1,0 +1,179 @@
+package discord
+
+// ComponentType is what a component is.
+type ComponentType int
+
+// The component types of 2026.
+const (
+	ActionRow         ComponentType = 1
+	Button            ComponentType = 2
+	StringSelect      ComponentType = 3
+	TextInput         ComponentType = 4
+	UserSelect        ComponentType = 5
+	RoleSelect        ComponentType = 6
+	MentionableSelect ComponentType = 7
+	ChannelSelect     ComponentType = 8
+	Section           ComponentType = 9
+	TextDisplay       ComponentType = 10
+	Thumbnail         ComponentType = 11
+	MediaGallery      ComponentType = 12
+	File              ComponentType = 13
+	Separator         ComponentType = 14
+	Container         ComponentType = 17
+	Label             ComponentType = 18
+	FileUpload        ComponentType = 19
+)
+
+// Button styles.
+const (
+	PrimaryButton   = 1
+	SecondaryButton = 2
+	SuccessButton   = 3
+	DangerButton    = 4
+	LinkButton      = 5
+	PremiumButton   = 6
+)
+
+// Select reports whether the component is a select menu of any kind.
+func (t ComponentType) Select() bool {
+	return t == StringSelect || t >= UserSelect && t <= ChannelSelect
+}
+
+// Component is any component; which fields matter depends on Type.
+type Component struct {
+	Type         ComponentType `json:"type"`
+	ID           int           `json:"id,omitempty"` // unique in the message; the server numbers those left out
+	CustomID     string        `json:"custom_id,omitempty"`
+	Style        int           `json:"style,omitempty"`
+	Label        string        `json:"label,omitempty"`
+	Emoji        *Emoji        `json:"emoji,omitempty"`
+	URL          string        `json:"url,omitempty"`
+	SKUID        ID            `json:"sku_id,omitzero"`
+	Disabled     bool          `json:"disabled,omitempty"`
+	Components   []Component   `json:"components,omitempty"`
+	Component    *Component    `json:"component,omitempty"` // of a Label
+	Accessory    *Component    `json:"accessory,omitempty"` // of a Section
+	Content      string        `json:"content,omitempty"`   // of a TextDisplay
+	Items        []MediaItem   `json:"items,omitempty"`     // of a MediaGallery
+	Media        *Media        `json:"media,omitempty"`     // of a Thumbnail
+	File         *Media        `json:"file,omitempty"`
+	Description  string        `json:"description,omitempty"`
+	Spoiler      bool          `json:"spoiler,omitempty"`
+	AccentColor  *int          `json:"accent_color,omitempty"`
+	Divider      *bool         `json:"divider,omitempty"`
+	Spacing      int           `json:"spacing,omitempty"`
+	Options      []Option      `json:"options,omitempty"`
+	Placeholder  string        `json:"placeholder,omitempty"`
+	MinValues    *int          `json:"min_values,omitempty"`
+	MaxValues    *int          `json:"max_values,omitempty"`
+	MinLength    *int          `json:"min_length,omitempty"`
+	MaxLength    *int          `json:"max_length,omitempty"`
+	Required     *bool         `json:"required,omitempty"`
+	Value        string        `json:"value,omitempty"`
+	ChannelTypes []ChannelType `json:"channel_types,omitempty"`
+	Name         string        `json:"name,omitempty"`
+	Size         int           `json:"size,omitempty"`
+}
+
+// Option is a choice of a StringSelect.
+type Option struct {
+	Label       string `json:"label"`
+	Value       string `json:"value"`
+	Description string `json:"description,omitempty"`
+	Emoji       *Emoji `json:"emoji,omitempty"`
+	Default     bool   `json:"default,omitempty"`
+}
+
+// Emoji is a Unicode emoji (Name) or one of a guild (ID).
+type Emoji struct {
+	ID       ID     `json:"id"`
+	Name     string `json:"name"`
+	Animated bool   `json:"animated,omitempty"`
+}
+
+// MediaItem is a picture of a MediaGallery.
+type MediaItem struct {
+	Media       Media  `json:"media"`
+	Description string `json:"description,omitempty"`
+	Spoiler     bool   `json:"spoiler,omitempty"`
+}
+
+// Media is an address, "attachment://name" for a file of the same message; the
+// server answers with the real one.
+type Media struct {
+	URL          string `json:"url"`
+	ProxyURL     string `json:"proxy_url,omitempty"`
+	ContentType  string `json:"content_type,omitempty"`
+	AttachmentID ID     `json:"attachment_id,omitzero"`
+}
+
+// Walk calls visit for c and everything in it, in the order shown, until visit
+// returns false; it reports whether it came to the end.
+func (c Component) Walk(visit func(Component) bool) bool {
+	if !visit(c) {
+		return false
+	}
+	for _, in := range c.Components {
+		if !in.Walk(visit) {
+			return false
+		}
+	}
+	if c.Component != nil && !c.Component.Walk(visit) {
+		return false
+	}
+	return c.Accessory == nil || c.Accessory.Walk(visit)
+}
+
+func find(components []Component, match func(Component) bool) (found Component, ok bool) {
+	for _, c := range components {
+		c.Walk(func(in Component) bool {
+			if match(in) {
+				found, ok = in, true
+			}
+			return !ok
+		})
+		if ok {
+			return found, true
+		}
+	}
+	return Component{}, false
+}
+
+// number gives every component without an id the next free one, as Discord does,
+// and returns the numbered copy.
+func number(components []Component) []Component {
+	taken := map[int]bool{}
+	for _, c := range components {
+		c.Walk(func(in Component) bool { taken[in.ID] = true; return true })
+	}
+	next := 0
+	var visit func(c Component) Component
+	visit = func(c Component) Component {
+		if c.ID == 0 {
+			for next++; taken[next]; next++ {
+			}
+			c.ID = next
+		}
+		in := make([]Component, len(c.Components))
+		for i := range c.Components {
+			in[i] = visit(c.Components[i])
+		}
+		if len(in) > 0 {
+			c.Components = in
+		}
+		if c.Accessory != nil {
+			a := visit(*c.Accessory)
+			c.Accessory = &a
+		}
+		if c.Component != nil {
+			l := visit(*c.Component)
+			c.Component = &l
+		}
+		return c
+	}
+	out := make([]Component, len(components))
+	for i := range components {
+		out[i] = visit(components[i])
+	}
+	return out
+}
