@@ -1,0 +1,90 @@
+package player
+
+import (
+	"time"
+
+	"busker/internal/snowflake"
+	"busker/queue"
+	"busker/track"
+)
+
+// Command is one thing a guild can ask of its player. The set is closed.
+type Command interface {
+	command() string // name of the command as a metric label and log attribute
+}
+
+// Play adds tracks to the end of the queue and starts playing when nothing
+// plays. A player without anything to play first joins Channel; when that fails
+// nothing is added and Do returns the reason. A playing player stays where it is.
+type Play struct {
+	Tracks    []track.Track // at least one
+	Requester queue.UserID
+	Channel   snowflake.ID // voice channel of whoever asks; 0 = stay in the present one
+}
+
+// Add is Play for a player that already is in a channel.
+type Add struct {
+	Tracks    []track.Track // at least one
+	Requester queue.UserID
+}
+
+// Join goes to a voice channel, or moves to it and goes on playing there.
+type Join struct{ Channel snowflake.ID }
+
+// Leave stops, empties the queue and goes out of the voice channel. Where there
+// is nothing to leave it changes nothing.
+type Leave struct{}
+
+// Pause holds the current track. Pausing what is paused changes nothing.
+type Pause struct{}
+
+// Resume goes on from the very frame Pause held. It also starts a queue that was
+// given up on after too many failures. Resuming what plays changes nothing.
+type Resume struct{}
+
+// Skip ends the current track, and Count-1 upcoming ones, and goes on with the
+// next, even when the current one loops or is paused.
+type Skip struct{ Count int } // 0 = 1
+
+// Stop ends the current track and empties the queue; the player stays in its channel.
+type Stop struct{}
+
+// Seek goes to a time of the current track, which must be seekable.
+type Seek struct{ At time.Duration }
+
+// Volume glides to a new volume, heard within one ring of the Output.
+type Volume struct{ Percent int } // 0..MaxVolume, 100 = as recorded
+
+// Shuffle puts the upcoming tracks into random order.
+type Shuffle struct{}
+
+// Loop sets what comes after the end of a track.
+type Loop struct{ Mode queue.Loop }
+
+// Remove takes one upcoming track out of the queue.
+type Remove struct{ Index int } // counted from 0
+
+// Move puts the upcoming track at From to To.
+type Move struct{ From, To int } // counted from 0
+
+// Clear empties the queue; the current track plays on.
+type Clear struct{}
+
+// MaxVolume is the loudest Volume, in percent: +6 dB.
+const MaxVolume = 200
+
+func (Play) command() string    { return "play" }
+func (Add) command() string     { return "add" }
+func (Join) command() string    { return "join" }
+func (Leave) command() string   { return "leave" }
+func (Pause) command() string   { return "pause" }
+func (Resume) command() string  { return "resume" }
+func (Skip) command() string    { return "skip" }
+func (Stop) command() string    { return "stop" }
+func (Seek) command() string    { return "seek" }
+func (Volume) command() string  { return "volume" }
+func (Shuffle) command() string { return "shuffle" }
+func (Loop) command() string    { return "loop" }
+func (Remove) command() string  { return "remove" }
+func (Move) command() string    { return "move" }
+func (Clear) command() string   { return "clear" }

@@ -1,0 +1,147 @@
+package player
+
+import (
+	"time"
+
+	"busker/internal/snowflake"
+	"busker/queue"
+)
+
+// Event is something that happened to a player. The set is closed.
+type Event interface {
+	event() string // name of the event as a log attribute
+}
+
+// Envelope is an Event, where it happened, and the Status right after it.
+type Envelope struct {
+	Guild  GuildID
+	Event  Event
+	Status Status
+}
+
+// TrackStarted: the first packet of a track was sent. Every TrackStarted is
+// followed by exactly one TrackEnded of the same item.
+type TrackStarted struct{ Item queue.Item }
+
+// TrackEnded: nothing more of a track that had started will be heard. For
+// EndFinished that is when its last packet was sent.
+type TrackEnded struct {
+	Item   queue.Item
+	Reason EndReason
+}
+
+// EndReason says why a track ended.
+type EndReason uint8
+
+// The reasons.
+const (
+	EndFinished EndReason = iota // it was heard to its end
+	EndSkipped
+	EndStopped
+	EndFailed // TrackFailed says why
+	EndLeft   // the player left its channel, or was put out of it
+)
+
+var endNames = [...]string{"finished", "skipped", "stopped", "failed", "left"}
+
+// String returns the reason as one word.
+func (r EndReason) String() string { return nameOf(endNames[:], r) }
+
+// TrackFailed: a track cannot be played, or not to its end. fault.Message of Err
+// may be shown to people. The player goes on with the next track.
+type TrackFailed struct {
+	Item queue.Item
+	Err  error
+}
+
+// TrackStuck: nothing of a track has come for Silent, and nobody hears anything.
+// The player waits on until Options.StuckTimeout.
+type TrackStuck struct {
+	Item   queue.Item
+	Silent time.Duration
+}
+
+// GaveUp: too many tracks in a row failed. The player stopped; the rest of the
+// queue is kept and Resume or Play goes on with it.
+type GaveUp struct {
+	Failures int
+	Err      error // of the last one
+}
+
+// QueueEnded: the last track is over and none is left.
+type QueueEnded struct{}
+
+// Paused: the track is held.
+type Paused struct{}
+
+// Resumed: the track goes on.
+type Resumed struct{}
+
+// Seeked: the track goes on at another time.
+type Seeked struct{ At time.Duration }
+
+// VolumeChanged carries the new volume.
+type VolumeChanged struct{ Percent int }
+
+// QueueChanged: the upcoming tracks changed by a command.
+type QueueChanged struct{}
+
+// LoopChanged carries the new loop mode.
+type LoopChanged struct{ Mode queue.Loop }
+
+// Joined: the player came into a channel from none.
+type Joined struct{ Channel snowflake.ID }
+
+// Moved: the player is in another channel than before.
+type Moved struct{ From, To snowflake.ID }
+
+// Left: the player is in no channel any more.
+type Left struct {
+	Channel snowflake.ID
+	Reason  LeaveReason
+	Err     error // for LeaveDisconnected: why, when that is known
+}
+
+// LeaveReason says why a player left.
+type LeaveReason uint8
+
+// The reasons.
+const (
+	LeaveAsked        LeaveReason = iota
+	LeaveDisconnected             // somebody put us out, or the connection is gone for good
+	LeaveIdle                     // nothing to play for Options.IdleTimeout
+	LeaveShutdown
+)
+
+var leaveNames = [...]string{"asked", "disconnected", "idle", "shutdown"}
+
+// String returns the reason as one word.
+func (r LeaveReason) String() string { return nameOf(leaveNames[:], r) }
+
+// Idle: there was nothing to play for Options.IdleTimeout; Left follows.
+type Idle struct{}
+
+func (TrackStarted) event() string  { return "track started" }
+func (TrackEnded) event() string    { return "track ended" }
+func (TrackFailed) event() string   { return "track failed" }
+func (TrackStuck) event() string    { return "track stuck" }
+func (GaveUp) event() string        { return "gave up" }
+func (QueueEnded) event() string    { return "queue ended" }
+func (Paused) event() string        { return "paused" }
+func (Resumed) event() string       { return "resumed" }
+func (Seeked) event() string        { return "seeked" }
+func (VolumeChanged) event() string { return "volume changed" }
+func (QueueChanged) event() string  { return "queue changed" }
+func (LoopChanged) event() string   { return "loop changed" }
+func (Joined) event() string        { return "joined" }
+func (Moved) event() string         { return "moved" }
+func (Left) event() string          { return "left" }
+func (Idle) event() string          { return "idle" }
+
+// nameOf returns the word for one of a closed set.
+func nameOf[T ~uint8](names []string, v T) string {
+	if int(v) < len(names) {
+		return names[v]
+	}
+	return "unknown"
+}

@@ -1,0 +1,52 @@
+package player
+
+import (
+	"log/slog"
+	"time"
+
+	"busker/opus"
+)
+
+const (
+	// DefaultIdleTimeout, DefaultStuckTimeout, DefaultJoinTimeout,
+	// DefaultLeaveTimeout, DefaultLookahead and DefaultMaxFailures are what a
+	// zero in Options stands for.
+	DefaultIdleTimeout  = 5 * time.Minute
+	DefaultStuckTimeout = 30 * time.Second
+	DefaultJoinTimeout  = 30 * time.Second
+	DefaultLeaveTimeout = 5 * time.Second
+	DefaultLookahead    = 200 * time.Millisecond
+	DefaultMaxFailures  = 10
+)
+
+// Options describe a Manager. Opener and Connect are required.
+type Options struct {
+	Opener  Opener
+	Connect func(guild GuildID) Output // returns the guild's Output at once; called once per player
+	Encoder func() (opus.Encoder, error)
+
+	Logger  *slog.Logger // nil = none
+	Metrics *Metrics     // nil = counted nowhere
+
+	// IdleTimeout is how long a player with nothing to play stays in its channel;
+	// 0 = DefaultIdleTimeout, negative = for ever.
+	IdleTimeout time.Duration
+	// StuckTimeout is how long listeners wait in silence for a track that does
+	// not come before the next one is tried; 0 = DefaultStuckTimeout.
+	StuckTimeout time.Duration
+	// JoinTimeout bounds one Join of an Output; 0 = DefaultJoinTimeout. The
+	// Output's own, with its better explanation, should strike before it.
+	JoinTimeout time.Duration
+	// LeaveTimeout bounds one Leave of an Output; 0 = DefaultLeaveTimeout.
+	LeaveTimeout time.Duration
+	// Lookahead is the most audio an Output holds unsent, which the player must
+	// be able to take back; 0 = DefaultLookahead.
+	Lookahead time.Duration
+	// MaxFailures is how many tracks in a row may fail before the player stops;
+	// 0 = DefaultMaxFailures.
+	MaxFailures int
+	// MaxQueue is the most upcoming tracks; 0 = queue.DefaultMaxItems.
+	MaxQueue int
+	// Seed makes Shuffle repeatable; 0 = a random one.
+	Seed uint64
+}
