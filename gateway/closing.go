@@ -1,0 +1,67 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gorilla/websocket"
+
+	"busker/internal/fault"
+)
+
+// Close codes of Discord's gateway that matter here (Discord docs, "Gateway Close
+// Event Codes").
+const (
+	closeAuthentication    = 4004
+	closeInvalidSeq        = 4007
+	closeSessionTimeout    = 4009
+	closeInvalidShard      = 4010
+	closeShardingRequired  = 4011
+	closeInvalidVersion    = 4012
+	closeInvalidIntents    = 4013
+	closeDisallowedIntents = 4014
+
+	// closeResumable is the code we close with: 1000 and 1001 would end the session,
+	// any other keeps it open for a resume.
+	closeResumable = websocket.CloseServiceRestart
+)
+
+// fatal says what to tell the operator about close codes after which connecting
+// again is no use.
+var fatal = map[int]string{
+	closeAuthentication:    "Discord refused the token. Copy the bot's token again from the Discord developer portal (Bot, Reset Token).",
+	closeInvalidShard:      "Discord refused the shard number: the configured number of shards makes no sense.",
+	closeShardingRequired:  "The bot is in too many servers for so few shards. Configure more shards, or 0 to let Discord choose.",
+	closeInvalidVersion:    "Discord no longer speaks this version of its gateway. Update Busker.",
+	closeInvalidIntents:    "Discord refused the gateway intents. Update Busker.",
+	closeDisallowedIntents: "Discord does not allow this bot the gateway intents it asked for.",
+}
+
+// fatalError is a refusal no reconnect can mend.
+type fatalError struct {
+	code int
+	err  error
+}
+
+// Error names the code.
+func (e fatalError) Error() string {
+	return fmt.Sprintf("discord gateway closed with %d: %v", e.code, e.err)
+}
+
+// Unwrap makes the refusal a fault the operator can read.
+func (e fatalError) Unwrap() error {
+	kind := fault.Invalid
+	if e.code == closeAuthentication {
+		kind = fault.Denied
+	}
+	return fault.Wrap(kind, fatal[e.code], e.err)
+}
+
+// closeCode returns the close code in err, 0 when there is none.
+func closeCode(err error) int {
+	var c *websocket.CloseError
+	if errors.As(err, &c) {
+		return c.Code
+	}
+	return 0
+}

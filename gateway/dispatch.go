@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+
+	"busker/internal/snowflake"
+)
+
+// dispatch takes one event on the shard's read loop. Nothing here waits, and
+// nothing that goes wrong here stops the shard.
+func (s *shard) dispatch(from *discordgo.Session, event any) {
+	name := eventName(event)
+	defer s.g.recover(name)
+	if name != "" {
+		s.g.metrics.events.WithLabelValues(name).Inc()
+	}
+	switch e := event.(type) {
+	case *discordgo.Ready:
+		s.onReady(e)
+	case *discordgo.Resumed:
+		s.log.Info("session resumed")
+		s.connected(from, "")
+	case *discordgo.Event:
+		if e.Type == "READY" { // follows *discordgo.Ready, with what that type leaves out
+			s.connected(from, resumeURL(e.RawData))
+		}
+	case *discordgo.InteractionCreate:
+		s.g.offer(e)
+	case *discordgo.VoiceStateUpdate:
+		s.g.onVoiceState(e.VoiceState)
+	case *discordgo.VoiceServerUpdate:
+		s.g.onVoiceServer(e)
+	default:
+		s.g.onGuildEvent(event)
+	}
+}
+
+// eventName names the events this package reads, "" for the rest: a closed set for
+// the metric.
+func eventName(event any) string {
+	switch event.(type) {
+	case *discordgo.Ready:
+		return "ready"
+	case *discordgo.Resumed:
+		return "resumed"
+	case *discordgo.InteractionCreate:
+		return "interaction_create"
+	case *discordgo.VoiceStateUpdate:
+		return "voice_state_update"
+	case *discordgo.VoiceServerUpdate:
+		return "voice_server_update"
+	case *discordgo.GuildCreate, *discordgo.GuildUpdate, *discordgo.GuildDelete:
+		return "guild"
+	case *discordgo.ChannelCreate, *discordgo.ChannelUpdate, *discordgo.ChannelDelete:
+		return "channel"
+	case *discordgo.GuildRoleCreate, *discordgo.GuildRoleUpdate, *discordgo.GuildRoleDelete:
+		return "role"
+	case *discordgo.GuildMemberUpdate:
+		return "member"
+	}
+	return ""
+}
+
+func (s *shard) onReady(e *discordgo.Ready) {
+	if e.User != nil {
+		s.g.self.Store(uint64(id(e.User.ID)))
+	}
+	if e.Application != nil {
+		s.g.application.Store(uint64(id(e.Application.ID)))
+	}
+	s.log.Info("session ready", "guilds", len(e.Guilds))
+}
+
+// resumeURL reads where to resume from READY; empty when Discord does not say.
+func resumeURL(ready []byte) string {
+	var r struct {
+		URL string `json:"resume_gateway_url"`
+	}
+	if json.Unmarshal(ready, &r) != nil || !strings.HasPrefix(r.URL, "ws") {
+		return ""
+	}
+	if !strings.HasSuffix(r.URL, "/") {
+		r.URL += "/"
+	}
+	return r.URL
+}
+
+// offer hands an interaction to the workers; with all of them busy and the buffer
+// full it is dropped, and Discord tells the user that nobody answered.
+func (g *Gateway) offer(i *discordgo.InteractionCreate) {
+	if g.opts.OnInteraction == nil || i.Interaction == nil {
+		return
+	}
+	select {
+	case g.interactions <- i:
+	default:
+		g.metrics.dropped.Inc()
+		g.log.Error("interaction dropped: every worker is busy", "workers", g.opts.Interactions)
+	}
+}
+
+func (g *Gateway) onVoiceState(v *discordgo.VoiceState) {
+	if v == nil {
+		return
+	}
+	state := VoiceState{Guild: id(v.GuildID), Channel: id(v.ChannelID), User: id(v.UserID), SessionID: v.SessionID}
+	state.Self = state.User != 0 && state.User == g.UserID()
+	g.cache.setVoice(state)
+	if state.Self && v.Member != nil {
+		g.cache.setSelf(state.Guild, v.Member.Roles)
+	}
+	g.tell(state)
+}
+
+func (g *Gateway) tell(state VoiceState) {
+	if g.opts.OnVoiceState != nil {
+		g.opts.OnVoiceState(state)
+	}
+}
+
+func (g *Gateway) onVoiceServer(e *discordgo.VoiceServerUpdate) {
+	if g.opts.OnVoiceServer != nil {
+		g.opts.OnVoiceServer(VoiceServer{Guild: id(e.GuildID), Token: e.Token, Endpoint: e.Endpoint})
+	}
+}
+
+// onGuildEvent keeps the cache.
+func (g *Gateway) onGuildEvent(event any) {
+	c := g.cache
+	switch e := event.(type) {
+	case *discordgo.GuildCreate:
+		g.onGuild(e.Guild)
+	case *discordgo.GuildUpdate:
+		c.updateGuild(e.Guild)
+	case *discordgo.GuildDelete:
+		g.onGuildGone(e.Guild)
+	case *discordgo.ChannelCreate:
+		c.setChannel(e.Channel)
+	case *discordgo.ChannelUpdate:
+		c.setChannel(e.Channel)
+	case *discordgo.ChannelDelete:
+		c.deleteChannel(e.Channel)
+	case *discordgo.GuildRoleCreate:
+		c.setRole(e.GuildRole)
+	case *discordgo.GuildRoleUpdate:
+		c.setRole(e.GuildRole)
+	case *discordgo.GuildRoleDelete:
+		c.deleteRole(id(e.GuildID), id(e.RoleID))
+	case *discordgo.GuildMemberUpdate:
+		if e.Member != nil && e.User != nil && id(e.User.ID) == g.UserID() {
+			c.setSelf(id(e.GuildID), e.Roles)
+		}
+	}
+}
+
+// onGuild takes a guild's whole state. A new session has lost the voice states of
+// the old one, so a bot that was in voice and no longer is hears that it is out.
+func (g *Gateway) onGuild(guild *discordgo.Guild) {
+	if guild == nil || guild.Unavailable {
+		return
+	}
+	self, in := g.UserID(), id(guild.ID)
+	was, _ := g.cache.voiceOf(in, self)
+	g.cache.setGuild(guild, self)
+	if is, _ := g.cache.voiceOf(in, self); was != 0 && is == 0 {
+		g.tell(VoiceState{Guild: in, User: self, Self: true})
+	}
+}
+
+// onGuildGone forgets a guild the bot left; one that is only unavailable comes back.
+func (g *Gateway) onGuildGone(guild *discordgo.Guild) {
+	if guild == nil || guild.Unavailable {
+		return
+	}
+	gone := id(guild.ID)
+	was, _ := g.cache.voiceOf(gone, g.UserID())
+	g.cache.deleteGuild(gone)
+	if was != 0 {
+		g.tell(VoiceState{Guild: gone, User: g.UserID(), Self: true})
+	}
+}
+
+// id reads an id of Discord's; what is not one is 0.
+func id(s string) snowflake.ID {
+	v, err := snowflake.Parse(s)
+	if err != nil {
+		return 0
+	}
+	return v
+}

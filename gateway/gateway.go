@@ -1,0 +1,279 @@
+// Package gateway holds the bot's connection to Discord: the shards and their
+// sessions, events in, voice states out, the REST client, and the little of the
+// guilds that playing music needs to know.
+//
+// It knows nothing of commands, players or voice connections: whoever wants events
+// gives New a function for them. Those functions are called on the shards' read
+// loops and must return at once; only OnInteraction runs elsewhere and may take its
+// time. Every goroutine belongs to Run.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"golang.org/x/sync/errgroup"
+
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+)
+
+// Options says how to reach Discord and whom to tell what. Only Token is needed.
+type Options struct {
+	Token  Token
+	Shards int // number of shards; 0 takes what Discord recommends
+
+	API       *url.URL          // base of another Discord, the emulator's; nil is Discord itself
+	Transport http.RoundTripper // carries REST; nil is http.DefaultTransport
+
+	IdentifyEvery     time.Duration // pause between identifies of one bucket; 0 is Discord's 5 s
+	ResumeWait        time.Duration // longest random wait before a new session after a refused resume; 0 is Discord's 5 s
+	OpenTimeout       time.Duration // for connecting one shard, up to READY; 0 is 30 s
+	ReconnectWait     time.Duration // first pause before a reconnect, doubled up to 2 min; 0 is 500 ms
+	InteractionBuffer int           // interactions waiting for a worker; 0 is 256
+	Interactions      int           // interactions handled at the same time; 0 is 128
+
+	// OnInteraction answers an interaction, on a goroutine of its own; ctx ends when
+	// the gateway stops.
+	OnInteraction func(ctx context.Context, i *discordgo.InteractionCreate)
+	// OnVoiceState hears of everybody's voice states, OnVoiceServer of the servers
+	// given to us. Both are called in the order of the events of one shard.
+	OnVoiceState  func(VoiceState)
+	OnVoiceServer func(VoiceServer)
+
+	Logger  *slog.Logger // nil discards
+	Metrics *Metrics     // nil counts for nobody
+}
+
+// VoiceState is a VOICE_STATE_UPDATE: somebody is in Channel, or in none when it is 0.
+type VoiceState struct {
+	Guild, Channel, User snowflake.ID
+	SessionID            string // of the user's gateway session; needed for our own voice connection
+	Self                 bool   // it is the bot's own state
+}
+
+// VoiceServer is a VOICE_SERVER_UPDATE. An empty Endpoint means the server went
+// away and another will be named later.
+type VoiceServer struct {
+	Guild           snowflake.ID
+	Token, Endpoint string
+}
+
+// Gateway is the connection to Discord. Its methods may be called from anywhere
+// and at any time; before the shards are ready they know little.
+type Gateway struct {
+	opts    Options
+	log     *slog.Logger
+	metrics *Metrics
+	rest    *discordgo.Session
+	cache   *cache
+
+	interactions chan *discordgo.InteractionCreate
+
+	self, application atomic.Uint64
+	shards            atomic.Pointer[[]*shard]
+	shardsKnown       chan struct{} // closed once shards is set
+
+	readyLeft atomic.Int64
+	ready     chan struct{} // closed once every shard was ready
+	readyOnce sync.Once
+}
+
+// New checks opts and prepares a gateway; Run connects it.
+func New(opts Options) (*Gateway, error) {
+	if opts.Token == "" {
+		return nil, fault.New(fault.Invalid, "No Discord token is configured.")
+	}
+	if opts.Shards < 0 {
+		return nil, fault.New(fault.Invalid, "The number of shards must not be negative.")
+	}
+	opts.setDefaults()
+	rest, err := newREST(opts)
+	if err != nil {
+		return nil, fmt.Errorf("make rest client: %w", err)
+	}
+	return &Gateway{
+		opts: opts, log: opts.Logger, metrics: opts.Metrics, rest: rest, cache: newCache(),
+		interactions: make(chan *discordgo.InteractionCreate, opts.InteractionBuffer),
+		shardsKnown:  make(chan struct{}),
+		ready:        make(chan struct{}),
+	}, nil
+}
+
+func (o *Options) setDefaults() {
+	if o.Transport == nil {
+		o.Transport = http.DefaultTransport
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&o.IdentifyEvery, 5 * time.Second},
+		{&o.ResumeWait, 5 * time.Second},
+		{&o.OpenTimeout, 30 * time.Second},
+		{&o.ReconnectWait, 500 * time.Millisecond},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if o.InteractionBuffer <= 0 {
+		o.InteractionBuffer = 256 // a busy minute of one process
+	}
+	if o.Interactions <= 0 {
+		o.Interactions = 128 // each may wait seconds for a slow web server
+	}
+}
+
+// Run connects the shards and keeps them connected until ctx ends, which returns
+// nil, or until Discord refuses the bot for good. It runs once.
+func (g *Gateway) Run(ctx context.Context) error {
+	plan, err := g.plan(ctx)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	shards := make([]*shard, plan.shards)
+	for i := range shards {
+		shards[i] = newShard(g, i, plan)
+	}
+	g.readyLeft.Store(int64(len(shards)))
+	g.shards.Store(&shards)
+	close(g.shardsKnown)
+	g.log.Info("connecting to discord", "shards", plan.shards, "max_concurrency", plan.concurrency)
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return g.handOff(ctx) })
+	for _, s := range shards {
+		group.Go(func() error { return s.run(ctx) })
+	}
+	return stopped(ctx, group.Wait())
+}
+
+// stopped turns the errors of a stop that was asked for into none.
+func stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+// handOff gives interactions to workers, so that the read loops never wait for one.
+func (g *Gateway) handOff(ctx context.Context) error {
+	var workers errgroup.Group
+	workers.SetLimit(g.opts.Interactions)
+	defer workers.Wait() //nolint:errcheck // workers return none
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case i := <-g.interactions:
+			workers.Go(func() error {
+				g.interact(ctx, i)
+				return nil
+			})
+		}
+	}
+}
+
+func (g *Gateway) interact(ctx context.Context, i *discordgo.InteractionCreate) {
+	defer g.recover("interaction")
+	g.opts.OnInteraction(ctx, i)
+}
+
+// recover keeps a panic in somebody's event function from taking the shard along.
+// It must be deferred directly.
+func (g *Gateway) recover(event string) {
+	if p := recover(); p != nil {
+		g.metrics.panics.Inc()
+		g.log.Error("event function panicked", "event", event, "panic", p, "stack", stack())
+	}
+}
+
+// stack is the trace of a panic, short enough for a log line.
+func stack() string {
+	const most = 4 << 10
+	s := debug.Stack()
+	return string(s[:min(len(s), most)])
+}
+
+// Ready is closed once every shard has been ready for the first time.
+func (g *Gateway) Ready() <-chan struct{} { return g.ready }
+
+// WaitReady waits for Ready.
+func (g *Gateway) WaitReady(ctx context.Context) error {
+	select {
+	case <-g.ready:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for shards: %w", ctx.Err())
+	}
+}
+
+func (g *Gateway) shardReady() {
+	if g.readyLeft.Add(-1) == 0 {
+		g.readyOnce.Do(func() { close(g.ready) })
+	}
+}
+
+// REST returns the client for Discord's REST API. It has no websocket and no
+// state; use it for its HTTP methods only.
+func (g *Gateway) REST() *discordgo.Session { return g.rest }
+
+// UserID returns the bot's own user, 0 before the first READY.
+func (g *Gateway) UserID() snowflake.ID { return snowflake.ID(g.self.Load()) }
+
+// ApplicationID returns the bot's application, 0 before the first READY.
+func (g *Gateway) ApplicationID() snowflake.ID { return snowflake.ID(g.application.Load()) }
+
+// opVoiceState is gateway opcode 4, Voice State Update.
+const opVoiceState = 4
+
+// SendVoiceState asks Discord to put the bot into channel, or with channel 0 out of
+// voice in guild. It waits for the guild's shard and its command budget; Discord's
+// answer comes as events.
+func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.ID, mute, deaf bool) error {
+	s, err := g.shardOf(ctx, guild)
+	if err != nil {
+		return fmt.Errorf("send voice state: %w", err)
+	}
+	type payload struct {
+		Guild   snowflake.ID `json:"guild_id"`
+		Channel snowflake.ID `json:"channel_id"` // 0 is null: leave
+		Mute    bool         `json:"self_mute"`
+		Deaf    bool         `json:"self_deaf"`
+	}
+	err = s.send(ctx, struct {
+		Op   int     `json:"op"`
+		Data payload `json:"d"`
+	}{opVoiceState, payload{guild, channel, mute, deaf}})
+	if err != nil {
+		return fmt.Errorf("send voice state: %w", err)
+	}
+	return nil
+}
+
+// shardOf returns the shard of guild: (guild_id >> 22) % shards.
+func (g *Gateway) shardOf(ctx context.Context, guild snowflake.ID) (*shard, error) {
+	select {
+	case <-g.shardsKnown:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	shards := *g.shards.Load()
+	return shards[uint64(guild>>22)%uint64(len(shards))], nil
+}

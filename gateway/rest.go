@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+// restTimeout is for one REST request with its answer; uploads of a cover picture
+// are the largest.
+const restTimeout = 20 * time.Second
+
+// silent keeps discordgo's logger, which writes to stderr, quiet: it logs level 0
+// and up.
+const silent = discordgo.LogError - 1
+
+func newREST(opts Options) (*discordgo.Session, error) {
+	s, err := discordgo.New("Bot " + string(opts.Token))
+	if err != nil {
+		return nil, err
+	}
+	s.LogLevel = silent
+	s.StateEnabled = false
+	s.Client = &http.Client{Timeout: restTimeout, Transport: opts.Transport}
+	if opts.API != nil {
+		s.Client.Transport = rebase{opts.API, opts.Transport}
+	}
+	return s, nil
+}
+
+// rebase sends requests meant for Discord to another host. discordgo computes its
+// endpoints once at start, so they can only be changed on the way out.
+type rebase struct {
+	base *url.URL
+	next http.RoundTripper
+}
+
+// RoundTrip sends req to the other host.
+func (r rebase) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.URL.Scheme, req.URL.Host, req.Host = r.base.Scheme, r.base.Host, r.base.Host
+	return r.next.RoundTrip(req)
+}
+
+// address answers discordgo's GET /gateway with the address a shard wants, without
+// asking anybody: the plan knows where to identify and READY says where to resume.
+type address func() string
+
+// RoundTrip answers req.
+func (a address) RoundTrip(req *http.Request) (*http.Response, error) {
+	body, err := json.Marshal(map[string]string{"url": a()})
+	if err != nil {
+		return nil, err
+	}
+	return &http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: req,
+	}, nil
+}

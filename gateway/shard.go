@@ -1,0 +1,321 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"busker/internal/fault"
+)
+
+// Discord allows a connection 120 commands in any 60 s, heartbeats included, and
+// closes it with 4008 for more. A bucket of commandBurst refilled with one a second
+// never lets more than 110 pass in 60 s.
+const (
+	commandBurst = 50
+	commandEvery = time.Second
+)
+
+// intents are what playing music needs: guilds with their channels and roles, and
+// who is in which voice channel. Neither is privileged.
+const intents = discordgo.IntentGuilds | discordgo.IntentGuildVoiceStates
+
+// errMoved makes discordgo forget the address it has cached, so that the next try
+// goes where READY said to resume.
+var errMoved = errors.New("the session is resumed at another address")
+
+// shard keeps one session with Discord alive through discordgo, which is told not
+// to reconnect by itself: its own loop knows no identify limit, no fatal close code
+// and no context, and ends sessions that could be resumed.
+type shard struct {
+	g        *Gateway
+	id       int
+	plan     plan
+	log      *slog.Logger
+	commands *rate.Limiter
+
+	session *discordgo.Session // run's own; nil when the next connection must identify
+
+	mu        sync.Mutex
+	resumeURL string             // from READY; empty before
+	live      *discordgo.Session // while connected
+	up        chan struct{}      // closed while connected
+	wasReady  bool
+}
+
+func newShard(g *Gateway, id int, p plan) *shard {
+	return &shard{
+		g: g, id: id, plan: p, log: g.log.With("shard", id),
+		commands: rate.NewLimiter(rate.Every(commandEvery), commandBurst),
+		up:       make(chan struct{}),
+	}
+}
+
+// run connects, and connects again, until ctx ends or Discord refuses for good.
+func (s *shard) run(ctx context.Context) error {
+	again := backoff{first: s.g.opts.ReconnectWait}
+	for {
+		t, err := s.open(ctx)
+		if err == nil {
+			again.reset()
+			err = s.watch(ctx, t)
+		}
+		s.down()
+		s.disconnect(t)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if code := closeCode(err); fatal[code] != "" {
+			return fatalError{code, err}
+		}
+		if errors.Is(err, errMoved) {
+			continue
+		}
+		s.g.metrics.reconnects.Inc()
+		s.log.Warn("shard lost its connection", "err", err)
+		if err := again.wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// open connects and identifies or resumes. It returns nil once Discord has answered
+// with the first event.
+func (s *shard) open(ctx context.Context) (*tap, error) {
+	var permits int32
+	if s.session == nil {
+		if err := s.newSession(ctx); err != nil {
+			return nil, err
+		}
+		permits = 1
+	}
+	t := newTap(permits)
+	ctx, cancel := context.WithTimeout(ctx, s.g.opts.OpenTimeout)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = t.Close() })()
+	s.session.Dialer = s.dialer(ctx, t)
+
+	// discordgo deadlocks in Open when Discord's first message is op 7 (its issue
+	// 1694), so Open is waited for no longer than ctx; a deadlocked session is
+	// abandoned with its goroutine.
+	done := make(chan error, 1)
+	session := s.session
+	go func() { done <- session.Open() }()
+	select {
+	case err := <-done:
+		return t, s.opened(t, err)
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return t, s.opened(t, err)
+	case <-time.After(writeTimeout):
+		s.session = nil
+		return t, fmt.Errorf("open shard: %w", ctx.Err())
+	}
+}
+
+// opened looks at the outcome of discordgo's Open.
+func (s *shard) opened(t *tap, err error) error {
+	if err == nil {
+		return nil
+	}
+	switch code := closeCode(err); {
+	case errors.Is(err, discordgo.ErrWSAlreadyOpen):
+		return errors.New("open shard: the old connection is not closed yet")
+	case t.invalid.Load(), code == closeInvalidSeq, code == closeSessionTimeout:
+		s.session = nil
+	}
+	if errors.Is(err, errMoved) {
+		return errMoved
+	}
+	return fmt.Errorf("open shard: %w", err)
+}
+
+// newSession makes a session that will identify, and waits until it may.
+func (s *shard) newSession(ctx context.Context) error {
+	s.mu.Lock()
+	s.resumeURL = ""
+	returning := s.wasReady
+	s.mu.Unlock()
+	if returning { // Discord: after op 9, wait a random time of 1 to 5 s
+		if err := pause(ctx, s.g.opts.ResumeWait/5+rand.N(s.g.opts.ResumeWait*4/5+1)); err != nil {
+			return err
+		}
+	}
+	if err := s.plan.identifies.wait(ctx, s.id); err != nil {
+		return fmt.Errorf("wait to identify: %w", err)
+	}
+	session, err := discordgo.New("Bot " + string(s.g.opts.Token))
+	if err != nil {
+		return err
+	}
+	session.LogLevel = silent
+	session.StateEnabled = false
+	session.SyncEvents = true
+	session.ShouldReconnectOnError = false
+	session.ShouldReconnectVoiceOnSessionError = false
+	session.Client = &http.Client{Transport: address(s.address)}
+	session.Identify.Intents = intents
+	session.Identify.Properties.Browser = "Busker"
+	session.Identify.Properties.Device = "Busker"
+	session.ShardID, session.ShardCount = s.id, s.plan.shards
+	session.AddHandler(func(from *discordgo.Session, e any) { s.dispatch(from, e) })
+	s.session = session
+	s.g.metrics.identifies.Inc()
+	return nil
+}
+
+// address is where the next connection goes.
+func (s *shard) address() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.resumeURL != "" {
+		return s.resumeURL
+	}
+	return s.plan.url
+}
+
+// dialer connects discordgo through t, for as long as ctx lasts.
+func (s *shard) dialer(ctx context.Context, t *tap) *websocket.Dialer {
+	through := func(dial func(context.Context, string, string) (net.Conn, error)) func(context.Context, string, string) (net.Conn, error) {
+		return func(_ context.Context, network, addr string) (net.Conn, error) {
+			if want, err := url.Parse(s.address()); err == nil && !sameHost(want, addr) {
+				return nil, errMoved
+			}
+			c, err := dial(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			t.Conn = c
+			return t, nil
+		}
+	}
+	return &websocket.Dialer{
+		HandshakeTimeout:  s.g.opts.OpenTimeout,
+		NetDialContext:    through(new(net.Dialer).DialContext),
+		NetDialTLSContext: through(new(tls.Dialer).DialContext),
+	}
+}
+
+// sameHost reports whether addr, a host and port, is where want leads.
+func sameHost(want *url.URL, addr string) bool {
+	port := want.Port()
+	if port == "" {
+		port = map[string]string{"ws": "80", "wss": "443"}[want.Scheme]
+	}
+	return net.JoinHostPort(want.Hostname(), port) == addr
+}
+
+// watch returns when the connection is over: closed, given up for dead, or ctx done.
+func (s *shard) watch(ctx context.Context, t *tap) error {
+	var previous, before time.Time // when the last two heartbeats went out
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-t.closed:
+			if t.invalid.Load() {
+				s.session = nil
+				return errors.New("discord ended the session (op 9)")
+			}
+			return errors.New("connection closed")
+		case beat := <-t.beats:
+			if !before.IsZero() && s.lastAck().Before(before) {
+				s.g.metrics.zombies.Inc()
+				return errors.New("two heartbeats were not acknowledged")
+			}
+			previous, before = beat, previous
+		}
+	}
+}
+
+// lastAck is when Discord last acknowledged a heartbeat, or the connection began.
+func (s *shard) lastAck() time.Time {
+	s.session.RLock()
+	defer s.session.RUnlock()
+	return s.session.LastHeartbeatAck
+}
+
+// disconnect closes what is left of the connection so that it can be resumed.
+func (s *shard) disconnect(t *tap) {
+	if s.session != nil {
+		_ = s.session.CloseWithCode(closeResumable)
+	}
+	if t != nil {
+		_ = t.Close()
+	}
+}
+
+// connected is called on READY and RESUMED, inside discordgo's Open.
+func (s *shard) connected(session *discordgo.Session, resumeURL string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if resumeURL != "" {
+		s.resumeURL = resumeURL
+	}
+	if s.live == nil {
+		close(s.up)
+		s.g.metrics.connected.Inc()
+	}
+	s.live = session
+	if !s.wasReady {
+		s.wasReady = true
+		s.g.shardReady()
+	}
+}
+
+func (s *shard) down() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.live != nil {
+		s.live, s.up = nil, make(chan struct{})
+		s.g.metrics.connected.Dec()
+	}
+}
+
+// send writes a command once the shard is connected and its budget allows.
+func (s *shard) send(ctx context.Context, command any) error {
+	for {
+		session, err := s.waitUp(ctx)
+		if err != nil {
+			return fault.Wrap(fault.Unavailable, "Discord cannot be reached at the moment.", err)
+		}
+		if err := s.commands.Wait(ctx); err != nil {
+			return fault.Wrap(fault.Busy, "Too many voice channels are being joined at the moment. Try again in a minute.", err)
+		}
+		err = session.GatewayWriteStruct(command)
+		if !errors.Is(err, discordgo.ErrWSNotFound) {
+			s.g.metrics.commands.Inc()
+			return err
+		}
+	}
+}
+
+func (s *shard) waitUp(ctx context.Context) (*discordgo.Session, error) {
+	for {
+		s.mu.Lock()
+		session, up := s.live, s.up
+		s.mu.Unlock()
+		if session != nil {
+			return session, nil
+		}
+		select {
+		case <-up:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}

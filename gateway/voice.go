@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"slices"
+
+	"github.com/bwmarrin/discordgo"
+
+	"busker/internal/snowflake"
+)
+
+// Channel describes a voice channel at one moment.
+type Channel struct {
+	ID, Guild snowflake.ID
+	Name      string
+	Stage     bool
+	Bitrate   int            // bit/s
+	UserLimit int            // 0 is none
+	Members   []snowflake.ID // who is in it, ourselves included
+}
+
+// VoiceChannelOf returns the voice channel user is in.
+func (g *Gateway) VoiceChannelOf(guild, user snowflake.ID) (channel snowflake.ID, ok bool) {
+	return g.cache.voiceOf(guild, user)
+}
+
+// ChannelInfo describes a voice channel; ok is false when there is none of that id
+// or the bot cannot see it.
+func (g *Gateway) ChannelInfo(channel snowflake.ID) (Channel, bool) {
+	c := g.cache
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	of, ch := c.find(channel)
+	if ch == nil {
+		return Channel{}, false
+	}
+	return Channel{
+		ID: channel, Guild: c.home[channel], Name: ch.name,
+		Stage:   ch.kind == discordgo.ChannelTypeGuildStageVoice,
+		Bitrate: ch.bitrate, UserLimit: ch.userLimit, Members: of.members(channel),
+	}, true
+}
+
+// Access says whether the bot can play in a voice channel.
+type Access struct {
+	Missing []string // permissions it lacks, by their names in Discord's English settings
+	Full    bool     // the user limit is reached, and the bot may not pass it
+}
+
+// needed are the permissions playing in a voice channel takes.
+var needed = []struct {
+	bit  int64
+	name string
+}{
+	{discordgo.PermissionViewChannel, "View Channel"},
+	{discordgo.PermissionVoiceConnect, "Connect"},
+	{discordgo.PermissionVoiceSpeak, "Speak"},
+}
+
+// VoiceAccess tells what keeps the bot from playing in channel. A channel it knows
+// nothing of, which Discord hides from bots that may not view it, lacks View Channel.
+func (g *Gateway) VoiceAccess(channel snowflake.ID) Access {
+	c := g.cache
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	of, ch := c.find(channel)
+	if ch == nil {
+		return Access{Missing: []string{needed[0].name}}
+	}
+	self := g.UserID()
+	has := of.permissions(ch, c.home[channel], self)
+	var a Access
+	for _, n := range needed {
+		if has&n.bit == 0 {
+			a.Missing = append(a.Missing, n.name)
+		}
+	}
+	in := of.members(channel)
+	a.Full = ch.userLimit > 0 && len(in) >= ch.userLimit &&
+		has&discordgo.PermissionVoiceMoveMembers == 0 && !slices.Contains(in, self)
+	return a
+}
+
+// find returns a channel and its guild; the caller holds the lock.
+func (c *cache) find(id snowflake.ID) (*guild, *channel) {
+	g := c.guilds[c.home[id]]
+	if g == nil {
+		return nil, nil
+	}
+	return g, g.channels[id]
+}
+
+// all is every permission there is.
+const all = int64(-1)
+
+// permissions computes what self may do in ch, in the order Discord's documentation
+// of permissions gives: everyone, roles, then the overwrites for everyone, for the
+// roles together, and for the member.
+func (g *guild) permissions(ch *channel, everyone, self snowflake.ID) int64 {
+	if g.owner == self && self != 0 {
+		return all
+	}
+	has := g.roles[everyone]
+	for _, r := range g.own {
+		has |= g.roles[r]
+	}
+	if has&discordgo.PermissionAdministrator != 0 {
+		return all
+	}
+	var allow, deny int64
+	for _, o := range ch.overwrites {
+		switch {
+		case o.member:
+		case o.id == everyone:
+			has = has&^o.deny | o.allow
+		case slices.Contains(g.own, o.id):
+			allow |= o.allow
+			deny |= o.deny
+		}
+	}
+	has = has&^deny | allow
+	for _, o := range ch.overwrites {
+		if o.member && o.id == self {
+			has = has&^o.deny | o.allow
+		}
+	}
+	return has
+}
