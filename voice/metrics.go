@@ -1,0 +1,77 @@
+package voice
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Metrics counts what the connections and the pacer do. The pacer feeds it without
+// allocating.
+type Metrics struct {
+	audio, silence prometheus.Counter
+	keepalives     prometheus.Counter
+	dropped        prometheus.Counter
+	underruns      prometheus.Counter
+	lateness       prometheus.Histogram
+	resyncs        prometheus.Counter
+	connections    prometheus.Gauge
+	joins          prometheus.Histogram
+	closes         *prometheus.CounterVec
+}
+
+// NewMetrics registers the package's metrics with r; nil registers nowhere.
+func NewMetrics(r prometheus.Registerer) *Metrics {
+	packets := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "busker_voice_packets_total",
+		Help: "UDP packets handed to the network, by what they carry.",
+	}, []string{"kind"})
+	m := &Metrics{
+		audio:      packets.WithLabelValues("audio"),
+		silence:    packets.WithLabelValues("silence"),
+		keepalives: packets.WithLabelValues("keepalive"),
+		dropped: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_packets_dropped_total",
+			Help: "Packets that could not be encrypted or that the network refused.",
+		}),
+		underruns: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_underruns_total",
+			Help: "Times a connection ran out of packets for less than five frames.",
+		}),
+		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "busker_voice_send_lateness_seconds",
+			Help:    "How long after its deadline the pacer began a slot of 1 ms.",
+			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .02, .04, .06, .1, .25, 1},
+		}),
+		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_resyncs_total",
+			Help: "Times the pacer was too late to catch up and moved its schedule instead.",
+		}),
+		connections: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "busker_voice_connections",
+			Help: "Voice connections able to send.",
+		}),
+		joins: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "busker_voice_join_seconds",
+			Help:    "Time from asking to join to being able to send.",
+			Buckets: prometheus.ExponentialBuckets(.05, 2, 10),
+		}),
+		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "busker_voice_closes_total",
+			Help: "Voice gateway sockets lost, by what was done about it.",
+		}, []string{"reaction"}),
+	}
+	if r != nil {
+		r.MustRegister(packets, m.dropped, m.underruns, m.lateness, m.resyncs,
+			m.connections, m.joins, m.closes)
+	}
+	return m
+}
+
+// tick records one slot of the pacer; it is the pacer's Observe.
+func (m *Metrics) tick(late time.Duration, resynced bool) {
+	m.lateness.Observe(late.Seconds())
+	if resynced {
+		m.resyncs.Inc()
+	}
+}

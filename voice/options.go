@@ -1,0 +1,105 @@
+package voice
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"time"
+
+	"busker/audio"
+	"busker/internal/snowflake"
+	"busker/voice/pace"
+)
+
+// HubOptions configure a Hub. Shard is required.
+type HubOptions struct {
+	// Shard carries op 4 to Discord.
+	Shard Shard
+	// User returns our own id once the main gateway has told it. Required to
+	// identify; until it returns an id, Join fails.
+	User func() snowflake.ID
+	// TLS is used for the voice gateway's websocket; nil for the system's roots.
+	TLS *tls.Config
+	// Logger receives life events at Info, trouble at Warn, protocol at Debug;
+	// nil discards.
+	Logger *slog.Logger
+	// Metrics counts packets and lateness; nil counts for nobody.
+	Metrics *Metrics
+	// OnEvent is told of what happens to connections. It is called on a
+	// connection's own goroutine and must not block; nil ignores.
+	OnEvent func(Event)
+	// Lookahead is how much audio a connection buffers: more survives longer
+	// stalls of the producer, less makes commands audible sooner. Default 200 ms.
+	Lookahead time.Duration
+	// Timeouts bound the steps of joining and recovering.
+	Timeouts Timeouts
+	// MaxDAVE is the newest version of the DAVE protocol Encryption speaks, as
+	// announced to the voice gateway. Default 0: none.
+	MaxDAVE int
+	// Encryption makes the end-to-end encryption of each session; nil sends plain
+	// Opus inside the transport encryption.
+	Encryption Encryption
+	// Clock paces the packets; nil for the system's monotonic clock.
+	Clock pace.Clock
+}
+
+// Timeouts bound the steps of joining and recovering. Zero fields take defaults.
+type Timeouts struct {
+	Join        time.Duration // a whole Join; 30 s
+	Events      time.Duration // from op 4 to both events of the main gateway; 8 s
+	Dial        time.Duration // TCP, TLS and websocket handshake; 10 s
+	Hello       time.Duration // 5 s
+	Ready       time.Duration // from Identify; 10 s
+	Discovery   time.Duration // one of five tries at IP discovery; 1 s
+	Description time.Duration // from Select Protocol; 10 s
+	Resume      time.Duration // from Resume to Resumed; 5 s
+	Follow      time.Duration // for Discord to say where to after it closed the session; 10 s
+	Allocate    time.Duration // for a new server after the old one went away; 60 s
+	Leave       time.Duration // for our own state to say that we are out, or the silence to end; 2 s
+	Backoff     time.Duration // before the first rejoin; doubles up to 30 times as much; 1 s
+}
+
+// withDefaults returns the options with their zero fields filled in.
+func (o HubOptions) withDefaults() HubOptions {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
+	}
+	if o.OnEvent == nil {
+		o.OnEvent = func(Event) {}
+	}
+	if o.User == nil {
+		o.User = func() snowflake.ID { return 0 }
+	}
+	if o.Lookahead < audio.FrameTime {
+		o.Lookahead = 200 * time.Millisecond
+	}
+	o.Timeouts = o.Timeouts.withDefaults()
+	return o
+}
+
+func (t Timeouts) withDefaults() Timeouts {
+	for _, field := range []struct {
+		value *time.Duration
+		zero  time.Duration
+	}{
+		{&t.Join, 30 * time.Second},
+		{&t.Events, 8 * time.Second},
+		{&t.Dial, 10 * time.Second},
+		{&t.Hello, 5 * time.Second},
+		{&t.Ready, 10 * time.Second},
+		{&t.Discovery, time.Second},
+		{&t.Description, 10 * time.Second},
+		{&t.Resume, 5 * time.Second},
+		{&t.Follow, 10 * time.Second},
+		{&t.Allocate, 60 * time.Second},
+		{&t.Leave, 2 * time.Second},
+		{&t.Backoff, time.Second},
+	} {
+		if *field.value <= 0 {
+			*field.value = field.zero
+		}
+	}
+	return t
+}

@@ -1,0 +1,45 @@
+package voice
+
+import (
+	"time"
+
+	"busker/internal/snowflake"
+	"busker/voice/rtp"
+)
+
+// State is what a connection is doing.
+type State uint8
+
+// The states of a connection.
+const (
+	Out        State = iota // in no channel
+	Joining                 // asking Discord, or shaking hands with the voice server
+	Ready                   // audio flows
+	Recovering              // audio does not flow; we are working on it
+)
+
+var stateNames = [...]string{"out", "joining", "ready", "recovering"}
+
+// String returns the state's name.
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return "unknown"
+}
+
+// Status is a snapshot of a connection.
+type Status struct {
+	State     State
+	Channel   snowflake.ID  // where we are or are going; 0 when out
+	Endpoint  string        // the voice server
+	Mode      rtp.Mode      // transport encryption
+	Ping      time.Duration // of the voice gateway; 0 before the first heartbeat's answer
+	Queued    int           // packets waiting to be sent
+	Sent      uint64        // audio packets, as Conn.Sent
+	Late      uint64        // packets sent more than one frame after their time
+	Underruns uint64        // times the packets ran out for less than five frames
+	Resumes   uint64        // voice gateway sockets replaced without the audio noticing
+	Rejoins   uint64        // sessions replaced through the main gateway
+	LastErr   error         // the newest trouble; nil when there never was any
+}
