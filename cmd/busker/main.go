@@ -1,0 +1,101 @@
+// Command busker is a music bot for Discord: `busker run` plays in real voice
+// channels, `busker demo` in an imaginary server on this machine.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"busker/cmd/busker/internal/config"
+)
+
+// version is set by the linker: -X main.version=v1.2.3.
+var version = "devel"
+
+// cli is the whole command line.
+type cli struct {
+	Run     runCommand     `cmd:"" help:"Play in real Discord voice channels."`
+	Demo    demoCommand    `cmd:"" help:"Try it all in an imaginary Discord on this machine: no token, no account, no internet."`
+	Config  configCommand  `cmd:"" help:"Show the configuration."`
+	Version versionCommand `cmd:"" help:"Show the version and what this build can do."`
+}
+
+const description = `A music bot for Discord.
+
+"busker demo" opens a page where you can try it. "busker run" needs a bot's token in DISCORD_TOKEN.`
+
+// Exit codes: what a script may rely on.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it ran and did not succeed
+	exitUsage  = 2 // the command line or the configuration is wrong
+)
+
+func main() { os.Exit(execute(os.Args[1:])) }
+
+// execute runs one command line and returns its exit code. The first SIGINT or
+// SIGTERM asks the command to stop; a second one ends the process on the spot.
+func execute(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	code := -1
+	parser, err := kong.New(&cli{},
+		kong.Name("busker"),
+		kong.Description(description),
+		kong.DefaultEnvars(config.EnvPrefix),
+		kong.ExplicitGroups(config.Groups()),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.ValueFormatter(formatHelp),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Exit(func(c int) { code = c }),
+	)
+	if err != nil {
+		return complain(exitFailed, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case code >= 0: // help was asked for and shown
+		return code
+	case err != nil:
+		return complain(exitUsage, err)
+	}
+	return complain(exitFailed, command.Run())
+}
+
+// formatHelp ends a flag's help with its default and its environment names.
+func formatHelp(v *kong.Value) string {
+	help := kong.DefaultHelpValueFormatter(v)
+	if v.Default == "" || v.Default == "0" {
+		return help
+	}
+	return strings.TrimSuffix(help, ".") + "; default " + v.Default + "."
+}
+
+// usageError is a command's complaint about its flags or configuration.
+type usageError struct{ error }
+
+func complain(code int, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if errors.As(err, new(usageError)) {
+		code = exitUsage
+	}
+	fmt.Fprintln(os.Stderr, "busker:", err)
+	if code == exitUsage && errors.As(err, new(*kong.ParseError)) {
+		fmt.Fprintln(os.Stderr, "Try: busker --help")
+	}
+	return code
+}
