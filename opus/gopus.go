@@ -7,6 +7,7 @@ import (
 	purego "github.com/thesyncim/gopus"
 
 	"busker/audio"
+	"busker/internal/opustoc"
 )
 
 var gopus = backend{name: "gopus", newEncoder: newGoEncoder, newDecoder: newGoDecoder}
@@ -90,7 +91,12 @@ func (e *goEncoder) Close() error {
 type goDecoder struct{ dec *purego.Decoder }
 
 func newGoDecoder(gain int) (Decoder, error) {
-	dec, err := purego.NewDecoder(purego.DefaultDecoderConfig(audio.SampleRate, audio.Channels))
+	dec, err := purego.NewDecoder(purego.DecoderConfig{
+		SampleRate:       audio.SampleRate,
+		Channels:         audio.Channels,
+		MaxPacketSamples: MaxPacketSamples,
+		MaxPacketBytes:   opustoc.MaxPacketBytes,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +118,7 @@ func (d *goDecoder) Decode(dst []float32, packet []byte) (int, error) {
 	}
 	n, err := d.dec.Decode(packet, dst)
 	if err != nil {
-		return 0, corrupt("decode packet", err)
+		return 0, corrupt(err)
 	}
 	return n, nil
 }

@@ -143,7 +143,7 @@ func (d *libDecoder) Decode(dst []float32, packet []byte) (int, error) {
 	}
 	n := C.opus_decode_float(d.state, first, C.opus_int32(len(packet)), (*C.float)(&dst[0]), C.int(samples), 0)
 	if n < 0 {
-		return 0, corrupt("decode packet", libError(n))
+		return 0, corrupt(libError(n))
 	}
 	return int(n), nil
 }
