@@ -1,0 +1,163 @@
+// Renders messages as Discord's clients do: content, Components V2, embeds and
+// attachments. Types and flags are Discord's.
+import { el, link, markdown } from "./markdown.js";
+
+const EPHEMERAL = 1 << 6, LOADING = 1 << 7;
+
+// A Conversation keeps the message list in step with what the server sends.
+export class Conversation {
+  // press(message, customID, values) and dismiss(id) tell what the reader did.
+  constructor(list, press) {
+    this.list = list;
+    this.press = press;
+    this.shown = new Map(); // id → { text, node }
+    this.dismissed = new Set();
+  }
+
+  // update takes the ids in order and those messages that changed. It reports
+  // whether anything new appeared.
+  update(order, changed, names) {
+    for (const message of changed) this.render(message, names);
+    const ids = new Set(order);
+    for (const [id, node] of this.shown) {
+      if (!ids.has(id)) { node.remove(); this.shown.delete(id); }
+    }
+    let fresh = false, at = this.list.firstElementChild;
+    for (const id of order) {
+      const node = this.shown.get(id);
+      if (!node || this.dismissed.has(id)) continue;
+      if (node === at) { at = at.nextElementSibling; continue; }
+      if (!node.isConnected) fresh = true;
+      this.list.insertBefore(node, at);
+    }
+    return fresh;
+  }
+
+  render(message, names) {
+    const node = this.build(message, names);
+    const old = this.shown.get(message.id);
+    this.shown.set(message.id, node);
+    if (!old?.isConnected) return;
+    const focused = old.contains(document.activeElement) ? document.activeElement.dataset.custom : null;
+    old.replaceWith(node);
+    if (focused) [...node.querySelectorAll("[data-custom]")].find((b) => b.dataset.custom === focused)?.focus();
+  }
+
+  build(m, names) {
+    const body = el("div", { class: "body" });
+    const node = el("li", { class: "message", "data-id": m.id },
+      avatar(m.author.global_name || m.author.username, m.author.bot, "big"),
+      el("div", {}, this.heading(m), this.cause(m), body));
+    if (m.flags & LOADING) body.append(el("p", { class: "thinking" }, `${m.author.username} is thinking`));
+    else this.fill(body, m, names);
+    if (m.flags & EPHEMERAL) {
+      node.classList.add("private");
+      body.append(el("p", { class: "only" }, "Only you can see this", el("span", { "aria-hidden": "true" }, "·"),
+        el("button", { type: "button", onclick: () => { this.dismissed.add(m.id); node.remove(); } }, "Dismiss")));
+    }
+    return node;
+  }
+
+  heading(m) {
+    const when = new Date(m.timestamp);
+    return el("p", { class: "who" }, el("b", {}, m.author.global_name || m.author.username),
+      m.author.bot ? el("span", { class: "tag" }, "bot") : null,
+      el("time", { dateTime: m.timestamp, title: when.toLocaleString() }, when.toLocaleTimeString([], { timeStyle: "short" })));
+  }
+
+  cause(m) {
+    const from = m.interaction_metadata;
+    if (!from?.name) return null;
+    return el("p", { class: "cause" }, `${from.user.global_name || from.user.username} used `, el("code", {}, "/" + from.name));
+  }
+
+  fill(body, m, names) {
+    if (m.content) body.append(markdown(m.content, names));
+    for (const e of m.embeds || []) body.append(embed(e, names));
+    for (const c of m.components || []) body.append(this.component(c, m, names));
+    for (const a of m.attachments || []) {
+      if (!JSON.stringify(m.components || []).includes(a.url)) body.append(attachment(a));
+    }
+  }
+
+  component(c, m, names) {
+    const inner = (list) => (list || []).map((x) => this.component(x, m, names));
+    switch (c.type) {
+      case 1: return el("div", { class: "buttons" }, ...inner(c.components));
+      case 2: return this.button(c, m);
+      case 3: return this.select(c, m);
+      case 9: return el("div", { class: "section" }, el("div", {}, ...inner(c.components)), c.accessory ? this.component(c.accessory, m, names) : null);
+      case 10: return el("div", { class: "body" }, markdown(c.content, names));
+      case 11: return picture(c.media?.url, c.description, "thumb");
+      case 12: return el("div", { class: "gallery" }, ...(c.items || []).map((i) => picture(i.media?.url, i.description, "")));
+      case 13: return attachment({ url: c.file?.url, filename: c.name, size: c.size });
+      case 14: return el("hr", { class: c.divider === false ? "rule blank" : "rule" });
+      case 17: {
+        const card = el("div", { class: "card" }, ...inner(c.components));
+        if (Number.isInteger(c.accent_color)) card.style.setProperty("--accent", "#" + c.accent_color.toString(16).padStart(6, "0"));
+        return card;
+      }
+    }
+    return el("span", { class: "sub" }, `(component ${c.type})`);
+  }
+
+  button(c, m) {
+    const style = { 1: "primary", 3: "success", 4: "danger" }[c.style] || "";
+    const face = [c.emoji?.name ? el("span", { "aria-hidden": c.label ? "true" : null }, c.emoji.name) : null, c.label || null];
+    if (c.style === 5) {
+      const a = link(c.url);
+      a.className = "press";
+      a.append(...face.filter(Boolean));
+      return a;
+    }
+    const b = el("button", { type: "button", class: `press ${style}`, disabled: c.disabled, "data-custom": c.custom_id }, ...face);
+    b.addEventListener("click", () => { b.classList.add("busy"); this.press(m.id, c.custom_id, []).finally(() => b.classList.remove("busy")); });
+    return b;
+  }
+
+  select(c, m) {
+    const s = el("select", { class: "pick", disabled: c.disabled, "data-custom": c.custom_id, "aria-label": c.placeholder || "Choose" },
+      el("option", { value: "", disabled: true, selected: !(c.options || []).some((o) => o.default) }, c.placeholder || "Choose"));
+    for (const o of c.options || []) s.append(el("option", { value: o.value, selected: o.default }, o.label));
+    s.addEventListener("change", () => this.press(m.id, c.custom_id, [s.value]));
+    return s;
+  }
+}
+
+export function avatar(name, bot, size = "") {
+  return el("span", { class: `avatar ${bot ? "bot" : ""} ${size}`, "aria-hidden": "true" }, bot ? "♪" : (name || "?").slice(0, 1).toUpperCase());
+}
+
+// local turns an address of the local Discord's file store into one of this page's
+// own (its policy lets nothing else load); other addresses are not loaded.
+function local(url) {
+  try {
+    const u = new URL(url);
+    return ["127.0.0.1", "localhost", "[::1]"].includes(u.hostname) ? "media" + u.pathname + u.search : null;
+  } catch {
+    return null;
+  }
+}
+
+function picture(url, alt, style) {
+  const src = local(url);
+  return src ? el("img", { src, alt: alt || "", class: style, loading: "lazy" }) : el("span", { class: style, role: "img", "aria-label": alt || "picture" });
+}
+
+function attachment(a) {
+  if ((a.content_type || "").startsWith("image/")) return el("div", { class: "gallery" }, picture(a.url, a.description || a.filename, ""));
+  const size = a.size ? el("small", {}, a.size > 1e6 ? `${(a.size / 1e6).toFixed(1)} MB` : `${Math.ceil(a.size / 1e3)} kB`) : null;
+  return el("p", { class: "file" }, a.filename || "file", size);
+}
+
+function embed(e, names) {
+  const card = el("div", { class: "card" });
+  if (Number.isInteger(e.color)) card.style.setProperty("--accent", "#" + e.color.toString(16).padStart(6, "0"));
+  if (e.author) card.append(el("p", { class: "sub" }, e.author.name));
+  if (e.title) card.append(el("h5", {}, e.url ? link(e.url, e.title) : e.title));
+  if (e.description) card.append(el("div", { class: "body" }, markdown(e.description, names)));
+  for (const f of e.fields || []) card.append(el("div", { class: "body" }, el("strong", {}, f.name), markdown(f.value, names)));
+  if (e.thumbnail?.url) card.append(picture(e.thumbnail.url, "", "thumb"));
+  if (e.footer) card.append(el("p", { class: "sub" }, e.footer.text));
+  return card;
+}
