@@ -27,7 +27,7 @@ func TestPieces(t *testing.T) {
 				top = max(top, pcm[i], -pcm[i], pcm[i+1], -pcm[i+1])
 				difference += math.Abs(float64(pcm[i] - pcm[i+1]))
 			}
-			if top > 0.85 || math.IsNaN(difference) {
+			if top > 0.701 || math.IsNaN(difference) {
 				t.Errorf("peak %v", top)
 			}
 			if difference/float64(len(pcm)) < 0.003 {

@@ -2,11 +2,12 @@ package compose
 
 import "math"
 
-// Loudness is what every piece is brought to, in LUFS (ITU-R BS.1770), and Peak
-// the highest sample it may then have: 1.5 dB of room for what codecs add.
 const (
+	// Loudness is what every piece is brought to, in LUFS (ITU-R BS.1770).
 	Loudness = -16.0
-	peakRoom = 0.84
+	// peakRoom is the highest sample it may then have: 3 dB of room for what a
+	// codec adds.
+	peakRoom = 0.7
 )
 
 // mix adds the reverb, sets the loudness, rounds off peaks and returns

@@ -49,9 +49,9 @@ func waltz() []float32 {
 		C6/1.5 Bb5/.5 A5/1 | G5/2 E5/1 | F5/1.5 G5/.5 A5/1 | E5/3 | D5/1 F5/1 Bb5/1 | A5/2 F5/1 | E5/1 G5/.5 F5/.5 C#5/1 | D5/3`)
 	for i, n := range tune {
 		length := n.lasting*beat + 0.6
-		s.play(pluck(n.pitch, length, 0.9, noise(5000+i)), n.at*beat, length, 0.75, 0.3, 0.3)
+		s.play(pluck(n.pitch, length, 0.55, noise(5000+i)), n.at*beat, length, 0.75, 0.3, 0.3)
 		if n.at >= 48 { // the last third in octaves
-			s.play(pluck(n.pitch-12, length, 0.6, noise(7000+i)), n.at*beat+0.012, length, 0.4, 0.5, 0.3)
+			s.play(pluck(n.pitch-12, length, 0.4, noise(7000+i)), n.at*beat+0.012, length, 0.4, 0.5, 0.3)
 		}
 	}
 	return s.mix(24*bar+2.2, 0.22)
