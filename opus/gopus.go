@@ -13,21 +13,35 @@ import (
 var gopus = backend{name: "gopus", newEncoder: newGoEncoder, newDecoder: newGoDecoder}
 
 // goEncoder is nil inside after Close.
-type goEncoder struct{ enc *purego.Encoder }
+type goEncoder struct {
+	enc                 *purego.Encoder
+	bitrate, complexity int
+}
 
 func newGoEncoder() (Encoder, error) {
+	e := &goEncoder{bitrate: DefaultBitrate, complexity: DefaultComplexity}
+	if err := e.renew(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// renew replaces the codec by a new one of the same settings.
+func (e *goEncoder) renew() error {
 	enc, err := purego.NewEncoder(purego.EncoderConfig{
 		SampleRate:  audio.SampleRate,
 		Channels:    audio.Channels,
 		Application: purego.ApplicationAudio,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := enc.SetBitrateMode(purego.BitrateModeCVBR); err != nil {
-		return nil, err
-	}
-	return &goEncoder{enc}, nil
+	e.enc = enc
+	return errors.Join(
+		enc.SetBitrateMode(purego.BitrateModeCVBR),
+		enc.SetBitrate(e.bitrate),
+		enc.SetComplexity(e.complexity),
+	)
 }
 
 func (e *goEncoder) Encode(dst []byte, pcm *audio.Block) (int, error) {
@@ -54,6 +68,7 @@ func (e *goEncoder) SetBitrate(bps int) error {
 	if err := checkBitrate(bps); err != nil {
 		return err
 	}
+	e.bitrate = bps
 	return e.enc.SetBitrate(bps)
 }
 
@@ -64,6 +79,7 @@ func (e *goEncoder) SetComplexity(c int) error {
 	if err := checkComplexity(c); err != nil {
 		return err
 	}
+	e.complexity = c
 	return e.enc.SetComplexity(c)
 }
 
@@ -78,8 +94,8 @@ func (e *goEncoder) Reset() error {
 	if e.enc == nil {
 		return errClosed
 	}
-	e.enc.Reset()
-	return nil
+	// The codec's own Reset leaves some of the old audio in place (v0.1.1).
+	return e.renew()
 }
 
 func (e *goEncoder) Close() error {
