@@ -1,0 +1,299 @@
+// Package voiceserver imitates one of Discord's voice servers: the voice gateway
+// (version 8) over TLS, the UDP port beside it, and the forwarding of everyone's
+// packets to everyone else in the channel.
+//
+// It admits whoever Expect announced, checks what clients do as strictly as
+// Discord or stricter, and keeps what they did wrong as violations a test can
+// read. It knows neither the main gateway nor REST, and its transport encryption
+// is written independently of the client's, so that an error does not cancel out.
+//
+// DAVE is not imitated yet: every Session Description says protocol version 0.
+// A call already is what DAVE needs: the one place that orders what its members
+// are told, with binary and JSON messages sharing one count per session.
+package voiceserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"busker/internal/snowflake"
+)
+
+// The transport encryption modes (reference 3.4), best first.
+const (
+	ModeAES256GCM         = "aead_aes256_gcm_rtpsize"
+	ModeXChaCha20Poly1305 = "aead_xchacha20_poly1305_rtpsize"
+)
+
+// Options of a Server.
+type Options struct {
+	// TLS holds the certificate clients will check; required.
+	TLS *tls.Config
+	// Address is the host and port of the gateway, and the host of the UDP port;
+	// "" is 127.0.0.1 with a free port.
+	Address string
+	// HeartbeatInterval is what Hello asks for, 13.75 s by default. A fraction of
+	// a millisecond makes the number in Hello fractional, as Discord's may be.
+	HeartbeatInterval time.Duration
+	// Modes are the encryption modes Ready offers; nil offers both.
+	Modes []string
+	// ResumeWindow is how long a session without a socket may be resumed; 30 s by
+	// default. Its user leaves the call when it ends.
+	ResumeWindow time.Duration
+	// FirstSequence numbers the first message of a session: 65530 shows what a
+	// client does when the count wraps.
+	FirstSequence uint16
+	// Logger gets protocol events at debug level; nil discards them.
+	Logger *slog.Logger
+}
+
+// Session is what the main gateway told a client it may connect with.
+type Session struct {
+	Guild, Channel, User snowflake.ID
+	SessionID            string // of the user's main gateway session
+	Token                string // of the VOICE_SERVER_UPDATE; identifies the session
+}
+
+// Server is one voice server. All methods may be called concurrently; sessions
+// live only while Run does.
+type Server struct {
+	opts   Options
+	log    *slog.Logger
+	tcp    net.Listener
+	udp    *net.UDPConn
+	faults faults
+	record record
+
+	routes sync.Map // SSRC uint32 → *session, for the media path
+
+	mu       sync.Mutex // guards the rest; taken before a session's lock
+	closing  bool
+	sockets  sync.WaitGroup
+	expected map[string]Session  // by token
+	sessions map[string]*session // by token: admitted and not yet ended
+	spent    map[string]struct{} // tokens of sessions that ended
+	calls    map[callKey]*call
+}
+
+const (
+	defaultHeartbeat    = 13750 * time.Millisecond
+	defaultResumeWindow = 30 * time.Second
+	// udpBuffer holds a second of a hundred players.
+	udpBuffer = 4 << 20
+)
+
+// New opens the sockets of a voice server. Run serves and closes them.
+func New(opts Options) (*Server, error) {
+	if opts.TLS == nil {
+		return nil, errors.New("voice server: a TLS configuration with a certificate is needed")
+	}
+	if opts.Address == "" {
+		opts.Address = "127.0.0.1:0"
+	}
+	if opts.HeartbeatInterval <= 0 {
+		opts.HeartbeatInterval = defaultHeartbeat
+	}
+	if opts.ResumeWindow <= 0 {
+		opts.ResumeWindow = defaultResumeWindow
+	}
+	if opts.Modes == nil {
+		opts.Modes = []string{ModeAES256GCM, ModeXChaCha20Poly1305}
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	tcp, err := net.Listen("tcp", opts.Address)
+	if err != nil {
+		return nil, fmt.Errorf("open the voice gateway: %w", err)
+	}
+	udp, err := listenUDP(tcp.Addr())
+	if err != nil {
+		_ = tcp.Close()
+		return nil, fmt.Errorf("open the voice port: %w", err)
+	}
+	return &Server{
+		opts: opts, log: opts.Logger, tcp: tcp, udp: udp,
+		expected: make(map[string]Session),
+		sessions: make(map[string]*session),
+		spent:    make(map[string]struct{}),
+		calls:    make(map[callKey]*call),
+	}, nil
+}
+
+func listenUDP(gateway net.Addr) (*net.UDPConn, error) {
+	host := gateway.(*net.TCPAddr).AddrPort().Addr()
+	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
+	if err != nil {
+		return nil, err
+	}
+	_ = udp.SetReadBuffer(udpBuffer) // smaller is only less robust
+	stampArrivals(udp)
+	return udp, nil
+}
+
+// Endpoint returns host:port of the gateway, as in VOICE_SERVER_UPDATE.
+func (s *Server) Endpoint() string { return s.tcp.Addr().String() }
+
+// Run serves until ctx ends, and returns when everything has stopped: sockets
+// are cut, listeners closed. It may be called once.
+func (s *Server) Run(ctx context.Context) error {
+	web := &http.Server{
+		Handler:           s,
+		TLSConfig:         s.opts.TLS.Clone(),
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: websockets
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := web.ServeTLS(s.tcp, "", ""); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve the voice gateway: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error { return s.readUDP(ctx) })
+	g.Go(func() error { return s.reap(ctx) })
+	g.Go(func() error {
+		<-ctx.Done()
+		_ = web.Close()
+		_ = s.udp.Close()
+		return nil
+	})
+	err := g.Wait()
+	s.shut()
+	return err
+}
+
+// shut ends all that is left when nothing serves any more.
+func (s *Server) shut() {
+	s.mu.Lock()
+	s.closing = true
+	for _, live := range s.sessions {
+		live.cut()
+	}
+	for _, c := range s.calls {
+		for _, e := range c.ears {
+			e.listener.Close()
+		}
+	}
+	s.mu.Unlock()
+	s.sockets.Wait()
+}
+
+// Expect lets a client identify with session. A session already connected for
+// the same user stays until it is dropped or the new one identifies.
+func (s *Server) Expect(session Session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expected[session.Token] = session
+}
+
+// Leave makes the server forget the user in that guild, as when the main gateway
+// saw him leave: what is expected of him is void, his socket is closed with 4014
+// and the others are told.
+func (s *Server) Leave(guild, user snowflake.ID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for token, e := range s.expected {
+		if e.Guild == guild && e.User == user {
+			delete(s.expected, token)
+			s.spent[token] = struct{}{}
+		}
+	}
+	if live := s.connected(guild, user); live != nil {
+		s.end(live, closeDisconnected)
+	}
+}
+
+// Drop closes the user's socket with code, 0 without a close frame, and reports
+// whether there was a session. Codes that invite a resume (below 4000, 4013,
+// 4015) leave the session; any other ends it. What is expected stays expected.
+func (s *Server) Drop(guild, user snowflake.ID, code int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := s.connected(guild, user)
+	switch {
+	case live == nil:
+		return false
+	case code == 0:
+		live.cut()
+	case resumable(code):
+		live.close(closeCode(code))
+	default:
+		s.end(live, closeCode(code))
+	}
+	return true
+}
+
+// connected returns the newest live session of a user. s.mu is held.
+func (s *Server) connected(guild, user snowflake.ID) *session {
+	for _, live := range s.sessions {
+		if live.Guild == guild && live.User == user {
+			return live
+		}
+	}
+	return nil
+}
+
+// admit turns an expectation into a session of the call. s.mu is held.
+func (s *Server) admit(e Session) *session {
+	if old := s.connected(e.Guild, e.User); old != nil {
+		s.end(old, closeDisconnected)
+	}
+	delete(s.expected, e.Token)
+	live := newSession(e, s.freeSSRC(), s.opts.FirstSequence)
+	s.sessions[e.Token] = live
+	s.routes.Store(live.ssrc, live)
+	return live
+}
+
+// end removes a session for good. s.mu is held.
+func (s *Server) end(live *session, code closeCode) {
+	delete(s.sessions, live.Token)
+	s.spent[live.Token] = struct{}{}
+	s.routes.Delete(live.ssrc)
+	live.close(code)
+	s.call(live.Guild, live.Channel).leave(live)
+}
+
+// freeSSRC returns a stream number nobody uses. s.mu is held.
+func (s *Server) freeSSRC() uint32 {
+	for {
+		ssrc := rand.Uint32()
+		if _, taken := s.routes.Load(ssrc); ssrc != 0 && !taken {
+			return ssrc
+		}
+	}
+}
+
+// reap ends sessions nobody resumed in time.
+func (s *Server) reap(ctx context.Context) error {
+	tick := time.NewTicker(min(time.Second, s.opts.ResumeWindow/4))
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			s.mu.Lock()
+			for _, live := range s.sessions {
+				if live.abandoned(now, s.opts.ResumeWindow) {
+					s.end(live, closeTimeout)
+				}
+			}
+			s.mu.Unlock()
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package voiceserver
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"time"
+
+	"busker/audio"
+)
+
+const (
+	// earlyPackets and earlyTime bound how long audio may run ahead of its op 5: it
+	// travels by UDP and the op by TCP, so the order of arrival is nobody's fault.
+	earlyPackets = 5
+	earlyTime    = 100 * time.Millisecond
+	// burstLimit is how far a sender may be ahead of time: who is three frames late
+	// may send four at once, more must be skipped (reference 3.3).
+	burstLimit = 5 * audio.FrameTime
+	// pauseAfter is the distance of two packets from which the timestamp may step
+	// by the time that passed.
+	pauseAfter = 3 * audio.FrameTime
+)
+
+// stream is what a session sends, in the order it arrives. mu is held while a
+// packet passes, and taken before no other lock but those of listeners.
+type stream struct {
+	mu    sync.Mutex
+	room  [datagramBytes]byte // for the packet being decrypted
+	early []received          // waiting for op 5; they own their bytes
+
+	started   bool
+	sequence  uint16
+	timestamp uint32
+	at        time.Time
+	ahead     time.Duration // media time sent beyond the time that passed
+	bursting  bool
+}
+
+// check compares a packet with the one before it.
+func (s *stream) check(h header, at time.Time) (broken []Violation) {
+	add := func(kind Kind, format string, args ...any) {
+		broken = append(broken, Violation{Kind: kind, Detail: fmt.Sprintf(format, args...)})
+	}
+	elapsed := at.Sub(s.at)
+	if s.started {
+		step, media := int16(h.sequence-s.sequence), h.timestamp-s.timestamp
+		switch {
+		case step <= 0:
+			add(SequenceBack, "%d after %d", h.sequence, s.sequence)
+		case step == 1 && media != uint32(audio.FrameSamples) && !pausedFor(elapsed, media):
+			add(TimestampStep, "%d samples in %v at sequence %d", int32(media), elapsed, h.sequence)
+		}
+		s.ahead = max(s.ahead-elapsed, 0)
+	}
+	s.ahead += audio.FrameTime
+	if s.ahead > burstLimit && !s.bursting {
+		add(Burst, "%v ahead of time at sequence %d", s.ahead, h.sequence)
+	}
+	s.bursting = s.ahead > burstLimit
+	s.started, s.sequence, s.timestamp, s.at = true, h.sequence, h.timestamp, at
+	return broken
+}
+
+// pausedFor reports whether a pause explains a step of the timestamp.
+func pausedFor(elapsed time.Duration, samples uint32) bool {
+	media := audio.SamplesDuration(int64(samples))
+	return elapsed >= pauseAfter && media >= audio.FrameTime && media <= elapsed+pauseAfter
+}
+
+// holdBack keeps a packet until op 5 comes, for a short while. The session's
+// stream is locked.
+func (s *Server) holdBack(live *session, p received) {
+	early := &live.stream.early
+	if len(*early) == earlyPackets || len(*early) > 0 && p.at.Sub((*early)[0].at) > earlyTime {
+		s.violate(live, NotSpeaking, fmt.Sprintf("sequence %d", p.header.sequence))
+		s.record.dropped.Add(1)
+		return
+	}
+	p.clear = bytes.Clone(p.clear)
+	skip := p.header.extension
+	p.body = bytes.Clone(p.body)
+	p.payload = p.body[skip : skip+len(p.payload)]
+	*early = append(*early, p)
+}
+
+// release lets through what came before its op 5, and drops it if that is long ago.
+func (s *Server) release(live *session) {
+	st := &live.stream
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for _, p := range st.early {
+		if time.Since(p.at) > earlyTime {
+			s.record.dropped.Add(1)
+			continue
+		}
+		s.pass(live, p)
+	}
+	st.early = nil
+}
