@@ -2,37 +2,174 @@ package player
 
 import (
 	"context"
-	"errors"
+	"sync"
+	"time"
+
+	"busker/internal/fault"
 )
 
-// Manager holds the players of many guilds.
-type Manager struct{ opts Options }
+// Manager holds the players of many guilds. A player is made by the first command
+// of its guild, and is gone some time after it has left its channel.
+type Manager struct {
+	opts    Options
+	wanted  chan want     // to Run: a player is needed
+	stopped chan struct{} // closed when Run has returned
+
+	mu      sync.Mutex // guards the two below
+	players map[GuildID]*player
+	feed    feed
+}
+
+// want asks Run for a guild's player.
+type want struct {
+	guild GuildID
+	reply chan *player // holds one
+}
 
 // NewManager returns a Manager that works once Run runs.
 func NewManager(opts Options) (*Manager, error) {
-	if opts.Opener == nil || opts.Connect == nil || opts.Encoder == nil {
-		return nil, errors.New("player: options without an opener, an encoder or connect")
+	if err := opts.fill(); err != nil {
+		return nil, err
 	}
-	return &Manager{opts: opts}, nil
+	return &Manager{
+		opts: opts, wanted: make(chan want), stopped: make(chan struct{}),
+		players: map[GuildID]*player{}, feed: feed{},
+	}, nil
 }
 
-// Run runs all players until ctx ends and they have left their channels.
-func (m *Manager) Run(ctx context.Context) error { return errors.New("not yet") }
+// Run runs all players until ctx ends and they have left their channels. It may
+// be called once.
+func (m *Manager) Run(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer m.stop(&running)
+	for {
+		select {
+		case w := <-m.wanted:
+			p := m.lookUp(w.guild)
+			if p == nil {
+				p = m.add(w.guild)
+				running.Go(func() { m.play(ctx, p) })
+			}
+			w.reply <- p
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
 
-// Do implements Doer. It waits for Run.
+// stop waits for the players and ends the subscriptions.
+func (m *Manager) stop(running *sync.WaitGroup) {
+	close(m.stopped)
+	running.Wait()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.feed.close()
+}
+
+func (m *Manager) add(guild GuildID) *player {
+	p := newPlayer(&m.opts, guild, func(e Envelope) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.feed.publish(e, m.opts.Metrics)
+	})
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.players[guild] = p
+	m.opts.Metrics.players.Inc()
+	return p
+}
+
+// play runs one player and forgets it when it has ended, panics included.
+func (m *Manager) play(ctx context.Context, p *player) {
+	defer close(p.done)
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.players, p.guild)
+		m.opts.Metrics.players.Dec()
+	}()
+	p.run(ctx)
+}
+
+func (m *Manager) lookUp(guild GuildID) *player {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.players[guild]
+}
+
+// Do implements Doer. Before Run it waits for Run.
 func (m *Manager) Do(ctx context.Context, guild GuildID, c Command) (Status, error) {
-	return Status{}, errors.New("not yet")
+	if c == nil {
+		return Status{}, fault.New(fault.Invalid, "There is no command.")
+	}
+	start := time.Now()
+	status, err := m.do(ctx, guild, c)
+	m.opts.Metrics.commands.WithLabelValues(c.command()).Observe(time.Since(start).Seconds())
+	return status, err
+}
+
+func (m *Manager) do(ctx context.Context, guild GuildID, c Command) (Status, error) {
+	r := request{command: c, reply: make(chan answer, 1)}
+	for {
+		p, err := m.player(ctx, guild)
+		if err != nil {
+			return Status{}, err
+		}
+		select {
+		case p.requests <- r:
+			return p.reply(ctx, r)
+		case <-p.done: // it ended while we came; the guild gets a new one
+		case <-ctx.Done():
+			return Status{}, ctx.Err()
+		}
+	}
+}
+
+// player returns the guild's player, a new one if need be.
+func (m *Manager) player(ctx context.Context, guild GuildID) (*player, error) {
+	if p := m.lookUp(guild); p != nil {
+		return p, nil
+	}
+	w := want{guild, make(chan *player, 1)}
+	select {
+	case m.wanted <- w:
+		return <-w.reply, nil
+	case <-m.stopped:
+		return nil, errStopping()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // Status returns how the guild's player is now, without waiting for anything; it
 // reports false when the guild has none.
-func (m *Manager) Status(guild GuildID) (Status, bool) { return Status{}, false }
+func (m *Manager) Status(guild GuildID) (Status, bool) {
+	if p := m.lookUp(guild); p != nil {
+		return p.now(), true
+	}
+	return Status{}, false
+}
 
 // Subscribe returns the events of all players from now on. A subscriber that has
 // buffer events unread loses the next; the players never wait. The channel is
 // closed by cancel, which may be called twice, and when Run ends.
-func (m *Manager) Subscribe(buffer int) (events <-chan Envelope, cancel func()) { return nil, func() {} }
+func (m *Manager) Subscribe(buffer int) (events <-chan Envelope, cancel func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := m.feed.add(buffer)
+	return c, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.feed.remove(c)
+	}
+}
 
 // OutputChanged tells the guild's player what happened to its Output. It never
 // waits; an event for a guild without a player is dropped.
-func (m *Manager) OutputChanged(guild GuildID, e OutputEvent) {}
+func (m *Manager) OutputChanged(guild GuildID, e OutputEvent) {
+	if p := m.lookUp(guild); p != nil {
+		p.inbox.post(e)
+	}
+}
+
+func errStopping() error { return fault.New(fault.Unavailable, "Busker is shutting down.") }

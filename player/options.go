@@ -1,7 +1,10 @@
 package player
 
 import (
+	"cmp"
+	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"time"
 
 	"busker/opus"
@@ -22,8 +25,8 @@ const (
 // Options describe a Manager. Opener and Connect are required.
 type Options struct {
 	Opener  Opener
-	Connect func(guild GuildID) Output // returns the guild's Output at once; called once per player
-	Encoder func() (opus.Encoder, error)
+	Connect func(guild GuildID) Output   // returns the guild's Output at once; called once per player
+	Encoder func() (opus.Encoder, error) // nil = opus.NewEncoder as it is by default
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
@@ -49,4 +52,33 @@ type Options struct {
 	MaxQueue int
 	// Seed makes Shuffle repeatable; 0 = a random one.
 	Seed uint64
+}
+
+// fill replaces zeros by the defaults, or says what is missing.
+func (o *Options) fill() error {
+	if o.Opener == nil || o.Connect == nil {
+		return errors.New("player options: Opener and Connect are required")
+	}
+	if o.StuckTimeout < 0 || o.JoinTimeout < 0 || o.LeaveTimeout < 0 || o.Lookahead < 0 || o.MaxFailures < 0 || o.MaxQueue < 0 {
+		return errors.New("player options: only IdleTimeout may be negative")
+	}
+	if o.Encoder == nil {
+		o.Encoder = func() (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
+	}
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, DefaultIdleTimeout)
+	o.StuckTimeout = cmp.Or(o.StuckTimeout, DefaultStuckTimeout)
+	o.JoinTimeout = cmp.Or(o.JoinTimeout, DefaultJoinTimeout)
+	o.LeaveTimeout = cmp.Or(o.LeaveTimeout, DefaultLeaveTimeout)
+	o.Lookahead = cmp.Or(o.Lookahead, DefaultLookahead)
+	o.MaxFailures = cmp.Or(o.MaxFailures, DefaultMaxFailures)
+	return nil
 }

@@ -1,74 +1,312 @@
-// Package player plays one guild's queue into one voice connection.
-//
-// It knows commands, tracks, blocks and packets; it knows neither where audio
-// comes from (an Opener does) nor how it reaches Discord (an Output does). All
-// its goroutines are children of Manager.Run: per guild one that owns queue and
-// state and one that pumps frames, and per open track one that reads it.
-// Positions are media time; one frame is 20 ms.
 package player
 
 import (
 	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	"busker/audio"
+	"busker/internal/fault"
 	"busker/internal/snowflake"
-	"busker/track"
+	"busker/queue"
 )
 
-// GuildID names the guild a player plays for.
-type GuildID = snowflake.ID
+// lingerTime is how long a player outlives its voice channel: long enough to keep
+// volume and loop mode when people have it leave and come back.
+const lingerTime = time.Minute
 
-// Doer carries out commands. Manager is one.
-type Doer interface {
-	// Do carries out c in guild and returns the Status right after it. The error
-	// says why nothing was changed. When ctx ends first, c may still be carried out.
-	Do(ctx context.Context, guild GuildID, c Command) (Status, error)
+// player is one guild's playback. run owns all of it except what is named
+// otherwise; the rest of the world posts to inbox, sends requests, or reads now.
+type player struct {
+	opts    *Options
+	guild   GuildID
+	log     *slog.Logger
+	publish func(Envelope)
+
+	requests chan request
+	inbox    *inbox
+	done     chan struct{} // closed by the Manager after run
+	status   atomic.Pointer[snapshot]
+
+	out  Output
+	pump *pump
+	work sync.WaitGroup // pump, readers, joins
+
+	queue   *queue.Queue
+	random  *rand.Rand
+	channel snowflake.ID // 0 = in none
+	joining *joining     // nil = not on the way anywhere
+	volume  int
+
+	current *segment // nil = nothing to play
+	follow  *segment // opened ahead for when current ends; nil = none
+	started bool     // TrackStarted was sent for the current item
+	paused  bool
+
+	failures  int // in a row
+	lastError error
+
+	events  []Event // to be sent by settle
+	answers []func(Status)
+	timer   *time.Timer
+	waiting wait // what timer runs for
 }
 
-// Opener opens the audio of tracks.
-type Opener interface {
-	// Open returns a Reader whose first block is at the given time of t. The end
-	// of ctx ends Open and every wait of the Reader.
-	Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error)
+// request is a Command and where its answer goes.
+type request struct {
+	command Command
+	reply   chan answer // holds one
 }
 
-// Output takes packets at the pace they are heard. One player uses it at a time.
-type Output interface {
-	// Join goes into a voice channel, or moves there, and returns once packets
-	// can be sent.
-	Join(ctx context.Context, channel snowflake.ID) error
-	// Send takes ownership of p, and waits while the ring of unsent packets is
-	// full. When ctx ends first, p was not queued.
-	Send(ctx context.Context, p *audio.Packet) error
-	// Flush drops the packets that are queued and unsent and returns how many.
-	Flush() int
-	// Sent counts the packets really sent. It never goes back; it may be called
-	// from any goroutine.
-	Sent() uint64
-	// Leave goes out of the channel.
-	Leave(ctx context.Context) error
+type answer struct {
+	status Status
+	err    error
 }
 
-// OutputEvent is something that happened to an Output without being asked for.
-type OutputEvent struct {
-	Kind    OutputEventKind
-	Channel snowflake.ID // where the Output is now; for OutputDisconnected where it was; 0 = not known
-	Err     error        // for OutputInterrupted and OutputDisconnected: why, when that is known
+// snapshot is a Status and what it takes to complete it at any later moment.
+type snapshot struct {
+	Status
+	segment *segment // whose position is the Status's; nil = none
 }
 
-// OutputEventKind says what happened.
-type OutputEventKind uint8
+// wait says which of the times of idleness runs.
+type wait uint8
 
-// The kinds.
 const (
-	OutputConnected    OutputEventKind = iota // packets flow, for the first time or again
-	OutputMoved                               // somebody moved us to another channel
-	OutputInterrupted                         // the connection is being restored; Send waits
-	OutputDisconnected                        // put out of the channel, or the connection is gone for good
+	waitNot     wait = iota
+	waitChannel      // in a channel with nothing to play
+	waitGone         // in no channel
 )
 
-var outputEventNames = [...]string{"connected", "moved", "interrupted", "disconnected"}
+func newPlayer(opts *Options, guild GuildID, publish func(Envelope)) *player {
+	p := &player{
+		opts: opts, guild: guild, publish: publish,
+		log:      opts.Logger.With("guild", guild),
+		requests: make(chan request), inbox: newInbox(), done: make(chan struct{}),
+		out:    opts.Connect(guild),
+		queue:  queue.New(queue.Options{MaxItems: opts.MaxQueue}),
+		random: rand.New(rand.NewPCG(opts.Seed, uint64(guild))),
+		volume: 100,
+	}
+	p.pump = newPump(opts, p.out, p.inbox.post, p.caught)
+	p.status.Store(p.snapshot())
+	return p
+}
 
-// String returns the kind as one word.
-func (k OutputEventKind) String() string { return nameOf(outputEventNames[:], k) }
+// run plays until ctx ends, or nobody has needed the player for a while. It
+// returns when all it started has ended and its channel is left.
+func (p *player) run(ctx context.Context) {
+	inner, cancel := context.WithCancel(ctx)
+	p.work.Go(func() { p.pump.run(inner) })
+	p.serve(inner)
+	cancel()
+	p.work.Wait()
+	p.finish(ctx)
+}
+
+// serve takes one thing at a time. What other goroutines report comes before
+// commands, so that a command meets the state its sender may know of.
+func (p *player) serve(ctx context.Context) {
+	defer p.survive()
+	p.timer = time.NewTimer(lingerTime)
+	defer p.timer.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-p.inbox.wake:
+			p.readInbox(ctx)
+		case r := <-p.requests:
+			p.readInbox(ctx)
+			p.handle(ctx, r)
+			p.settle()
+		case <-p.timer.C:
+			if p.expire(ctx) {
+				return
+			}
+			p.settle()
+		case <-p.pump.ended:
+			return
+		case <-ctx.Done():
+		}
+	}
+}
+
+// finish leaves the channel after serve has ended, for whatever reason.
+func (p *player) finish(ctx context.Context) {
+	defer p.survive()
+	reason, err := LeaveDisconnected, errBroken()
+	if ctx.Err() != nil {
+		reason, err = LeaveShutdown, errStopping()
+	}
+	if j := p.joining; j != nil {
+		p.joining, p.channel = nil, j.channel // as far as anybody knows
+		for _, r := range j.requests {
+			p.answer(r, err)
+		}
+	}
+	p.leave(ctx, reason, nil)
+	p.settle()
+}
+
+func (p *player) readInbox(ctx context.Context) {
+	for _, n := range p.inbox.take() {
+		p.notice(ctx, n)
+		p.settle()
+	}
+}
+
+// notice acts on a note. Those about what is history are dropped.
+func (p *player) notice(ctx context.Context, note any) {
+	switch n := note.(type) {
+	case segmentRead:
+		n.segment.read = true
+		p.lookAhead(ctx)
+	case segmentStarted:
+		p.trackStarted(n.segment)
+	case segmentEnded:
+		p.trackEnded(ctx, n.segment, n.err)
+	case segmentStuck:
+		if n.segment == p.current {
+			p.emit(TrackStuck{n.segment.item, stuckNotice})
+		}
+	case outputFailed:
+		if n.turn == p.pump.turn && p.joining == nil {
+			p.leave(ctx, LeaveDisconnected, n.err)
+		}
+	case joined:
+		p.arrive(ctx, n)
+	case OutputEvent:
+		p.outputChanged(ctx, n)
+	}
+}
+
+// emit keeps e for settle to send.
+func (p *player) emit(e Event) { p.events = append(p.events, e) }
+
+// answer keeps the answer to r for settle to give.
+func (p *player) answer(r request, err error) {
+	p.answers = append(p.answers, func(s Status) { r.reply <- answer{s, err} })
+}
+
+// settle publishes the state after a step: first the snapshot, then the events,
+// then the answers, all with the same Status.
+func (p *player) settle() {
+	p.await()
+	p.status.Store(p.snapshot())
+	now := p.now()
+	for _, e := range p.events {
+		p.record(e)
+		p.publish(Envelope{p.guild, e, now})
+	}
+	for _, give := range p.answers {
+		give(now)
+	}
+	p.events, p.answers = nil, nil
+}
+
+// now returns the present Status. Any goroutine may call it.
+func (p *player) now() Status {
+	s := p.status.Load()
+	now := s.Status
+	if s.segment != nil {
+		now.Position = p.pump.position(s.segment)
+	}
+	return now
+}
+
+func (p *player) snapshot() *snapshot {
+	s := &snapshot{segment: p.current, Status: Status{
+		State: p.state(), Channel: p.channel,
+		Volume: p.volume, Loop: p.queue.Loop(),
+		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
+		LastError: p.lastError,
+	}}
+	if p.current != nil {
+		it := p.current.item
+		s.ItemID, s.Track, s.Requester, s.Length = it.ID, it.Track, it.Requester, it.Track.Length
+	}
+	return s
+}
+
+func (p *player) state() State {
+	switch {
+	case p.current != nil && p.paused:
+		return StatePaused
+	case p.current != nil:
+		return StatePlaying
+	case p.joining != nil:
+		return StateJoining
+	}
+	return StateIdle
+}
+
+// await sets the timer for the idleness the player is in now.
+func (p *player) await() {
+	now := waitNot
+	if p.current == nil && p.joining == nil {
+		now = waitGone
+		if p.channel != 0 {
+			now = waitChannel
+		}
+	}
+	if now == p.waiting || p.timer == nil {
+		return
+	}
+	p.waiting = now
+	switch {
+	case now == waitGone:
+		p.timer.Reset(lingerTime)
+	case now == waitChannel && p.opts.IdleTimeout > 0:
+		p.timer.Reset(p.opts.IdleTimeout)
+	default:
+		p.timer.Stop()
+	}
+}
+
+// expire ends a time of idleness. It reports whether that was the player's end.
+func (p *player) expire(ctx context.Context) (over bool) {
+	if p.waiting == waitChannel {
+		p.emit(Idle{})
+		p.leave(ctx, LeaveIdle, nil)
+		return false
+	}
+	return p.waiting == waitGone
+}
+
+// reply waits for the answer to r, which the player has taken.
+func (p *player) reply(ctx context.Context, r request) (Status, error) {
+	select {
+	case a := <-r.reply:
+		return a.status, a.err
+	case <-ctx.Done():
+		return Status{}, ctx.Err()
+	case <-p.done:
+	}
+	select {
+	case a := <-r.reply:
+		return a.status, a.err
+	default:
+		return Status{}, errBroken()
+	}
+}
+
+// survive is deferred where a panic must not go further.
+func (p *player) survive() {
+	if r := recover(); r != nil {
+		_ = p.caught(r)
+	}
+}
+
+// caught counts and logs a panic and returns it as an error. Any goroutine may call it.
+func (p *player) caught(r any) error {
+	p.opts.Metrics.panics.Inc()
+	p.log.Error("panic in player", "panic", r, "stack", string(debug.Stack()))
+	return fault.Wrap(fault.Internal, "Something broke inside Busker while playing this.", fmt.Errorf("panic: %v", r))
+}
+
+func errBroken() error {
+	return fault.New(fault.Internal, "Something broke inside Busker; please try again.")
+}

@@ -88,9 +88,8 @@ func New(opts Options) *Queue {
 // Add appends items and gives each its ID. It takes all of them or, when they
 // would exceed the limit, none and returns a fault.TooLarge.
 func (q *Queue) Add(items ...Item) error {
-	if len(q.upcoming)+len(items) > q.max {
-		return fault.New(fault.TooLarge, fmt.Sprintf("The queue holds at most %d tracks; there is room for %d more.",
-			q.max, max(0, q.max-len(q.upcoming))))
+	if err := q.Room(len(items)); err != nil {
+		return err
 	}
 	q.changed()
 	for _, it := range items {
@@ -99,6 +98,15 @@ func (q *Queue) Add(items ...Item) error {
 		q.upcoming = append(q.upcoming, it)
 	}
 	return nil
+}
+
+// Room returns nil when n more items fit, else the error Add would return.
+func (q *Queue) Room(n int) error {
+	if n <= q.max-len(q.upcoming) {
+		return nil
+	}
+	return fault.New(fault.TooLarge, fmt.Sprintf("The queue holds at most %d tracks; there is room for %d more.",
+		q.max, max(0, q.max-len(q.upcoming))))
 }
 
 // Current returns the item Next, Skip or Previous last made the current one.

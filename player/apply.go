@@ -1,0 +1,255 @@
+package player
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/queue"
+	"busker/track"
+)
+
+// handle carries out r, sets out for the channel it needs first, or puts it off
+// until the journey that is under way has ended.
+func (p *player) handle(ctx context.Context, r request) {
+	if p.putOff(r) {
+		return
+	}
+	channel, err := p.destination(r.command)
+	if err == nil && channel != 0 {
+		p.join(ctx, channel, r)
+		return
+	}
+	if err == nil {
+		err = p.apply(ctx, r.command)
+	}
+	p.answer(r, err)
+}
+
+// putOff keeps r while the player is on its way, so that commands take effect in
+// the order they came. Only a track that plays on meanwhile can be commanded, and
+// Leave ends the journey.
+func (p *player) putOff(r request) bool {
+	if p.joining == nil {
+		return false
+	}
+	switch r.command.(type) {
+	case Leave:
+		p.joining.cancel()
+	case Join:
+	default:
+		if p.current != nil {
+			return false
+		}
+	}
+	p.joining.requests = append(p.joining.requests, r)
+	return true
+}
+
+// destination returns the channel to join before c can be applied, 0 for none.
+func (p *player) destination(c Command) (snowflake.ID, error) {
+	switch c := c.(type) {
+	case Join:
+		if c.Channel == 0 {
+			return 0, fault.New(fault.Invalid, "There is no voice channel to join.")
+		}
+		if c.Channel != p.channel {
+			return c.Channel, nil
+		}
+	case Play:
+		if err := p.acceptable(c.Tracks); err != nil {
+			return 0, err
+		}
+		if p.current == nil && c.Channel != p.channel {
+			return c.Channel, nil
+		}
+	}
+	return 0, nil
+}
+
+// acceptable refuses tracks before a channel is joined for their sake.
+func (p *player) acceptable(tracks []track.Track) error {
+	if len(tracks) == 0 {
+		return fault.New(fault.Invalid, "There is nothing to play.")
+	}
+	return p.queue.Room(len(tracks))
+}
+
+// apply carries out a command that needs no journey.
+func (p *player) apply(ctx context.Context, c Command) error {
+	switch c := c.(type) {
+	case Play:
+		return p.add(ctx, c.Tracks, c.Requester)
+	case Add:
+		return p.add(ctx, c.Tracks, c.Requester)
+	case Join: // destination saw that we are there
+		return nil
+	case Leave:
+		p.leave(ctx, LeaveAsked, nil)
+		return nil
+	case Stop:
+		p.stop(ctx, EndStopped)
+		return nil
+	case Pause, Resume, Skip, Seek, Volume:
+		return p.applyToTrack(ctx, c)
+	}
+	return p.applyToQueue(ctx, c)
+}
+
+func (p *player) applyToTrack(ctx context.Context, c Command) error {
+	switch c := c.(type) {
+	case Volume:
+		return p.setVolume(ctx, c.Percent)
+	case Resume:
+		return p.resume(ctx)
+	}
+	if p.current == nil {
+		return errIdle()
+	}
+	switch c := c.(type) {
+	case Pause:
+		p.pause(ctx)
+	case Skip:
+		return p.skip(ctx, c.Count)
+	case Seek:
+		return p.seek(ctx, c.At)
+	}
+	return nil
+}
+
+// applyToQueue carries out what only concerns the upcoming tracks.
+func (p *player) applyToQueue(ctx context.Context, c Command) (err error) {
+	switch c := c.(type) {
+	case Clear:
+		p.clear()
+	case Loop:
+		err = p.loop(c.Mode)
+	case Shuffle:
+		if p.queue.Len() == 0 {
+			return fault.New(fault.Invalid, "The queue is empty.")
+		}
+		p.queue.Shuffle(p.random)
+		p.emit(QueueChanged{})
+	case Remove:
+		if _, err = p.queue.Remove(c.Index); err == nil {
+			p.emit(QueueChanged{})
+		}
+	case Move:
+		if _, err = p.queue.Move(c.From, c.To); err == nil {
+			p.emit(QueueChanged{})
+		}
+	default:
+		err = fault.New(fault.Unsupported, fmt.Sprintf("The player does not know the command %s.", c.command()))
+	}
+	p.lookAhead(ctx)
+	return err
+}
+
+// add appends tracks and starts with the first one waiting when nothing plays.
+func (p *player) add(ctx context.Context, tracks []track.Track, by queue.UserID) error {
+	if err := p.acceptable(tracks); err != nil {
+		return err
+	}
+	if p.channel == 0 {
+		return fault.New(fault.Invalid, "I am in no voice channel; join one and ask again.")
+	}
+	items := make([]queue.Item, len(tracks))
+	for i, t := range tracks {
+		items[i] = queue.Item{Track: t, Requester: by}
+	}
+	if err := p.queue.Add(items...); err != nil {
+		return err
+	}
+	p.emit(QueueChanged{})
+	if p.current == nil {
+		item, ok := p.queue.Next()
+		p.beginTrack(ctx, item, ok)
+	}
+	p.lookAhead(ctx)
+	return nil
+}
+
+func (p *player) pause(ctx context.Context) {
+	if p.paused {
+		return
+	}
+	p.pump.pause(ctx)
+	p.paused = true
+	p.emit(Paused{})
+}
+
+func (p *player) resume(ctx context.Context) error {
+	switch {
+	case p.paused:
+		p.paused = false
+		p.pump.resume(ctx)
+		p.emit(Resumed{})
+	case p.current != nil:
+	case p.channel == 0 || p.queue.Len() == 0:
+		return errIdle()
+	default: // it had given up
+		item, ok := p.queue.Next()
+		p.beginTrack(ctx, item, ok)
+	}
+	return nil
+}
+
+func (p *player) skip(ctx context.Context, count int) error {
+	if count < 0 {
+		return fault.New(fault.Invalid, "The number of tracks to skip must be 1 or more.")
+	}
+	p.end(EndSkipped)
+	if p.paused {
+		p.paused = false
+		p.emit(Resumed{})
+	}
+	item, ok := p.queue.Skip(max(count, 1))
+	p.beginTrack(ctx, item, ok)
+	return nil
+}
+
+func (p *player) seek(ctx context.Context, at time.Duration) error {
+	t := p.current.item.Track
+	switch {
+	case t.Live:
+		return fault.New(fault.Unsupported, "This is a live stream; there is no going back or forth in it.")
+	case !t.Seekable:
+		return fault.New(fault.Unsupported, "There is no going back or forth in this track.")
+	case at < 0:
+		return fault.New(fault.Invalid, "The time to go to must not be negative.")
+	case t.Length > 0 && at >= t.Length:
+		return fault.New(fault.Invalid, fmt.Sprintf("The track is only %s long.", t.Length.Round(time.Second)))
+	}
+	p.begin(ctx, p.current.item, at)
+	p.emit(Seeked{at})
+	return nil
+}
+
+func (p *player) setVolume(ctx context.Context, percent int) error {
+	if percent < 0 || percent > MaxVolume {
+		return fault.New(fault.Invalid, fmt.Sprintf("The volume goes from 0 to %d.", MaxVolume))
+	}
+	if percent == p.volume {
+		return nil
+	}
+	p.volume = percent
+	p.pump.setVolume(ctx, float32(percent)/100)
+	p.emit(VolumeChanged{percent})
+	return nil
+}
+
+func (p *player) loop(mode queue.Loop) error {
+	if mode > queue.All {
+		return fault.New(fault.Invalid, "There is no such loop mode; take off, track or queue.")
+	}
+	if mode != p.queue.Loop() {
+		p.queue.SetLoop(mode)
+		p.emit(LoopChanged{mode})
+	}
+	return nil
+}
+
+// errIdle answers commands that need a current track.
+func errIdle() error { return fault.New(fault.Invalid, "Nothing is playing.") }

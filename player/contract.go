@@ -1,0 +1,75 @@
+// Package player plays one guild's queue into one voice connection.
+//
+// It knows commands, tracks, blocks and packets; it knows neither where audio
+// comes from (an Opener does) nor how it reaches Discord (an Output does). All
+// its goroutines are children of Manager.Run: per guild one that owns queue and
+// state and one that pumps frames, and per open track one that reads it.
+// Positions are media time; one frame is 20 ms.
+package player
+
+import (
+	"context"
+	"time"
+
+	"busker/audio"
+	"busker/internal/snowflake"
+	"busker/track"
+)
+
+// GuildID names the guild a player plays for.
+type GuildID = snowflake.ID
+
+// Doer carries out commands. Manager is one.
+type Doer interface {
+	// Do carries out c in guild and returns the Status right after it. The error
+	// says why nothing was changed. When ctx ends first, c may still be carried out.
+	Do(ctx context.Context, guild GuildID, c Command) (Status, error)
+}
+
+// Opener opens the audio of tracks.
+type Opener interface {
+	// Open returns a Reader whose first block is at the given time of t. The end
+	// of ctx ends Open and every wait of the Reader.
+	Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error)
+}
+
+// Output takes packets at the pace they are heard. One player uses it at a time.
+type Output interface {
+	// Join goes into a voice channel, or moves there, and returns once packets
+	// can be sent. After an error the Output is where it was before.
+	Join(ctx context.Context, channel snowflake.ID) error
+	// Send takes ownership of p, and waits while the ring of unsent packets is
+	// full. After an error p is not in the ring; the one error a player expects is
+	// that ctx has ended, any other means that the Output has left its channel.
+	Send(ctx context.Context, p *audio.Packet) error
+	// Flush drops the packets that are queued and unsent and returns how many.
+	Flush() int
+	// Sent counts the packets really sent. It never goes back; it may be called
+	// from any goroutine.
+	Sent() uint64
+	// Leave goes out of the channel.
+	Leave(ctx context.Context) error
+}
+
+// OutputEvent is something that happened to an Output without being asked for.
+type OutputEvent struct {
+	Kind    OutputEventKind
+	Channel snowflake.ID // where the Output is now; for OutputDisconnected where it was; 0 = not known
+	Err     error        // for OutputInterrupted and OutputDisconnected: why, when that is known
+}
+
+// OutputEventKind says what happened.
+type OutputEventKind uint8
+
+// The kinds.
+const (
+	OutputConnected    OutputEventKind = iota // packets flow, for the first time or again
+	OutputMoved                               // somebody moved us to another channel
+	OutputInterrupted                         // the connection is being restored; Send waits
+	OutputDisconnected                        // put out of the channel, or the connection is gone for good
+)
+
+var outputEventNames = [...]string{"connected", "moved", "interrupted", "disconnected"}
+
+// String returns the kind as one word.
+func (k OutputEventKind) String() string { return nameOf(outputEventNames[:], k) }

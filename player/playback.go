@@ -1,0 +1,191 @@
+package player
+
+import (
+	"context"
+	"time"
+
+	"busker/audio"
+	"busker/internal/fault"
+	"busker/queue"
+)
+
+// soundEnough is how much of a failing track must have been heard for it not to
+// count as one more failure in a row.
+const soundEnough = time.Second
+
+// open starts reading item at a time of it.
+func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *segment {
+	ctx, cancel := context.WithCancel(ctx)
+	s := newSegment(item, at, cancel)
+	p.work.Go(func() {
+		defer cancel()
+		s.fill(ctx, p.opts.Opener, p.caught)
+		p.inbox.post(segmentRead{s})
+	})
+	return s
+}
+
+// begin plays item from at on instead of whatever plays now.
+func (p *player) begin(ctx context.Context, item queue.Item, at time.Duration) {
+	s := p.open(ctx, item, at)
+	p.pump.play(ctx, s, p.paused)
+	p.release()
+	p.current = s
+}
+
+// beginTrack plays item, which is new to the listeners; item is as the queue's
+// Next and Skip return it.
+func (p *player) beginTrack(ctx context.Context, item queue.Item, ok bool) {
+	p.started = false
+	if ok {
+		p.begin(ctx, item, 0)
+		return
+	}
+	p.silence(ctx)
+	p.emit(QueueEnded{})
+}
+
+// silence has the pump play nothing.
+func (p *player) silence(ctx context.Context) {
+	if p.current != nil {
+		p.pump.play(ctx, nil, false)
+	}
+	p.release()
+	p.paused = false
+}
+
+// release ends the readers of what the pump no longer plays.
+func (p *player) release() {
+	for _, s := range []*segment{p.current, p.follow} {
+		if s != nil {
+			s.cancel()
+		}
+	}
+	p.current, p.follow = nil, nil
+}
+
+// lookAhead opens the track after the current one once that is read to its end,
+// and again when commands have changed which one that is.
+func (p *player) lookAhead(ctx context.Context) {
+	if p.current == nil || !p.current.read || p.current.err != nil {
+		return
+	}
+	item, ok := p.queue.Peek()
+	if p.follow == nil && !ok || p.follow != nil && ok && p.follow.item.ID == item.ID {
+		return
+	}
+	old := p.follow
+	p.follow = nil
+	if ok {
+		p.follow = p.open(ctx, item, 0)
+	}
+	taken := p.pump.setFollow(ctx, p.current, p.follow)
+	if old != nil {
+		old.cancel()
+	}
+	if !taken && p.follow != nil { // the current one ended this moment, as the next note will say
+		p.follow.cancel()
+		p.follow = nil
+	}
+}
+
+// trackStarted notes that the first packet of s was sent.
+func (p *player) trackStarted(s *segment) {
+	if s != p.current || p.started {
+		return
+	}
+	p.started, p.lastError = true, nil
+	p.opts.Metrics.started.Inc()
+	p.emit(TrackStarted{s.item})
+}
+
+// trackEnded goes on after s, of which nothing more will be heard.
+func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
+	if s != p.current {
+		return
+	}
+	if err == nil && s.at == 0 && s.frames.Load() == 0 {
+		err = fault.New(fault.Corrupt, "There is no sound in this track.")
+	}
+	if err != nil {
+		p.trackFailed(s, err)
+		if p.giveUp(ctx, err) {
+			return
+		}
+	} else {
+		p.failures = 0
+		p.end(EndFinished)
+	}
+	p.advance(ctx)
+}
+
+// end tells that the current track, if it had started, has ended.
+func (p *player) end(reason EndReason) {
+	if p.current != nil && p.started {
+		p.emit(TrackEnded{p.current.item, reason})
+	}
+	p.started = false
+}
+
+// advance plays what follows the current track, which is over. The pump plays it
+// already when it was opened ahead.
+func (p *player) advance(ctx context.Context) {
+	item, ok := p.queue.Next()
+	next := p.follow
+	if next == nil || !ok || next.item.ID != item.ID {
+		p.advanceCold(ctx, item, ok)
+		return
+	}
+	p.current.cancel()
+	p.current, p.follow, p.started = next, nil, false
+	p.lookAhead(ctx)
+}
+
+// advanceCold is advance without a track opened ahead.
+func (p *player) advanceCold(ctx context.Context, item queue.Item, ok bool) {
+	if !ok && p.follow == nil {
+		p.current.cancel()
+		p.current = nil // the pump has nothing either, and lets the last sound ring out
+	}
+	p.beginTrack(ctx, item, ok)
+}
+
+// trackFailed counts and tells the failure of s, and takes it out of every loop.
+func (p *player) trackFailed(s *segment, err error) {
+	if audio.Duration(s.frames.Load()) >= soundEnough {
+		p.failures = 0
+	}
+	p.failures++
+	p.lastError = err
+	p.opts.Metrics.failed.WithLabelValues(fault.KindOf(err).String()).Inc()
+	p.emit(TrackFailed{s.item, err})
+	p.end(EndFailed)
+	p.queue.Drop()
+}
+
+// giveUp stops after too many failures in a row, unless the queue is over anyway.
+func (p *player) giveUp(ctx context.Context, last error) bool {
+	if _, more := p.queue.Peek(); !more || p.failures < p.opts.MaxFailures {
+		return false
+	}
+	p.silence(ctx)
+	p.emit(GaveUp{p.failures, last})
+	p.failures = 0
+	return true
+}
+
+// stop ends the current track and empties the queue.
+func (p *player) stop(ctx context.Context, reason EndReason) {
+	p.end(reason)
+	p.silence(ctx)
+	p.queue.Drop()
+	p.clear()
+}
+
+// clear empties the queue.
+func (p *player) clear() {
+	if p.queue.Len() > 0 {
+		p.queue.Clear()
+		p.emit(QueueChanged{})
+	}
+}

@@ -1,0 +1,61 @@
+package player
+
+import (
+	"busker/audio"
+	"busker/dsp"
+)
+
+// frame is all it takes to encode one frame, and to do it once more.
+type frame struct {
+	segment *segment     // nil = filler: silence that belongs to no track
+	block   *audio.Block // before volume; nil = silence
+	gain    dsp.Gain     // as it was before this frame
+}
+
+// window holds the newest frames by their number, so that those the Output gives
+// back unsent can be encoded again. Frames are numbered from 0 in the order they
+// are sent; a number is never used for anything else once it was sent.
+//
+//	oldest ......... next ......... end
+//	  | handed to the | taken from a |
+//	  | output        | reader       |
+type window struct {
+	frames    []frame // number n is at n modulo the length
+	next, end int64
+}
+
+func newWindow(size int64) window { return window{frames: make([]frame, size)} }
+
+// at returns frame n, which must not be older than oldest.
+func (w *window) at(n int64) *frame { return &w.frames[n%int64(len(w.frames))] }
+
+// oldest returns the number of the oldest frame that is still held.
+func (w *window) oldest() int64 { return max(0, w.end-int64(len(w.frames))) }
+
+// push appends f and recycles what it displaces.
+func (w *window) push(f frame) {
+	w.recycle(w.end)
+	*w.at(w.end) = f
+	w.end++
+}
+
+// rewind goes back by n frames, as far as they and the one before them are held.
+func (w *window) rewind(n int64) { w.next -= max(0, min(n, w.next-w.oldest()-1)) }
+
+// truncate forgets the frames from number n on; n must not lie before next.
+func (w *window) truncate(n int64) {
+	for ; w.end > n; w.end-- {
+		w.recycle(w.end - 1)
+	}
+}
+
+// endsInFiller reports whether the newest frame is a filler, or there is none.
+func (w *window) endsInFiller() bool { return w.end == 0 || w.at(w.end-1).segment == nil }
+
+func (w *window) recycle(n int64) {
+	f := w.at(n)
+	if f.block != nil {
+		blocks.Put(f.block)
+	}
+	*f = frame{}
+}
