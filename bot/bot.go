@@ -1,0 +1,120 @@
+// Package bot is the face people see in Discord: slash commands, buttons, the
+// now-playing card and everything it says.
+//
+// It turns interactions into player commands and their outcome into replies. It
+// plays, resolves and connects nothing itself, and keeps no state but which cards
+// it has posted and which interactions it has answered. HandleInteraction may be
+// called from many goroutines; the cards' goroutines belong to Run.
+package bot
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"busker/gateway"
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/player"
+	"busker/track"
+)
+
+// Doer carries out commands and tells how players are. *player.Manager is one.
+type Doer interface {
+	player.Doer
+	// Status returns how the guild's player is now, false when it has none. It
+	// never waits.
+	Status(guild player.GuildID) (player.Status, bool)
+}
+
+// Resolver finds what people ask for.
+type Resolver interface {
+	Resolve(ctx context.Context, q track.Query) (track.Result, error)
+}
+
+// Voice knows who is in which voice channel. *gateway.Gateway is one.
+type Voice interface {
+	VoiceChannelOf(guild, user snowflake.ID) (channel snowflake.ID, ok bool)
+	VoiceAccess(channel snowflake.ID) gateway.Access
+	ChannelInfo(channel snowflake.ID) (gateway.Channel, bool)
+}
+
+// Claims decides who answers an interaction, so that two processes that both see
+// it do not answer twice.
+type Claims interface {
+	// Claim reports whether the caller is the first to claim the interaction.
+	Claim(ctx context.Context, interaction snowflake.ID) (bool, error)
+}
+
+// Options are what a Bot works with. REST, Doer, Resolver and Voice are needed.
+type Options struct {
+	REST     *discordgo.Session
+	Doer     Doer
+	Resolver Resolver
+	Voice    Voice
+
+	// Events are what happens to the players, for the cards; nil means no cards.
+	// The channel's owner closes it.
+	Events <-chan player.Envelope
+
+	Claims Claims // nil claims within this process
+
+	ResolveTimeout time.Duration // for finding what /play asks for; 0 is 30 s
+	CardEvery      time.Duration // least time between two updates of a card; 0 is 1.5 s
+	CardProgress   time.Duration // time between updates of its progress bar; 0 is 15 s
+
+	Logger  *slog.Logger // nil discards
+	Metrics *Metrics     // nil counts for nobody
+}
+
+// Bot answers interactions and keeps the cards.
+type Bot struct {
+	opts    Options
+	log     *slog.Logger
+	metrics *Metrics
+	places  places
+	presses stripes           // one card press of a guild at a time
+	asks    chan snowflake.ID // guilds that want a fresh card
+}
+
+// New checks opts.
+func New(opts Options) (*Bot, error) {
+	if opts.REST == nil || opts.Doer == nil || opts.Resolver == nil || opts.Voice == nil {
+		return nil, fault.New(fault.Invalid, "The bot needs a REST client, players, sources and voice states.")
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if opts.Metrics == nil {
+		opts.Metrics = NewMetrics(nil)
+	}
+	if opts.Claims == nil {
+		opts.Claims = newLocalClaims()
+	}
+	for _, d := range []struct {
+		field *time.Duration
+		value time.Duration
+	}{
+		{&opts.ResolveTimeout, 30 * time.Second},
+		{&opts.CardEvery, 1500 * time.Millisecond}, // Discord allows about 5 edits in 5 s per channel
+		{&opts.CardProgress, 15 * time.Second},
+	} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	return &Bot{opts: opts, log: opts.Logger, metrics: opts.Metrics, asks: make(chan snowflake.ID, askBuffer)}, nil
+}
+
+// Run keeps the cards until ctx ends, and then marks them as ended.
+func (b *Bot) Run(ctx context.Context) error { return b.runCards(ctx) }
+
+// askCard wants a fresh card for guild in the channel of its last command.
+func (b *Bot) askCard(guild snowflake.ID) {
+	select {
+	case b.asks <- guild:
+	default:
+	}
+}

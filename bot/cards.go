@@ -1,0 +1,112 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/player"
+)
+
+// askBuffer is how many requests for a fresh card may wait; more are dropped, and
+// the next event brings the card anyway.
+const askBuffer = 64
+
+// runCards gives every guild whose player does something a card, on a goroutine of
+// its own that ends when the bot leaves the voice channel.
+func (b *Bot) runCards(ctx context.Context) error {
+	var running sync.WaitGroup
+	defer running.Wait()
+	cards := map[snowflake.ID]*card{}
+	ended := make(chan *card)
+	post := func(guild snowflake.ID, n notes) {
+		if c := cards[guild]; c != nil && c.post(n) {
+			return
+		}
+		c := newCard(b, guild)
+		c.post(n)
+		cards[guild] = c
+		running.Go(func() {
+			b.runCard(ctx, c)
+			select {
+			case ended <- c:
+			case <-ctx.Done():
+			}
+		})
+	}
+	events := b.opts.Events
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case e, open := <-events:
+			if !open {
+				events = nil
+				continue
+			}
+			post(e.Guild, notesOf(e.Event))
+		case guild := <-b.asks:
+			post(guild, notes{fresh: true})
+		case c := <-ended:
+			if cards[c.guild] == c {
+				delete(cards, c.guild)
+			}
+		}
+	}
+}
+
+// runCard runs a card; should it panic, the guild goes without until the next event.
+func (b *Bot) runCard(ctx context.Context, c *card) {
+	defer c.retire()
+	defer func() {
+		if p := recover(); p != nil {
+			b.metrics.panics.Inc()
+			b.log.Error("card panicked", "guild", c.guild, "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	c.run(ctx)
+}
+
+// notes are what happened since a card was last brought up to date. How the player
+// is now the card reads from its Status.
+type notes struct {
+	fresh    bool     // somebody asked for a new card
+	failures []string // tracks that could not be played, at most maxFailures
+	failed   int      // how many there were
+	say      string   // something else to tell the channel
+}
+
+// maxFailures is how many failures are told one by one.
+const maxFailures = 3
+
+func notesOf(e player.Event) notes {
+	switch e := e.(type) {
+	case player.TrackFailed:
+		why, ok := fault.Message(e.Err)
+		if !ok {
+			why = textFailedWhy
+		}
+		return notes{failed: 1, failures: []string{fmt.Sprintf(textFailed, bold(e.Item.Track), why)}}
+	case player.GaveUp:
+		return notes{say: textGaveUp}
+	case player.Left:
+		if why, ok := fault.Message(e.Err); ok && e.Reason == player.LeaveDisconnected {
+			return notes{say: textPutOut + " " + why}
+		}
+	}
+	return notes{}
+}
+
+// add puts later notes to earlier ones.
+func (n *notes) add(later notes) {
+	n.fresh = n.fresh || later.fresh
+	n.failed += later.failed
+	n.failures = append(n.failures, later.failures...)
+	n.failures = n.failures[:min(len(n.failures), maxFailures)]
+	if later.say != "" {
+		n.say = later.say
+	}
+}

@@ -1,0 +1,80 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/player"
+)
+
+// needs is what must be true before a command is carried out.
+type needs uint8
+
+const (
+	needsGuild   needs = iota // anybody in the server may
+	needsControl              // who listens may: in the bot's voice channel
+	needsJoin                 // who is in a voice channel the bot may play in, or already does
+)
+
+// check returns why the call may not be carried out, nil when it may. It only
+// looks at what is known, so it takes no time.
+func (c *call) check(n needs) error {
+	if c.guild == 0 || c.user == 0 {
+		return fault.New(fault.Invalid, textOnlyGuild)
+	}
+	switch n {
+	case needsControl:
+		return c.checkControl()
+	case needsJoin:
+		return c.checkJoin()
+	}
+	return nil
+}
+
+func (c *call) checkControl() error {
+	switch {
+	case c.status.Channel == 0 && c.status.State == player.StateIdle:
+		return fault.New(fault.Invalid, textNotInside)
+	case c.voice == 0:
+		return fault.New(fault.Denied, textNoVoice)
+	case c.status.Channel != 0 && c.voice != c.status.Channel:
+		return fault.New(fault.Denied, fmt.Sprintf(textElsewhere, c.status.Channel))
+	}
+	return nil
+}
+
+func (c *call) checkJoin() error {
+	if c.voice == 0 {
+		return fault.New(fault.Denied, textNoVoice)
+	}
+	if c.voice == c.status.Channel {
+		return nil
+	}
+	if c.playsElsewhere() {
+		return fault.New(fault.Denied, fmt.Sprintf(textElsewhere, c.status.Channel))
+	}
+	return c.b.checkAccess(c.voice)
+}
+
+// playsElsewhere reports whether the bot plays to other people in another channel.
+func (c *call) playsElsewhere() bool {
+	if c.status.Channel == 0 || c.status.Channel == c.voice || c.status.State == player.StateIdle {
+		return false
+	}
+	there, known := c.b.opts.Voice.ChannelInfo(c.status.Channel)
+	return !known || len(there.Members) > 1 // one is the bot itself
+}
+
+// checkAccess says by name which permission the bot lacks in a voice channel.
+func (b *Bot) checkAccess(channel snowflake.ID) error {
+	access := b.opts.Voice.VoiceAccess(channel)
+	switch {
+	case len(access.Missing) > 0:
+		return fault.New(fault.Denied, fmt.Sprintf(textMissing, channel, strings.Join(access.Missing, ", ")))
+	case access.Full:
+		return fault.New(fault.Busy, fmt.Sprintf(textFull, channel))
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"busker/internal/fault"
+	"busker/player"
+	"busker/queue"
+)
+
+// says makes the handler of a command that is one player command and one answer.
+func says(text string, cmd player.Command) func(context.Context, *call) (reply, error) {
+	return func(ctx context.Context, c *call) (reply, error) {
+		_, err := c.do(ctx, cmd)
+		return reply{text: text}, err
+	}
+}
+
+func join(ctx context.Context, c *call) (reply, error) {
+	c.b.places.set(c.guild, c.channel)
+	s, err := c.do(ctx, player.Join{Channel: c.voice})
+	return reply{text: fmt.Sprintf(textJoined, s.Channel)}, err
+}
+
+func skip(ctx context.Context, c *call) (reply, error) {
+	if err := c.needTrack(); err != nil {
+		return reply{}, err
+	}
+	_, err := c.do(ctx, player.Skip{})
+	return reply{text: fmt.Sprintf(textSkipped, bold(c.status.Track))}, err
+}
+
+// needTrack refuses what makes sense only for a current track.
+func (c *call) needTrack() error {
+	if c.status.ItemID == 0 {
+		return fault.New(fault.Invalid, textNothing)
+	}
+	return nil
+}
+
+func seek(ctx context.Context, c *call) (reply, error) {
+	at, relative, err := parseSeek(c.text("to"))
+	if err != nil {
+		return reply{}, err
+	}
+	if err := c.needTrack(); err != nil {
+		return reply{}, err
+	}
+	if relative {
+		at += c.status.Position
+	}
+	at = max(at, 0)
+	s, err := c.do(ctx, player.Seek{At: at})
+	return reply{text: fmt.Sprintf(textSeeked, progressText(s, at))}, err
+}
+
+// progressText is "1:23 / 4:40", or "1:23" where there is no end.
+func progressText(s player.Status, at time.Duration) string {
+	switch {
+	case s.Track.Live:
+		return textLive
+	case s.Length > 0:
+		return clock(at) + " / " + clock(s.Length)
+	}
+	return clock(at)
+}
+
+func volume(ctx context.Context, c *call) (reply, error) {
+	percent, given := c.number("percent")
+	if !given {
+		return reply{text: fmt.Sprintf(textVolumeIs, c.status.Volume)}, nil
+	}
+	s, err := c.do(ctx, player.Volume{Percent: percent})
+	return reply{text: fmt.Sprintf(textVolume, s.Volume)}, err
+}
+
+func nowPlaying(_ context.Context, c *call) (reply, error) {
+	if err := c.needTrack(); err != nil {
+		return reply{}, err
+	}
+	c.b.places.set(c.guild, c.channel)
+	c.b.askCard(c.guild)
+	return reply{text: fmt.Sprintf(textNow, bold(c.status.Track), progressText(c.status, c.status.Position))}, nil
+}
+
+func shuffle(ctx context.Context, c *call) (reply, error) {
+	s, err := c.do(ctx, player.Shuffle{})
+	return reply{text: fmt.Sprintf(textShuffled, tracks(len(s.Queue)))}, err
+}
+
+func loop(ctx context.Context, c *call) (reply, error) {
+	mode, err := queue.ParseLoop(c.text("mode"))
+	if err != nil {
+		return reply{}, fault.Wrap(fault.Invalid, textBadLoop, err)
+	}
+	_, err = c.do(ctx, player.Loop{Mode: mode})
+	return reply{text: loopText(mode)}, err
+}
+
+func loopText(mode queue.Loop) string {
+	switch mode {
+	case queue.Track:
+		return textLoopTrack
+	case queue.All:
+		return textLoopQueue
+	}
+	return textLoopOff
+}
+
+func remove(ctx context.Context, c *call) (reply, error) {
+	number, _ := c.number("track")
+	name := upcoming(c.status, number)
+	_, err := c.do(ctx, player.Remove{Index: number - 1})
+	return reply{text: fmt.Sprintf(textRemoved, name)}, err
+}
+
+func move(ctx context.Context, c *call) (reply, error) {
+	from, _ := c.number("track")
+	to, _ := c.number("to")
+	name := upcoming(c.status, from)
+	_, err := c.do(ctx, player.Move{From: from - 1, To: to - 1})
+	return reply{text: fmt.Sprintf(textMoved, name, to)}, err
+}
+
+// upcoming names the queue's track of a number people count from 1.
+func upcoming(s player.Status, number int) string {
+	if number < 1 || number > len(s.Queue) {
+		return ""
+	}
+	return bold(s.Queue[number-1].Track)
+}
+
+func clearQueue(ctx context.Context, c *call) (reply, error) {
+	_, err := c.do(ctx, player.Clear{})
+	return reply{text: fmt.Sprintf(textCleared, tracks(len(c.status.Queue)))}, err
+}
+
+// tracks counts tracks in words.
+func tracks(n int) string {
+	if n == 1 {
+		return textTrack
+	}
+	return fmt.Sprintf(textTracks, n)
+}

@@ -1,0 +1,113 @@
+package bot
+
+// Everything the bot says. Each text with a verb is a format for fmt.Sprintf; its
+// comment names the arguments where they do not explain themselves. Titles and
+// names come escaped.
+const (
+	textWrong     = "Something went wrong. If it happens again, tell the operator this number: `%s`."
+	textStopping  = "I am being restarted. Try again in a minute."
+	textOnlyGuild = "I only play music in servers."
+	textOldButton = "This button is from an older version of me. Use `/nowplaying` for a new one."
+	textStaleCard = "That track is over. Use the newest card."
+	textUnknown   = "I do not know this command any more. Type `/` to see what I can do."
+
+	textNoVoice   = "Join a voice channel first."
+	textElsewhere = "I am playing in <#%s>. Join that channel to control the music."
+	textNotInside = "I am not in a voice channel."
+	textMissing   = "I am not allowed to play in <#%s>. I lack: **%s**."
+	textFull      = "<#%s> is full."
+
+	textNothing    = "Nothing is playing. Start with `/play`."
+	textNoQuery    = "Tell me what to play: a link, a file name, or an attached file."
+	textNoFile     = "Discord did not send me the attached file. Try again."
+	textPlaying    = "Playing %s."
+	textQueued     = "Added %s to the queue as number %d."
+	textQueuedList = "Added %d tracks from %s."
+	textQueuedMany = "Added %d tracks."
+	textList       = "a list"
+
+	textJoined    = "I am in <#%s>."
+	textLeft      = "Bye."
+	textPaused    = "Paused."
+	textResumed   = "Playing again."
+	textSkipped   = "Skipped %s."
+	textStopped   = "Stopped, and emptied the queue."
+	textSeeked    = "Now at %s."
+	textVolume    = "Volume: %d %%."
+	textVolumeIs  = "The volume is %d %%."
+	textShuffled  = "Shuffled %s."
+	textLoopOff   = "Looping is off."
+	textLoopTrack = "Looping this track."
+	textLoopQueue = "Looping the queue."
+	textRemoved   = "Removed %s."
+	textMoved     = "Moved %s to number %d."
+	textCleared   = "Emptied the queue of %s."
+
+	textBadTime = "I do not understand `%s` as a time. Try `1:23`, `83`, `1m23s`, `+30` or `-10`."
+	textBadLoop = "There is no such loop mode; take off, track or queue."
+
+	textNow        = "Now playing: %s (%s)"
+	textQueueEmpty = "The queue is empty."
+	textQueueHead  = "**Queue**: %s, %s"                           // "12 tracks", "48:10"
+	textQueueSome  = "**Queue**: %s, %s, endless ones not counted" // as above
+	textQueueLine  = "`%d.` %s"                                    // number, track
+	textQueuePage  = "Page %d of %d"
+	textTracks     = "%d tracks"
+	textTrack      = "1 track"
+
+	textBy         = "%s by %s" // title, artist
+	textRequested  = "Requested by <@%s>"
+	textLive       = "Live"
+	textIsPaused   = "Paused"
+	textUpNext     = "Next: %s"    // track
+	textMore       = "and %s more" // "3 tracks"
+	textEnded      = "The queue has ended."
+	textLastPlayed = "Last played: %s" // track
+	textFailed     = "I could not play %s: %s"
+	textFailedWhy  = "something went wrong."
+	textFailedMore = "… and %s more that failed."
+	textGaveUp     = "Too many tracks in a row failed, so I stopped. `/resume` goes on with the queue."
+	textPutOut     = "I was disconnected from the voice channel."
+	textCover      = "Cover of %s"
+
+	labelPause     = "Pause"
+	labelResume    = "Resume"
+	labelSkip      = "Skip"
+	labelStop      = "Stop"
+	labelShuffle   = "Shuffle"
+	labelLoopOff   = "Loop: off"
+	labelLoopTrack = "Loop: track"
+	labelLoopQueue = "Loop: queue"
+	labelBack      = "Back"
+	labelForward   = "Next"
+	labelRefresh   = "Refresh"
+)
+
+// Descriptions of commands and options, at most 100 characters each.
+const (
+	aboutPlay       = "Play a link, a file from the music folder, or an uploaded file"
+	aboutPlayQuery  = "A link or the name of a file"
+	aboutPlayFile   = "An audio file from your device"
+	aboutJoin       = "Come to your voice channel"
+	aboutLeave      = "Stop and leave the voice channel"
+	aboutPause      = "Pause the music"
+	aboutResume     = "Go on with the music"
+	aboutSkip       = "Skip to the next track"
+	aboutStop       = "Stop and empty the queue"
+	aboutSeek       = "Go to a time of the current track"
+	aboutSeekTo     = "1:23, 83, 1m23s, or +30 and -10 to jump"
+	aboutVolume     = "Set the volume"
+	aboutVolumeTo   = "0 to 200 percent; 100 is as recorded"
+	aboutQueue      = "Show what comes next"
+	aboutQueuePage  = "Page to show"
+	aboutNow        = "Show what is playing, with a fresh card"
+	aboutShuffle    = "Put the queue into random order"
+	aboutLoop       = "Repeat the track or the queue"
+	aboutLoopMode   = "What to repeat"
+	aboutRemove     = "Remove a track from the queue"
+	aboutRemoveItem = "Number of the track in /queue"
+	aboutMove       = "Move a track within the queue"
+	aboutMoveFrom   = "Number of the track in /queue"
+	aboutMoveTo     = "Number it should have"
+	aboutClear      = "Empty the queue; the current track plays on"
+)

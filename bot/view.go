@@ -1,0 +1,205 @@
+package bot
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+
+	"busker/player"
+	"busker/queue"
+	"busker/track"
+)
+
+// view is what a card shows: Components V2 of one message.
+type view struct {
+	components []discordgo.MessageComponent
+	key        string         // equal for equal components
+	artwork    *track.Artwork // shown as attachment://, nil for none
+	ended      bool
+}
+
+// Accent colours of the card's edge; its texts say the same.
+const (
+	colourPlaying = 0x2EA56B
+	colourPaused  = 0xC99A2E
+	colourEnded   = 0x6B6F76
+)
+
+// playing is the card of a current track.
+func playing(s player.Status) view {
+	paused := s.State == player.StatePaused
+	colour := colourPlaying
+	if paused {
+		colour = colourPaused
+	}
+	parts := []discordgo.MessageComponent{
+		headline(s),
+		discordgo.TextDisplay{Content: bar(s)},
+	}
+	if line := stateLine(s); line != "" {
+		parts = append(parts, discordgo.TextDisplay{Content: line})
+	}
+	parts = append(parts, buttons(s, paused))
+	return newView(colour, picture(s.Track), false, parts...)
+}
+
+// over is the card after the music: no buttons, no picture.
+func over(s player.Status) view {
+	lines := textEnded
+	if s.ItemID != 0 {
+		lines += "\n-# " + fmt.Sprintf(textLastPlayed, bold(s.Track))
+	}
+	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: lines})
+}
+
+func newView(colour int, artwork *track.Artwork, ended bool, parts ...discordgo.MessageComponent) view {
+	v := view{artwork: artwork, ended: ended, components: []discordgo.MessageComponent{
+		discordgo.Container{AccentColor: &colour, Components: parts},
+	}}
+	key, err := json.Marshal(v.components)
+	if err != nil { // plain values always marshal
+		panic(err)
+	}
+	v.key = string(key)
+	return v
+}
+
+// headline is title, artist and requester, beside the cover if there is one.
+func headline(s player.Status) discordgo.MessageComponent {
+	lines := []string{"### " + heading(s.Track)}
+	if s.Track.Artist != "" {
+		lines = append(lines, escape(s.Track.Artist))
+	}
+	if s.Requester != 0 {
+		lines = append(lines, "-# "+fmt.Sprintf(textRequested, fmt.Sprint(uint64(s.Requester))))
+	}
+	display := discordgo.TextDisplay{Content: strings.Join(lines, "\n")}
+	art := picture(s.Track)
+	if art == nil {
+		return display
+	}
+	about := fmt.Sprintf(textCover, plainTitle(s.Track))
+	return discordgo.Section{
+		Components: []discordgo.MessageComponent{display},
+		Accessory: discordgo.Thumbnail{
+			Media: discordgo.UnfurledMediaItem{URL: "attachment://" + coverName(art)}, Description: &about,
+		},
+	}
+}
+
+// heading is the title, as a link where the track has a page for people.
+func heading(t track.Track) string {
+	name := title(t)
+	if strings.HasPrefix(t.Page, "https://") && !strings.ContainsAny(t.Page, "()<> \n") {
+		return "[" + name + "](" + t.Page + ")"
+	}
+	return name
+}
+
+// barWidth is the number of steps in the progress bar; it fits a phone.
+const barWidth = 16
+
+// bar is where the track is: 1:23 ▬▬▬◉▬▬▬ 4:40.
+func bar(s player.Status) string {
+	if s.Track.Live || s.Length <= 0 {
+		if s.Track.Live {
+			return textLive + " · " + clock(s.Position)
+		}
+		return clock(s.Position)
+	}
+	at := min(max(int(s.Position*barWidth/s.Length), 0), barWidth-1)
+	line := strings.Repeat("▬", at) + "◉" + strings.Repeat("▬", barWidth-1-at)
+	return "`" + clock(s.Position) + "` " + line + " `" + clock(s.Length) + "`"
+}
+
+// stateLine is what else matters: paused, volume, what comes next.
+func stateLine(s player.Status) string {
+	var parts []string
+	if s.State == player.StatePaused {
+		parts = append(parts, textIsPaused)
+	}
+	if s.Volume != 100 {
+		parts = append(parts, fmt.Sprintf(textVolume, s.Volume))
+	}
+	if len(s.Queue) > 0 {
+		next := fmt.Sprintf(textUpNext, title(s.Queue[0].Track))
+		if more := len(s.Queue) - 1; more > 0 {
+			next += " " + fmt.Sprintf(textMore, tracks(more))
+		}
+		parts = append(parts, next)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "-# " + strings.Join(parts, " · ")
+}
+
+func buttons(s player.Status, paused bool) discordgo.MessageComponent {
+	button := func(action, argument, label, emoji string, style discordgo.ButtonStyle) discordgo.Button {
+		return discordgo.Button{
+			Label: label, Style: style, Emoji: &discordgo.ComponentEmoji{Name: emoji},
+			CustomID: customID{action: action, item: s.ItemID, argument: argument}.String(),
+		}
+	}
+	hold := button(actionPause, "", labelPause, "⏸️", discordgo.SecondaryButton)
+	if paused {
+		hold = button(actionResume, "", labelResume, "▶️", discordgo.SuccessButton)
+	}
+	next, label := nextLoop(s.Loop)
+	style := discordgo.SecondaryButton
+	if s.Loop != queue.Off {
+		style = discordgo.PrimaryButton
+	}
+	shuffle := button(actionShuffle, "", labelShuffle, "🔀", discordgo.SecondaryButton)
+	shuffle.Disabled = len(s.Queue) < 2
+	return discordgo.ActionsRow{Components: []discordgo.MessageComponent{
+		hold,
+		button(actionSkip, "", labelSkip, "⏭️", discordgo.SecondaryButton),
+		button(actionStop, "", labelStop, "⏹️", discordgo.DangerButton),
+		button(actionLoop, next.String(), label, "🔁", style),
+		shuffle,
+	}}
+}
+
+// nextLoop returns the mode the loop button leads to, and its label, which is the
+// mode there is.
+func nextLoop(now queue.Loop) (queue.Loop, string) {
+	switch now {
+	case queue.Off:
+		return queue.Track, labelLoopOff
+	case queue.Track:
+		return queue.All, labelLoopTrack
+	}
+	return queue.Off, labelLoopQueue
+}
+
+var coverNames = map[string]string{
+	"image/png": "cover.png", "image/jpeg": "cover.jpg", "image/webp": "cover.webp", "image/gif": "cover.gif",
+}
+
+func coverName(a *track.Artwork) string { return coverNames[a.MIME] }
+
+// picture is the track's cover, if it can be shown.
+func picture(t track.Track) *track.Artwork {
+	if t.Artwork == nil || len(t.Artwork.Bytes) == 0 || coverName(t.Artwork) == "" {
+		return nil
+	}
+	return t.Artwork
+}
+
+// files is a picture as an upload, to be read once.
+func files(a *track.Artwork) []*discordgo.File {
+	if a == nil {
+		return nil
+	}
+	return []*discordgo.File{{Name: coverName(a), ContentType: a.MIME, Reader: bytes.NewReader(a.Bytes)}}
+}
+
+// plainTitle is a title for where markdown means nothing.
+func plainTitle(t track.Track) string {
+	r := []rune(strings.ToValidUTF8(t.Title, ""))
+	return string(r[:min(len(r), maxTitle)])
+}
