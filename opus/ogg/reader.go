@@ -130,12 +130,13 @@ func (r *Reader) account(p []byte) bool {
 	}
 	start := r.end
 	r.end += int64(n)
-	if r.end <= r.dropTo {
-		return false
-	}
 	skipEnd := 0
 	if r.last {
 		skipEnd = clamp(r.end-r.until, n)
+	}
+	r.granule = r.end - int64(skipEnd)
+	if r.end <= r.dropTo {
+		return false
 	}
 	skipStart := clamp(r.skipTo-start, n-skipEnd)
 	s := &r.stream
@@ -146,7 +147,6 @@ func (r *Reader) account(p []byte) bool {
 		SkipEnd:   skipEnd,
 		Reset:     r.reset,
 	}
-	r.granule = min(r.end, r.end-int64(skipEnd))
 	r.reset = false
 	return true
 }
@@ -159,7 +159,7 @@ func (r *Reader) load() error {
 	}
 	if p.Flags&First != 0 {
 		r.reset = true
-		return r.begin(p, r.stream.base+max(0, r.end-r.stream.first-int64(r.stream.head.PreSkip)))
+		return r.begin(p, r.played())
 	}
 	if p.Serial != r.stream.serial {
 		return nil
@@ -176,6 +176,12 @@ func (r *Reader) load() error {
 	r.until = p.Granule
 	r.locate(p.Granule - samplesOf(r.queue))
 	return nil
+}
+
+// played returns how many samples of the file the streams up to here are heard for.
+func (r *Reader) played() int64 {
+	s := &r.stream
+	return s.base + max(0, r.granule-max(0, s.first)-int64(s.head.PreSkip))
 }
 
 // locate sets the granule position at which the page's first packet begins, the
@@ -225,7 +231,7 @@ func (r *Reader) begin(p *Page, base int64) error {
 	r.stream = s
 	r.cutter = cutter{limit: opustoc.MaxPacketBytes + 1, next: r.cutter.next}
 	r.queue, r.known, r.last = nil, false, false
-	r.end, r.skipTo, r.dropTo = 0, 0, 0
+	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, 0, 0
 	return nil
 }
 

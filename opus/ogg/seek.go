@@ -65,7 +65,7 @@ func (r *Reader) seek(at int64) error {
 	r.stream = l.stream
 	r.cutter = cutter{limit: opustoc.MaxPacketBytes + 1}
 	r.queue, r.known, r.last = nil, false, false
-	r.end, r.skipTo, r.dropTo = 0, target, target-preRoll
+	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, target, target-preRoll
 	r.reset, r.err = true, nil
 	return nil
 }
@@ -95,8 +95,9 @@ func (r *Reader) aside(f func(io.ReadSeeker) error) error {
 	err = f(rs)
 	if _, e := rs.Seek(back, io.SeekStart); e != nil {
 		r.err = e
+		return errors.Join(err, e)
 	}
-	return errors.Join(err, r.err)
+	return err
 }
 
 // findLinks fills r.links once.

@@ -68,8 +68,9 @@ func (r *Reader) aside(at int64, want uint32) error {
 	}
 	if e := r.src.seek(rs, back); e != nil {
 		r.err = e
+		return errors.Join(err, e)
 	}
-	return errors.Join(err, r.err)
+	return err
 }
 
 func (r *Reader) expect(want uint32) error {
