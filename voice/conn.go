@@ -2,28 +2,184 @@ package voice
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"busker/audio"
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 )
 
-// Conn is the voice connection of one guild.
-type Conn struct{}
+// Conn is the voice connection of one guild. It exists for as long as its Hub; what
+// comes and goes is the call in it. All methods may be called concurrently, but
+// one goroutine at a time calls Send.
+type Conn struct {
+	hub    *Hub
+	guild  snowflake.ID
+	stream *stream
+	shown  atomic.Pointer[shown]
 
-// Join returns once audio can be sent in channel.
-func (c *Conn) Join(ctx context.Context, channel snowflake.ID) error { return nil }
+	mu   sync.Mutex
+	call *call // nil when out
+}
 
-// Send takes ownership of p and waits while the buffer is full.
-func (c *Conn) Send(ctx context.Context, p *audio.Packet) error { p.Release(); return nil }
+// shown is what a call shows of itself.
+type shown struct {
+	status  Status
+	session *session
+}
+
+func newConn(hub *Hub, guild snowflake.ID) *Conn {
+	c := &Conn{hub: hub, guild: guild, stream: newStream(hub.opts.Lookahead, hub.opts.Metrics)}
+	c.shown.Store(new(shown))
+	return c
+}
+
+// Join goes to channel, from wherever the connection is, and returns once audio can
+// be sent there. When it fails, the connection is where it was before; the error
+// is a fault. Packets queued before a move are sent after it.
+func (c *Conn) Join(ctx context.Context, channel snowflake.ID) error {
+	if channel == 0 {
+		return fault.New(fault.Invalid, "That is not a voice channel.")
+	}
+	patience := c.hub.opts.Timeouts.Join
+	timed, cancel := context.WithTimeoutCause(ctx, patience, fault.Wrap(fault.Timeout,
+		"Discord's voice server did not answer. Try again in a moment.",
+		fmt.Errorf("join voice channel: %w after %v", errNoAnswer, patience)))
+	defer cancel()
+	for {
+		err := c.join(timed, channel)
+		if !errors.Is(err, errEnding) {
+			return err
+		}
+		// The call we met was just ending: begin another.
+	}
+}
+
+func (c *Conn) join(ctx context.Context, channel snowflake.ID) error {
+	answer := make(chan error, 1)
+	call, fresh := c.request(joinRequest{channel, answer})
+	if fresh {
+		if err := c.hub.adopt(ctx, call); err != nil {
+			call.err = err
+			call.bury()
+			return err
+		}
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		// Taken back or not, the Join is answered: by the call or by its end.
+		call.inbox.put(abandon{answer, context.Cause(ctx)})
+		return <-answer
+	}
+}
+
+// request puts r to the call in progress, or to a new one, which must be run.
+func (c *Conn) request(r joinRequest) (to *call, fresh bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if fresh = c.call == nil; fresh {
+		c.stream.ring.flush()
+		c.call = newCall(c, r.channel)
+	}
+	c.call.inbox.put(r)
+	return c.call, fresh
+}
+
+// bury makes room for the next call, and returns what the last was not told.
+func (c *Conn) bury(last *call) []message {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stream.ring.flush()
+	status := last.status
+	status.State, status.Channel, status.LastErr = Out, 0, last.err
+	c.shown.Store(&shown{status: status})
+	c.call = nil
+	return last.inbox.close()
+}
+
+func (c *Conn) current() *call {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.call
+}
+
+// Send takes ownership of p and queues it, waiting while the queue is full: that is
+// also how the caller keeps time. While the connection is interrupted the queue
+// stands still. The error is a fault when there is no connection, and ctx's when
+// that ends; p is released then.
+func (c *Conn) Send(ctx context.Context, p *audio.Packet) error {
+	call := c.current()
+	if call == nil {
+		p.Release()
+		return errOut()
+	}
+	for {
+		select {
+		case <-call.hungUp:
+			p.Release()
+			return errOut()
+		default:
+		}
+		if c.stream.push(p) {
+			return nil
+		}
+		select {
+		case <-c.stream.ring.room:
+		case <-call.hungUp:
+		case <-ctx.Done():
+			p.Release()
+			return ctx.Err()
+		}
+	}
+}
+
+func errOut() error { return fault.New(fault.Unavailable, "I am not in a voice channel.") }
 
 // Flush drops the packets not sent yet and returns how many there were.
-func (c *Conn) Flush() int { return 0 }
+func (c *Conn) Flush() int { return c.stream.ring.flush() }
 
-// Sent returns the number of audio packets handed to the network so far.
-func (c *Conn) Sent() uint64 { return 0 }
+// Sent returns the number of audio packets handed to the network since the Conn
+// exists. It never goes back; silence frames do not count.
+func (c *Conn) Sent() uint64 { return c.stream.sent.Load() }
 
-// Leave ends the call.
-func (c *Conn) Leave(ctx context.Context) error { return nil }
+// Leave ends the call: queued packets are dropped, listeners get five frames of
+// silence, Discord is told. It returns once nothing of the call is left, or when
+// ctx ends; the call ends then all the same. Without a call it does nothing.
+func (c *Conn) Leave(ctx context.Context) error {
+	call := c.current()
+	if call == nil {
+		return nil
+	}
+	answer := make(chan error, 1)
+	if !call.inbox.put(leaveRequest{answer}) {
+		return nil
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Status returns a snapshot of the connection.
-func (c *Conn) Status() Status { return Status{} }
+func (c *Conn) Status() Status {
+	shown := c.shown.Load()
+	status := shown.status
+	if shown.session != nil {
+		if socket := shown.session.socket.Load(); socket != nil {
+			status.Ping = socket.Ping().Round(time.Microsecond)
+		}
+	}
+	status.Queued = c.stream.ring.len()
+	status.Sent = c.stream.sent.Load()
+	status.Late = c.stream.late.Load()
+	status.Underruns = c.stream.underruns.Load()
+	return status
+}

@@ -9,7 +9,8 @@ type EventKind uint8
 const (
 	// Connected: audio flows in Channel, for the first time or again.
 	Connected EventKind = iota + 1
-	// Moved: audio flows, and in another channel than before.
+	// Moved: we are in another channel than before, and audio flows there now or in
+	// a moment.
 	Moved
 	// Interrupted: audio does not flow and we are working on it; Err says why.
 	// Packets wait in the connection meanwhile.

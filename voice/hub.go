@@ -2,24 +2,106 @@ package voice
 
 import (
 	"context"
+	"net/http"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"busker/internal/snowflake"
+	"busker/voice/pace"
 )
 
 // Hub holds the voice connections of all guilds and the pacer that sends for them.
-type Hub struct{ opts HubOptions }
+// All methods may be called concurrently, and before Run; Run is called once.
+type Hub struct {
+	opts  HubOptions
+	http  *http.Client
+	pacer *pace.Pacer
+	calls chan *call    // from the Joins that begin them to Run
+	ended chan struct{} // closed when Run has ended
+
+	mu    sync.Mutex
+	conns map[snowflake.ID]*Conn
+}
 
 // NewHub returns a Hub that Run will drive.
-func NewHub(opts HubOptions) *Hub { return &Hub{opts: opts.withDefaults()} }
+func NewHub(opts HubOptions) *Hub {
+	opts = opts.withDefaults()
+	return &Hub{
+		opts: opts,
+		// Only websockets are made with it: no connection is ever kept for reuse.
+		http:  &http.Client{Transport: &http.Transport{TLSClientConfig: opts.TLS, DisableKeepAlives: true}},
+		pacer: pace.New(pace.Options{Clock: opts.Clock, Observe: opts.Metrics.tick}),
+		calls: make(chan *call),
+		ended: make(chan struct{}),
+		conns: make(map[snowflake.ID]*Conn),
+	}
+}
 
-// Run drives the pacer and all connections until ctx ends.
-func (h *Hub) Run(ctx context.Context) error { <-ctx.Done(); return nil }
+// Run drives the pacer and all connections until ctx ends. Connections are closed
+// then without a word to the main gateway: Leave them first.
+func (h *Hub) Run(ctx context.Context) error {
+	defer close(h.ended)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return h.pacer.Run(ctx) })
+	group.Go(func() error {
+		for {
+			select {
+			case call := <-h.calls:
+				group.Go(func() error { call.run(ctx); return nil })
+			case <-ctx.Done():
+				return nil
+			}
+		}
+	})
+	return group.Wait()
+}
 
-// HandleState takes a VOICE_STATE_UPDATE. It never blocks.
-func (h *Hub) HandleState(u StateUpdate) {}
+// adopt has Run run a call.
+func (h *Hub) adopt(ctx context.Context, call *call) error {
+	select {
+	case h.calls <- call:
+		return nil
+	case <-h.ended:
+		return explain(ErrClosed)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
 
-// HandleServer takes a VOICE_SERVER_UPDATE. It never blocks.
-func (h *Hub) HandleServer(u ServerUpdate) {}
+// Conn returns the connection of a guild, made on first use. It costs a few hundred
+// bytes and no goroutine until it is joined, and stays.
+func (h *Hub) Conn(guild snowflake.ID) *Conn {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	conn := h.conns[guild]
+	if conn == nil {
+		conn = newConn(h, guild)
+		h.conns[guild] = conn
+	}
+	return conn
+}
 
-// Conn returns the connection of a guild, made on first use.
-func (h *Hub) Conn(guild snowflake.ID) *Conn { return &Conn{} }
+// HandleState takes a VOICE_STATE_UPDATE of the main gateway; other people's are
+// ignored. It never blocks.
+func (h *Hub) HandleState(u StateUpdate) {
+	if self := h.opts.User(); self != 0 && u.User != self {
+		return
+	}
+	h.handle(u.Guild, u)
+}
+
+// HandleServer takes a VOICE_SERVER_UPDATE of the main gateway. It never blocks.
+func (h *Hub) HandleServer(u ServerUpdate) { h.handle(u.Guild, u) }
+
+func (h *Hub) handle(guild snowflake.ID, m message) {
+	h.mu.Lock()
+	conn := h.conns[guild]
+	h.mu.Unlock()
+	if conn == nil {
+		return
+	}
+	if call := conn.current(); call != nil {
+		call.inbox.put(m)
+	}
+}

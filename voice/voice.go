@@ -59,8 +59,9 @@ type Encryption func(Session) (signal.DAVE, FrameSealer)
 // Session identifies one voice session: it begins with an Identify and survives
 // resumes, but no move.
 type Session struct {
-	Guild   snowflake.ID
-	Channel snowflake.ID // where our newest voice state says we are
-	User    snowflake.ID
-	SSRC    uint32
+	Guild snowflake.ID
+	User  snowflake.ID
+	// Channel returns where our newest voice state says we are. A dragged client may
+	// learn of its new server first, so it can change during the handshake.
+	Channel func() snowflake.ID
 }

@@ -20,12 +20,13 @@ func (c *monotonic) Now() time.Duration {
 }
 
 func (c *monotonic) SleepUntil(at time.Duration) time.Duration {
-	now := c.Now()
-	for now < at {
+	for {
 		c.at = unix.NsecToTimespec(int64(at))
-		// A signal ends the sleep early (EINTR); the loop goes on with it.
+		// A time that has passed makes no sleep, and a signal ends it early (EINTR):
+		// the clock decides.
 		_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &c.at, nil)
-		now = c.Now()
+		if now := c.Now(); now >= at {
+			return now
+		}
 	}
-	return now
 }

@@ -1,0 +1,303 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/voice/rtp"
+	"busker/voice/signal"
+)
+
+// phase is what a call is waiting for.
+type phase uint8
+
+const (
+	asking      phase = iota // op 4 is on its way or out: both events of the main gateway
+	clearing                 // op 4 null is out, so that Discord forgets an old state: our state to be null
+	handshaking              // a session is being set up
+	talking                  // audio flows: nothing
+	following                // Discord closed the session: the main gateway to say where to
+	allocating               // the server went away: another one
+	backingOff               // trouble: a pause before asking again
+	resting                  // leaving: the last silence to be sent
+	departing                // op 4 null is out for good
+	over
+)
+
+// maxRejoins in a row without a stable connection in between end a call.
+const maxRejoins = 6
+
+// Causes of the end of a call, for errors.Is.
+var (
+	// ErrKicked: somebody took us out of the channel, or the channel away.
+	ErrKicked = errors.New("own voice state says we are out")
+	// ErrLeft: Leave was called.
+	ErrLeft = errors.New("left")
+	// ErrClosed: the Hub's Run ended.
+	ErrClosed = errors.New("voice hub closed")
+
+	errNoEvents = errors.New("no voice events from the main gateway")
+	errNoServer = errors.New("no voice server was allocated")
+	errEnding   = errors.New("the call is just ending")
+)
+
+// call is one stay in a guild's voice channels, from the Join that begins it to the
+// Leave, kick or failure that ends it. One goroutine, run, owns everything below
+// the line and blocks on nothing but its inbox and its clock: op 4 and sessions
+// have goroutines of their own, and report with a number by which reports of the
+// superseded ones are told apart.
+type call struct {
+	hub    *Hub
+	conn   *Conn
+	logger *slog.Logger
+	inbox  *inbox
+	hungUp chan struct{} // closed when no more packets are taken
+
+	// Owned by run.
+	phase      phase
+	clock      *time.Timer    // of the phase
+	workers    sync.WaitGroup // op 4s and sessions
+	target     snowflake.ID   // the channel we want to be in
+	state      StateUpdate    // our newest, zero before the first
+	server     ServerUpdate   // the newest
+	unused     bool           // no session was made of server yet
+	asks       uint64         // number of the newest op 4
+	cancelAsk  context.CancelFunc
+	asked      chan struct{} // closed when the newest op 4 is done with
+	generation uint64        // of the newest session
+	session    *session      // nil when there is none
+	cancel     context.CancelFunc
+	linked     bool // the pacer has the session's link
+	joins      []joinRequest
+	leaves     []leaveRequest
+	unread     []message    // came when the call was over
+	cleared    bool         // this op 4 was preceded by op 4 null
+	asking     time.Time    // when the oldest Join that waits came
+	talking    time.Time    // when the newest session could talk
+	announced  snowflake.ID // the channel of the newest Connected or Moved event
+	silent     bool         // an Interrupted was sent, and no Connected since
+	tries      int          // rejoins in a row
+	status     Status       // what is published, counters aside
+	err        error        // why the call ended
+}
+
+func newCall(conn *Conn, channel snowflake.ID) *call {
+	return &call{
+		hub: conn.hub, conn: conn, inbox: newInbox(), target: channel,
+		logger: conn.hub.opts.Logger.With("guild", uint64(conn.guild)),
+		hungUp: make(chan struct{}),
+		status: Status{State: Joining},
+	}
+}
+
+// run holds the call until it is over and everything it started has ended.
+func (c *call) run(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.clock = time.NewTimer(0)
+	c.clock.Stop()
+	c.hub.pacer.Add(c.conn.stream)
+	c.ask(ctx, c.target)
+	for c.phase != over {
+		c.publish()
+		select {
+		case <-c.inbox.wake:
+			for _, m := range c.inbox.take() {
+				c.handle(ctx, m)
+			}
+		case <-c.clock.C:
+			c.expire(ctx)
+		case <-ctx.Done():
+			c.finish(ErrClosed)
+		}
+	}
+	c.clock.Stop()
+	c.stopSession()
+	cancel()
+	c.workers.Wait()
+	c.hub.pacer.Remove(c.conn.stream)
+	c.bury()
+}
+
+// bury answers whoever still waits and gives the Conn back.
+func (c *call) bury() {
+	unread := append(c.unread, c.conn.bury(c)...)
+	c.answer(c.err)
+	for _, l := range c.leaves {
+		l.answer <- nil
+	}
+	for _, m := range unread {
+		switch m := m.(type) {
+		case joinRequest:
+			m.answer <- errEnding
+		case leaveRequest:
+			m.answer <- nil
+		}
+	}
+	if c.announced != 0 && !errors.Is(c.err, ErrLeft) {
+		c.emit(Disconnected, c.announced, c.err)
+	}
+}
+
+// enter changes the phase, which lasts for at most patience; 0 is for ever.
+func (c *call) enter(p phase, patience time.Duration) {
+	c.phase = p
+	c.clock.Stop()
+	if patience > 0 {
+		c.clock.Reset(patience)
+	}
+}
+
+func (c *call) handle(ctx context.Context, m message) {
+	if c.phase == over {
+		c.unread = append(c.unread, m)
+		return
+	}
+	switch m := m.(type) {
+	case joinRequest:
+		c.join(ctx, m)
+	case leaveRequest:
+		c.leave(ctx, m)
+	case abandon:
+		c.abandon(ctx, m)
+	case StateUpdate:
+		c.stateUpdate(ctx, m)
+	case ServerUpdate:
+		c.serverUpdate(ctx, m)
+	case asked:
+		c.askDone(ctx, m)
+	case fromSession:
+		if m.generation == c.generation {
+			c.sessionNews(ctx, m.news)
+		}
+	}
+}
+
+// leaving reports whether the call is on its way out.
+func (c *call) leaving() bool { return c.phase >= resting }
+
+// expire acts on what did not come in time.
+func (c *call) expire(ctx context.Context) {
+	switch c.phase {
+	case asking:
+		c.unanswered(ctx)
+	case clearing, backingOff:
+		c.ask(ctx, c.target)
+	case following:
+		c.depart(ctx, c.status.LastErr)
+	case allocating:
+		c.retry(ctx, errNoServer, signal.Rule{})
+	case resting:
+		c.depart(ctx, ErrLeft)
+	case departing:
+		c.finish(c.err)
+	}
+}
+
+// unanswered handles an op 4 that the main gateway did not answer. A move that
+// failed leaves us where we are. Once we were in, Discord may think we still are
+// and see nothing to tell; making it forget us first gets an answer. To a first
+// Join there is no answer when the channel is full.
+func (c *call) unanswered(ctx context.Context) {
+	err := fault.Wrap(fault.Denied, fmt.Sprintf(
+		"I could not join <#%s>: it may be full, or I may not be allowed to connect.", c.target), errNoEvents)
+	switch {
+	case c.session != nil:
+		c.answer(err)
+		c.target = c.state.Channel
+		c.enter(c.sessionPhase(), 0)
+	case c.announced == 0:
+		c.depart(ctx, err)
+	case !c.cleared:
+		c.clear(ctx)
+	default:
+		c.retry(ctx, errNoEvents, signal.Rule{})
+	}
+}
+
+// sessionPhase is the phase of a call that waits for nothing but its session.
+func (c *call) sessionPhase() phase {
+	if c.status.State == Ready {
+		return talking
+	}
+	return handshaking
+}
+
+// retry asks for a new session after a pause, unless it was tried often enough.
+func (c *call) retry(ctx context.Context, err error, rule signal.Rule) {
+	limit := maxRejoins
+	if rule.Limit > 0 {
+		limit = rule.Limit
+	}
+	if c.tries++; c.tries > limit {
+		c.depart(ctx, err)
+		return
+	}
+	c.status.Rejoins++
+	c.enter(backingOff, max(rule.Wait, c.backoff()))
+}
+
+// backoff is the pause before a rejoin: 1 s, 2 s, 4 s, 8 s, 16 s, 30 s, each ± 25 %
+// so that a thousand calls that fell together do not rise together.
+func (c *call) backoff() time.Duration {
+	first := c.hub.opts.Timeouts.Backoff
+	d := min(first<<(c.tries-1), 30*first)
+	return d*3/4 + rand.N(d/2+1)
+}
+
+// answer answers all Joins that wait.
+func (c *call) answer(err error) {
+	for _, j := range c.joins {
+		j.answer <- err
+	}
+	c.joins = nil
+}
+
+func (c *call) emit(kind EventKind, channel snowflake.ID, err error) {
+	c.logger.Info("voice connection "+kind.String(), "channel", uint64(channel), "error", err)
+	c.hub.opts.OnEvent(Event{Guild: c.conn.guild, Channel: channel, Kind: kind, Err: err})
+}
+
+// publish shows the world how things stand.
+func (c *call) publish() {
+	c.status.Channel = c.target
+	if c.state.Channel != 0 && c.session != nil {
+		c.status.Channel = c.state.Channel
+	}
+	c.conn.shown.Store(&shown{status: c.status, session: c.session})
+}
+
+// established says that audio flows.
+func (c *call) established(mode rtp.Mode, link *link) {
+	c.conn.stream.link.Store(link)
+	c.linked = true
+	c.hub.opts.Metrics.connections.Inc()
+	c.status.Mode, c.status.State = mode, Ready
+	if c.phase != asking { // else a move was asked for meanwhile
+		c.enter(talking, 0)
+	}
+	waiting := c.joins[:0]
+	for _, j := range c.joins {
+		if j.channel == c.state.Channel {
+			j.answer <- nil
+			c.hub.opts.Metrics.joins.Observe(time.Since(c.asking).Seconds())
+		} else {
+			waiting = append(waiting, j)
+		}
+	}
+	c.joins = waiting
+	switch {
+	case c.announced != 0 && c.announced != c.state.Channel:
+		c.emit(Moved, c.state.Channel, nil)
+	case c.announced == 0 || c.silent:
+		c.emit(Connected, c.state.Channel, nil)
+	}
+	c.announced, c.silent, c.talking = c.state.Channel, false, time.Now()
+}

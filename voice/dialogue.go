@@ -1,0 +1,161 @@
+package voice
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"busker/voice/signal"
+)
+
+// externalAddress is where the media server sees us.
+type externalAddress = netip.AddrPort
+
+// dialogue is what a session says on one socket: the handshake or the resume, and
+// after it whether we are speaking.
+type dialogue struct {
+	*session
+	socket   *signal.Conn
+	resuming bool
+	messages chan signal.Message  // from the goroutine that reads
+	external chan externalAddress // from IP discovery
+	awaited  string               // what the deadline is for
+	deadline *time.Timer
+}
+
+// deliver hands a message over to run; it is the socket's Handle.
+func (d *dialogue) deliver(ctx context.Context, m signal.Message) {
+	select {
+	case d.messages <- m:
+	case <-ctx.Done():
+	}
+}
+
+// run answers messages until ctx ends, or a step fails or takes too long. Writes
+// that fail are no reason to end: the socket's own Run ends then and knows more.
+func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
+	d.deadline = time.NewTimer(0)
+	defer d.deadline.Stop()
+	d.await("hello", d.opts.Timeouts.Hello)
+	for {
+		select {
+		case m := <-d.messages:
+			if err := d.answer(ctx, group, m); err != nil {
+				return err
+			}
+		case external := <-d.external:
+			d.await("session description", d.opts.Timeouts.Description)
+			_ = d.socket.Select(ctx, external, d.mode)
+		case <-d.changed():
+			d.speak(ctx)
+		case <-d.deadline.C:
+			d.socket.Abort()
+			return fmt.Errorf("%s: %w", d.awaited, errNoAnswer)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// await starts the clock of the next step; no step, no clock.
+func (d *dialogue) await(step string, patience time.Duration) {
+	d.awaited = step
+	d.deadline.Stop()
+	if step != "" {
+		d.deadline.Reset(patience)
+	}
+}
+
+func (d *dialogue) answer(ctx context.Context, group *errgroup.Group, m signal.Message) error {
+	switch m := m.(type) {
+	case signal.Hello:
+		d.greet(ctx)
+	case signal.Ready:
+		return d.locate(ctx, group, m)
+	case signal.Description:
+		return d.begin(ctx, m)
+	case signal.Resumed:
+		d.await("", 0)
+		d.speak(ctx)
+		d.tell(resumed{})
+	}
+	return nil
+}
+
+func (d *dialogue) greet(ctx context.Context) {
+	if d.resuming {
+		d.await("resumed", d.opts.Timeouts.Resume)
+		_ = d.socket.Resume(ctx, d.identity)
+		return
+	}
+	d.await("ready", d.opts.Timeouts.Ready)
+	_ = d.socket.Identify(ctx, d.identity, d.opts.MaxDAVE)
+}
+
+// locate opens the media socket and finds out how it looks from outside.
+func (d *dialogue) locate(ctx context.Context, group *errgroup.Group, r signal.Ready) error {
+	if d.link != nil {
+		return nil // nothing to learn in a session that runs
+	}
+	if err := d.connect(r); err != nil {
+		return err
+	}
+	d.await("", 0) // discovery has its own clock
+	udp, patience := d.udp, d.opts.Timeouts.Discovery
+	group.Go(func() error {
+		external, err := discover(ctx, udp, r.SSRC, patience)
+		if err != nil {
+			return err
+		}
+		select {
+		case d.external <- external:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	return nil
+}
+
+// begin opens the link. The first op 5 registers our SSRC before any audio.
+func (d *dialogue) begin(ctx context.Context, m signal.Description) error {
+	first := d.link == nil
+	if err := d.establish(m); err != nil {
+		return err
+	}
+	d.await("", 0)
+	if first {
+		d.speak(ctx)
+		d.tell(established{d.mode, d.link})
+	}
+	return nil
+}
+
+// changed returns the channel that says that speaking is to begin or to end; nil
+// while there is no link.
+func (d *dialogue) changed() <-chan struct{} {
+	if d.link == nil || d.awaited != "" {
+		return nil
+	}
+	return d.link.speaking.wake
+}
+
+// speak tells the gateway what the sending side wants, until it wants nothing new.
+func (d *dialogue) speak(ctx context.Context) {
+	s := d.link.speaking
+	for {
+		flags, n := s.next()
+		if d.socket.Speaking(ctx, flags, d.ready.SSRC) != nil {
+			return // the next socket tells
+		}
+		s.told.Store(n)
+		if s.idle() {
+			d.tell(quiet{})
+		}
+		if _, newest := s.next(); newest == n {
+			return
+		}
+	}
+}

@@ -1,0 +1,60 @@
+package voice
+
+import (
+	"sync/atomic"
+
+	"busker/audio"
+)
+
+// ring is a bounded queue of packets: one goroutine pushes, any pop. Nobody waits
+// for anybody: a popper that loses a race tries the next packet.
+type ring struct {
+	slots []atomic.Pointer[audio.Packet]
+	head  atomic.Uint64 // packets popped
+	tail  atomic.Uint64 // packets pushed
+	room  chan struct{} // size 1: something was popped since it was last read
+}
+
+func newRing(size int) *ring {
+	return &ring{slots: make([]atomic.Pointer[audio.Packet], size), room: make(chan struct{}, 1)}
+}
+
+func (r *ring) len() int { return int(r.tail.Load() - r.head.Load()) }
+
+// push takes p unless the ring is full.
+func (r *ring) push(p *audio.Packet) bool {
+	tail := r.tail.Load()
+	if tail-r.head.Load() == uint64(len(r.slots)) {
+		return false
+	}
+	r.slots[tail%uint64(len(r.slots))].Store(p)
+	r.tail.Store(tail + 1)
+	return true
+}
+
+// pop returns the oldest packet, nil when there is none.
+func (r *ring) pop() *audio.Packet {
+	for {
+		head := r.head.Load()
+		if head == r.tail.Load() {
+			return nil
+		}
+		p := r.slots[head%uint64(len(r.slots))].Load()
+		if r.head.CompareAndSwap(head, head+1) { // else p was somebody else's
+			select {
+			case r.room <- struct{}{}:
+			default:
+			}
+			return p
+		}
+	}
+}
+
+// flush releases every packet and returns how many there were.
+func (r *ring) flush() (n int) {
+	for p := r.pop(); p != nil; p = r.pop() {
+		p.Release()
+		n++
+	}
+	return n
+}

@@ -1,0 +1,175 @@
+package voice
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"busker/internal/snowflake"
+	"busker/voice/rtp"
+	"busker/voice/signal"
+)
+
+const (
+	// maxResumes in a row without a stable connection in between; then the session
+	// is given up for a new one.
+	maxResumes = 5
+	// maxResumeDelay bounds the pause between two of them.
+	maxResumeDelay = 10 * time.Second
+	// stable is how long a connection must last for earlier trouble to be forgotten.
+	stable = 60 * time.Second
+)
+
+// errNoAnswer is a step of a handshake that did not come to an end, be it for want
+// of an answer or of somebody to ask. A session that exists already may try again.
+var errNoAnswer = errors.New("no answer")
+
+// session is one voice session: from an Identify to the close that ends it, over
+// as many sockets as it takes. run owns it; it tells its call what happens.
+type session struct {
+	opts     *HubOptions
+	http     *http.Client
+	logger   *slog.Logger
+	identity signal.Identity
+	endpoint string
+	stream   *stream
+	tell     func(message)               // never blocks
+	channel  atomic.Uint64               // snowflake.ID of our newest voice state; the call keeps it
+	socket   atomic.Pointer[signal.Conn] // the current one, for its ping
+	seq      signal.Seq                  // newest frame number, over all sockets
+
+	// Owned by run.
+	ready  signal.Ready
+	mode   rtp.Mode
+	udp    *net.UDPConn
+	dave   signal.DAVE
+	frames FrameSealer
+	link   *link // nil until the Session Description
+}
+
+// run holds the session until it can not be resumed any more, or ctx ends; then the
+// socket is closed for good.
+func (s *session) run(ctx context.Context) error {
+	defer s.unlink()
+	if s.opts.Encryption != nil {
+		s.dave, s.frames = s.opts.Encryption(Session{
+			Guild: s.identity.Guild, User: s.identity.User,
+			Channel: func() snowflake.ID { return snowflake.ID(s.channel.Load()) },
+		})
+	}
+	began := time.Now()
+	err := s.converse(ctx, false)
+	for tries := 0; ctx.Err() == nil && s.link != nil && resumable(err); tries++ {
+		if time.Since(began) > stable {
+			tries = 0
+		}
+		if tries == maxResumes {
+			return fmt.Errorf("%d resumes: %w", tries, err)
+		}
+		s.tell(resuming{err})
+		if !pause(ctx, resumeDelay(tries)) {
+			break
+		}
+		began = time.Now()
+		err = s.converse(ctx, true)
+	}
+	return err
+}
+
+func resumable(err error) bool {
+	return signal.React(err).Reaction == signal.Resume || errors.Is(err, errNoAnswer)
+}
+
+// resumeDelay is nothing before the first try, then 1 s, 2 s, 4 s, …
+func resumeDelay(tries int) time.Duration {
+	if tries == 0 {
+		return 0
+	}
+	return min(time.Second<<(tries-1), maxResumeDelay)
+}
+
+// pause waits for d and reports whether ctx outlasted it.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// converse holds one socket from dialing to its end.
+func (s *session) converse(ctx context.Context, resume bool) error {
+	d := &dialogue{session: s, resuming: resume,
+		messages: make(chan signal.Message), external: make(chan externalAddress)}
+	dialing, cancel := context.WithTimeout(ctx, s.opts.Timeouts.Dial)
+	defer cancel()
+	socket, err := signal.Dial(dialing, signal.Options{
+		Endpoint: s.endpoint, HTTP: s.http, Seq: &s.seq,
+		Handle: d.deliver, DAVE: s.dave, Logger: s.logger,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoAnswer, err)
+	}
+	d.socket = socket
+	s.socket.Store(socket)
+	group, ending := errgroup.WithContext(ctx)
+	group.Go(func() error { return socket.Run(ending) })
+	group.Go(func() error { return d.run(ending, group) })
+	return group.Wait()
+}
+
+// connect opens the UDP socket to the media server.
+func (s *session) connect(r signal.Ready) error {
+	mode, ok := rtp.Choose(r.Modes)
+	if !ok {
+		return fmt.Errorf("no transport encryption in common: offered are %q", r.Modes)
+	}
+	udp, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(r.Server))
+	if err != nil {
+		return fmt.Errorf("open media socket: %w", err)
+	}
+	if s.udp != nil {
+		s.udp.Close() // a server that said Ready twice
+	}
+	s.ready, s.mode, s.udp = r, mode, udp
+	return nil
+}
+
+// establish opens the link with its first key, or gives it a new one.
+func (s *session) establish(d signal.Description) error {
+	if s.udp == nil {
+		return errors.New("session description before ready")
+	}
+	sealer, err := rtp.NewSealer(d.Mode, d.Key)
+	if err != nil {
+		return err
+	}
+	s.mode = d.Mode
+	if s.link != nil {
+		s.link.sealer.Store(sealer)
+		return nil
+	}
+	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.frames)
+	return nil
+}
+
+// unlink takes the link from the pacer, unless another has its place already, and
+// closes its socket. A packet on its way at this moment is lost with it.
+func (s *session) unlink() {
+	if s.link != nil {
+		s.stream.link.CompareAndSwap(s.link, nil)
+	}
+	if s.udp != nil {
+		s.udp.Close()
+	}
+}
