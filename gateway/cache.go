@@ -87,7 +87,9 @@ func (c *cache) updateGuild(from *discordgo.Guild) {
 		}
 		clear(g.roles)
 		for _, r := range from.Roles {
-			g.roles[id(r.ID)] = r.Permissions
+			if r != nil {
+				g.roles[id(r.ID)] = r.Permissions
+			}
 		}
 	})
 }

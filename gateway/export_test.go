@@ -1,0 +1,28 @@
+package gateway
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// Opcode opens the frame reader to the fuzz target.
+var Opcode = opcode
+
+// Identifies opens the identify limiter to a test of its pace.
+func Identifies(concurrency int, every time.Duration) func(context.Context, int) error {
+	return newIdentifyLimiter(concurrency, every).wait
+}
+
+// CommandBudget opens the command limit to a test of its pace.
+func CommandBudget() func(context.Context) error {
+	return newShard(&Gateway{log: discard()}, 0, plan{}).commands.Wait
+}
+
+// Backoff opens the pauses between reconnects.
+func Backoff(first time.Duration) (next func() time.Duration) {
+	b := backoff{first: first}
+	return b.next
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
