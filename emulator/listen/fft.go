@@ -43,6 +43,3 @@ func twiddles(n int, inverse bool) []complex128 {
 	}
 	return t
 }
-
-// powerOfTwo returns the smallest power of two that is at least n.
-func powerOfTwo(n int) int { return 1 << bits.Len(uint(max(n, 1)-1)) }

@@ -33,6 +33,12 @@ func (l *level) add(pcm []float32) {
 	}
 }
 
+// addSilence counts n samples of digital silence.
+func (l *level) addSilence(n int64) {
+	l.samples += n
+	l.silent += n
+}
+
 // rms returns the level of one channel in dBFS; silence is −Inf.
 func (l *level) rms(channel int) float64 {
 	return decibels(l.squares[channel] / float64(max(l.samples, 1)))

@@ -135,8 +135,12 @@ func (l *Listener) place(p Packet, missing int) {
 
 // heard takes decoded samples. Live, a hole is just time that passes.
 func (l *Listener) heard(at int64, pcm []float32, silent bool) {
+	if silent {
+		l.level.addSilence(int64(len(pcm) / audio.Channels))
+		return
+	}
 	l.level.add(pcm)
-	if silent || len(l.subs) == 0 {
+	if len(l.subs) == 0 {
 		return
 	}
 	f := Frame{At: audio.SamplesDuration(at), PCM: append([]float32(nil), pcm...)}

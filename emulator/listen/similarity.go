@@ -11,10 +11,13 @@ import (
 )
 
 const (
-	// alignWindow is how many samples are matched to find the lag: 2.7 s.
-	alignWindow = 1 << 17
+	// alignSize is the length of the transforms that find the lag.
+	alignSize = 1 << 18
 	// farthestLag is the largest lag looked for, in samples: 2 s either way.
 	farthestLag = 2 * audio.SampleRate
+	// alignWindow is how many samples are matched to find the lag: 1.4 s, all that
+	// the transforms have room for.
+	alignWindow = alignSize - 2*farthestLag
 	// introLimit bounds the silence at the start of a recording that is skipped to
 	// find something to align by, in samples; it bounds the memory of a comparison too.
 	introLimit = 60 * audio.SampleRate
@@ -148,8 +151,7 @@ func align(g, r *stream) (int, error) {
 // matches best, as an offset in samples; farthestLag is "no lag".
 func bestOffset(window, field []float32, before int) int {
 	n := len(window) / audio.Channels
-	size := powerOfTwo(n + 2*farthestLag + n)
-	w, f := make([]complex128, size), make([]complex128, size)
+	w, f := make([]complex128, alignSize), make([]complex128, alignSize)
 	energy := 0.0
 	for i := range n {
 		w[i] = complex(float64(window[2*i]), float64(window[2*i+1]))
@@ -158,7 +160,7 @@ func bestOffset(window, field []float32, before int) int {
 	for i := range len(field) / audio.Channels {
 		f[before+i] = complex(float64(field[2*i]), float64(field[2*i+1]))
 	}
-	covered := make([]float64, size+1) // energy of the field up to a sample
+	covered := make([]float64, alignSize+1) // energy of the field up to a sample
 	for i, v := range f {
 		covered[i+1] = covered[i] + abs2(v)
 	}
@@ -166,7 +168,7 @@ func bestOffset(window, field []float32, before int) int {
 	fft(w, false)
 	fft(f, false)
 	for i := range f {
-		f[i] *= complex(real(w[i]), -imag(w[i])) / complex(float64(size), 0)
+		f[i] *= complex(real(w[i]), -imag(w[i])) / complex(alignSize, 0)
 	}
 	fft(f, true)
 	match := make([]float64, 2*farthestLag+1)
