@@ -48,9 +48,10 @@ type Reader struct {
 	cues    []cue
 	tracks  bool // read
 
-	ticks   int64 // timestamp of the cluster
-	block   []byte
-	queue   [][]byte // packets of the block being read
+	ticks   int64    // timestamp of the cluster
+	block   []byte   // being read
+	frames  [][]byte // all packets in it
+	queue   [][]byte // those not yet returned
 	padding int64    // samples its last packet has too many; negative: its first
 	next    int64    // position of the next packet in queue
 	known   bool     // next continues the packet before
@@ -265,8 +266,9 @@ func (r *Reader) readBlock(id uint32, size int64) error {
 	if !ok || b.track != r.track.number {
 		return nil
 	}
-	r.queue = b.frames(r.queue[:0])
+	r.frames = b.frames(r.frames[:0])
 	r.unstrip()
+	r.queue = r.frames
 	r.padding = nsToSamples(padding)
 	r.locate(b.timestamp)
 	return nil
@@ -300,8 +302,8 @@ func (r *Reader) unstrip() {
 	if len(r.track.stripped) == 0 {
 		return
 	}
-	for i, p := range r.queue {
-		r.queue[i] = slices.Concat(r.track.stripped, p)
+	for i, p := range r.frames {
+		r.frames[i] = slices.Concat(r.track.stripped, p)
 	}
 }
 

@@ -38,7 +38,7 @@ func (r *Reader) Seek(at time.Duration) error {
 		r.err = err
 		return fmt.Errorf("seek to %v: %w", at, err)
 	}
-	r.queue, r.known, r.padding = r.queue[:0], false, 0
+	r.queue, r.known, r.padding = nil, false, 0
 	r.skipTo, r.dropTo = target, goal
 	r.reset, r.err = true, nil
 	return nil
