@@ -3,8 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 
 	"github.com/alecthomas/kong"
+
+	"busker/cmd/busker/internal/app"
+	"busker/internal/telemetry"
 )
 
 type runCommand struct{ configured }
@@ -12,15 +16,39 @@ type runCommand struct{ configured }
 // BeforeResolve is kong's hook.
 func (c *runCommand) BeforeResolve(ctx *kong.Context) error { return c.load(ctx) }
 
+// Help is shown by --help.
+func (c *runCommand) Help() string {
+	return `Every setting can be a flag, a variable of the environment or a line of a YAML file,
+in that order of precedence. "busker config example" prints such a file; "busker config print"
+shows what is in effect. Ctrl-C or SIGTERM stops within ten seconds; a second one at once.`
+}
+
 // errNoToken is two sentences: what is missing and what to do.
-var errNoToken = errors.New("there is no bot token. " +
-	"Create a bot at https://discord.com/developers/applications, put its token into the environment variable DISCORD_TOKEN, " +
-	"and start again (or try \"busker demo\", which needs none)")
+var errNoToken = usageError{errors.New("there is no bot token. " +
+	"Create a bot at https://discord.com/developers/applications, put its token into the environment variable DISCORD_TOKEN " +
+	`and start again (or try "busker demo", which needs none)`)}
 
 // Run plays until the process is asked to stop.
 func (c *runCommand) Run(ctx context.Context) error {
-	if c.Settings.Discord.Token == "" {
-		return usageError{errNoToken}
+	s := c.Settings
+	if s.Discord.Token == "" {
+		return errNoToken
 	}
-	return nil
+	tel, err := telemetry.New(telemetry.Options{
+		Level: s.Log.Level, Format: s.Log.Format, Output: os.Stderr, Listen: s.Metrics.Listen,
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	a, err := app.New(app.Options{
+		Token:     s.Discord.Token.Reveal(),
+		Shards:    s.Discord.Shards,
+		MusicDir:  s.Music.Dir,
+		Tuning:    s.Tuning,
+		Telemetry: tel,
+	})
+	if err != nil {
+		return err
+	}
+	return a.Run(ctx)
 }

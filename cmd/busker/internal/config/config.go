@@ -20,6 +20,7 @@ type Config struct {
 	Discord Discord `embed:"" prefix:"discord-" group:"discord"`
 	Music   Music   `embed:"" prefix:"music-" group:"music"`
 	Metrics Metrics `embed:"" prefix:"metrics-" group:"metrics"`
+	Log     Log     `embed:"" prefix:"log-" group:"log"`
 	Tuning  Tuning  `embed:""`
 }
 
@@ -30,7 +31,6 @@ type Tuning struct {
 	Player Player `embed:"" prefix:"player-" group:"player"`
 	Voice  Voice  `embed:"" prefix:"voice-" group:"voice"`
 	Opus   Opus   `embed:"" prefix:"opus-" group:"opus"`
-	Log    Log    `embed:"" prefix:"log-" group:"log"`
 }
 
 // Discord is how to log in.

@@ -95,7 +95,7 @@ function showAlbum(songs, talking) {
   state.welcomed = songs.length > 0;
   $("album").replaceChildren(...songs.map((s) => el("button", { type: "button", class: "song", onclick: () => playSong(s) },
     s.cover ? el("img", { src: s.cover, alt: "", width: 52, height: 52 }) : el("span", { class: "blank", "aria-hidden": "true" }, "♪"),
-    el("b", {}, s.title), el("small", {}, `/play · ${s.length || s.artist || "your file"}`))));
+    el("b", {}, s.title), el("small", {}, `/play · ${s.note}`))));
 }
 
 async function playSong(song) {

@@ -1,0 +1,214 @@
+// Package app wires the product together: sources, gateway, voice, players and bot,
+// started bottom up and stopped top down.
+//
+// `busker run`, `busker demo` and the whole-path tests all run this one wiring; what
+// tells them apart is only which Discord it is pointed at.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/url"
+	"time"
+
+	"busker/bot"
+	"busker/cmd/busker/internal/config"
+	"busker/cmd/busker/internal/layers"
+	"busker/gateway"
+	"busker/internal/snowflake"
+	"busker/internal/telemetry"
+	"busker/opus"
+	"busker/player"
+	"busker/sources"
+	"busker/voice"
+)
+
+// Options say which Discord to serve, and how.
+type Options struct {
+	Token    string
+	Shards   int    // 0 = as many as Discord recommends
+	MusicDir string // "" = no local files
+	Tuning   config.Tuning
+
+	Discord   Discord              // the zero value is the real one
+	Telemetry *telemetry.Telemetry // required; Run runs it
+}
+
+// Discord is where to find Discord, when it is not the real one.
+type Discord struct {
+	API     *url.URL    // base of REST and gateway; nil = discord.com
+	Voice   *tls.Config // for voice servers; nil = the system's roots
+	Uploads string      // prefix of links to uploaded files that may lead to a private address
+	// IdentifyEvery is the pause between sessions; 0 = the five seconds Discord asks.
+	IdentifyEvery time.Duration
+}
+
+// App is the whole product. Run it once.
+type App struct {
+	opts    Options
+	gateway *gateway.Gateway
+	hub     *voice.Hub
+	players *player.Manager
+	bot     *bot.Bot
+	sources *sourceSet
+	events  <-chan player.Envelope
+	cancel  func() // ends events
+}
+
+// cardEvents is how many player events may wait for the bot: a burst of every
+// player of a large bot, after which cards lag and nothing else.
+const cardEvents = 1024
+
+// New connects the parts. It opens the music folder and nothing else.
+func New(opts Options) (*App, error) {
+	a := &App{opts: opts}
+	var err error
+	if a.sources, err = openSources(opts); err != nil {
+		return nil, err
+	}
+	if err := a.connect(); err != nil {
+		a.sources.Close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *App) connect() (err error) {
+	log, registry := a.opts.Telemetry.Logger(), a.opts.Telemetry.Registry()
+	a.gateway, err = gateway.New(gateway.Options{
+		Token:         gateway.Token(a.opts.Token),
+		Shards:        a.opts.Shards,
+		API:           a.opts.Discord.API,
+		IdentifyEvery: a.opts.Discord.IdentifyEvery,
+		OnInteraction: later(&a.bot, (*bot.Bot).HandleInteraction),
+		OnVoiceState:  a.voiceState,
+		OnVoiceServer: a.voiceServer,
+		Logger:        log.With("part", "gateway"),
+		Metrics:       gateway.NewMetrics(registry),
+	})
+	if err != nil {
+		return err
+	}
+	a.hub = voice.NewHub(voice.HubOptions{
+		Shard:     a.gateway,
+		User:      a.gateway.UserID,
+		TLS:       a.opts.Discord.Voice,
+		OnEvent:   a.voiceEvent,
+		Lookahead: a.opts.Tuning.Voice.Lookahead,
+		Logger:    log.With("part", "voice"),
+		Metrics:   voice.NewMetrics(registry),
+	})
+	a.players, err = player.NewManager(player.Options{
+		Opener:      a.sources,
+		Connect:     func(guild player.GuildID) player.Output { return a.hub.Conn(guild) },
+		Encoder:     a.newEncoder,
+		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
+		Lookahead:   a.opts.Tuning.Voice.Lookahead,
+		Logger:      log.With("part", "player"),
+		Metrics:     player.NewMetrics(registry),
+	})
+	if err != nil {
+		return err
+	}
+	a.events, a.cancel = a.players.Subscribe(cardEvents)
+	a.bot, err = bot.New(bot.Options{
+		REST:     a.gateway.REST(),
+		Doer:     a.players,
+		Resolver: a.sources,
+		Voice:    a.gateway,
+		Events:   a.events,
+		Logger:   log.With("part", "bot"),
+		Metrics:  bot.NewMetrics(registry),
+	})
+	return err
+}
+
+// later calls a method of what r points to by then: the gateway wants the bot's
+// handler before there is a bot, which wants the gateway's REST client.
+func later[R, T any](r **R, method func(*R, context.Context, T)) func(context.Context, T) {
+	return func(ctx context.Context, v T) { method(*r, ctx, v) }
+}
+
+func (a *App) newEncoder() (opus.Encoder, error) {
+	o := a.opts.Tuning.Opus
+	bitrate := opus.DefaultBitrate
+	if o.MaxBitrate > 0 {
+		bitrate = min(bitrate, o.MaxBitrate)
+	}
+	return opus.NewEncoder(opus.EncoderOptions{Backend: o.Backend, Bitrate: bitrate, Complexity: o.Complexity})
+}
+
+// voiceState hands our own voice states to the voice connections.
+func (a *App) voiceState(s gateway.VoiceState) {
+	if s.Self {
+		a.hub.HandleState(voice.StateUpdate{Guild: s.Guild, Channel: s.Channel, User: s.User, SessionID: s.SessionID})
+	}
+}
+
+func (a *App) voiceServer(s gateway.VoiceServer) {
+	a.hub.HandleServer(voice.ServerUpdate{Guild: s.Guild, Token: s.Token, Endpoint: s.Endpoint})
+}
+
+// outputEvents translates what the voice connections tell for the players.
+var outputEvents = map[voice.EventKind]player.OutputEventKind{
+	voice.Connected:    player.OutputConnected,
+	voice.Moved:        player.OutputMoved,
+	voice.Interrupted:  player.OutputInterrupted,
+	voice.Disconnected: player.OutputDisconnected,
+}
+
+func (a *App) voiceEvent(e voice.Event) {
+	if kind, ok := outputEvents[e.Kind]; ok {
+		a.players.OutputChanged(e.Guild, player.OutputEvent{Kind: kind, Channel: e.Channel, Err: e.Err})
+	}
+}
+
+// Sources finds and opens music, for tools in this process.
+func (a *App) Sources() *sources.Set { return a.sources.Set }
+
+// Players carries out commands, for tests and tools in this process.
+func (a *App) Players() *player.Manager { return a.players }
+
+// UserID returns the bot's user, 0 before it is logged in.
+func (a *App) UserID() snowflake.ID { return a.gateway.UserID() }
+
+// Run serves until ctx ends, which returns nil, or until a part fails. It stops the
+// parts in the order of the house: readiness, bot, players, voice, gateway,
+// telemetry; each has its share of StopWithin.
+func (a *App) Run(ctx context.Context) error {
+	defer a.sources.Close()
+	defer a.cancel()
+	tel := a.opts.Telemetry
+	err := layers.Run(ctx, tel.Logger(),
+		layers.Layer{Name: "telemetry", Run: tel.Run, Share: time.Second},
+		layers.Layer{Name: "gateway", Run: a.gateway.Run, Share: 2 * time.Second},
+		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
+		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
+		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
+	)
+	if err != nil {
+		return fmt.Errorf("stopped: %w", err)
+	}
+	return nil
+}
+
+// StopWithin is the sum of the parts' shares: no stop takes longer.
+const StopWithin = 10 * time.Second
+
+// serve registers the commands once the shards are ready and keeps the cards.
+func (a *App) serve(ctx context.Context) error {
+	if err := a.gateway.WaitReady(ctx); err != nil {
+		return nil // asked to stop, or the gateway reports why it failed
+	}
+	if err := a.bot.RegisterCommands(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("register the commands: %w", err)
+	}
+	a.opts.Telemetry.SetReady(true)
+	defer a.opts.Telemetry.SetReady(false)
+	a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
+	return a.bot.Run(ctx)
+}

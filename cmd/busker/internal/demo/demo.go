@@ -1,0 +1,111 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"busker/cmd/busker/internal/app"
+	"busker/cmd/busker/internal/config"
+	"busker/cmd/busker/internal/layers"
+	"busker/internal/telemetry"
+)
+
+// Options of a demo.
+type Options struct {
+	Music  string // folder to play from; "" = the sample album
+	Listen string // address of the page; a port that is taken is replaced by a free one
+	Open   bool   // open the page in the desktop's browser
+	Tuning config.Tuning
+
+	Out       io.Writer            // for people
+	Telemetry *telemetry.Telemetry // required
+	Opened    func(address string) // called with the page's address once it is served; may be nil
+}
+
+// Run serves the street until ctx ends.
+func Run(ctx context.Context, o Options) error {
+	songs, err := openMusic(o.Music)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = songs.close() }()
+	listener, err := openListener(ctx, o.Listen)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	s, a, err := open(o, songs.dir)
+	if err != nil {
+		return err
+	}
+	log := o.Telemetry.Logger().With("part", "demo")
+	p := &page{street: s, songs: songs.songs, changes: newBell(), log: log}
+	p.ears = newEars(p.changes.ring)
+	return layers.Run(ctx, log,
+		layers.Layer{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},
+		layers.Layer{Name: "bot", Run: a.Run, Share: app.StopWithin},
+		layers.Layer{Name: "ears", Run: p.ears.Run, Share: time.Second},
+		layers.Layer{Name: "watch", Run: p.watch, Share: time.Second},
+		layers.Layer{Name: "page", Run: func(ctx context.Context) error { return p.serve(ctx, listener) }, Share: 2 * time.Second},
+		layers.Layer{Name: "welcome", Run: func(ctx context.Context) error { return welcome(ctx, o, s, listener.Addr()) }, Share: time.Second},
+	)
+}
+
+// open builds the street and the app that serves it.
+func open(o Options, dir string) (*street, *app.App, error) {
+	s, err := newStreet()
+	if err != nil {
+		return nil, nil, err
+	}
+	where, err := s.discord()
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := app.New(app.Options{
+		Token: s.bot.Token, MusicDir: dir, Tuning: o.Tuning, Discord: where, Telemetry: o.Telemetry,
+	})
+	return s, a, err
+}
+
+// openListener opens the page's port on this machine only: the page has no password.
+func openListener(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("page address %q: want HOST:PORT, as in 127.0.0.1:8474", address)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("page address %q: the page has no password, so it is served on 127.0.0.1 only", address)
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	if err != nil { // most likely another demo has the port
+		l, err = config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the page's port: %w", err)
+	}
+	return l, nil
+}
+
+// welcome says where the page is once the bot has registered its commands.
+func welcome(ctx context.Context, o Options, s *street, addr net.Addr) error {
+	if err := s.bot.WaitCommands(ctx, s.guild, 1); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return fmt.Errorf("wait for the bot: %w", err)
+	}
+	address := "http://" + addr.String() + "/"
+	fmt.Fprintf(o.Out, "\n  Busker Street is open:  %s\n  Ctrl-C closes it.\n\n", address)
+	if o.Open {
+		browse(ctx, address, o.Telemetry.Logger())
+	}
+	if o.Opened != nil {
+		o.Opened(address)
+	}
+	<-ctx.Done()
+	return nil
+}
