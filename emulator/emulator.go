@@ -10,243 +10,215 @@ package emulator
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
 
-	"busker/emulator/discord"
+	"golang.org/x/sync/errgroup"
+
+	"busker/emulator/gateway"
+	"busker/emulator/rest"
+	"busker/emulator/voiceserver"
+	"busker/emulator/world"
 	"busker/internal/snowflake"
 )
 
 // ID is Discord's snowflake.
 type ID = snowflake.ID
 
-// Emulator is one local Discord.
-type Emulator struct{}
-
 // Options of an emulator. The zero value behaves like Discord on free local ports.
 type Options struct {
-	Addr string // address of REST, gateway and files; default "127.0.0.1:0"
+	Addr    string              // of REST, gateway and files; default "127.0.0.1:0"
+	TLSAddr string              // of the same over TLS; default "127.0.0.1:0"
+	REST    rest.Limits         // default: like Discord
+	Gateway gateway.Limits      // default: like Discord
+	Voice   voiceserver.Options // TLS and Logger are filled in
+	// AckWithin is how long an application has to acknowledge an interaction;
+	// default 3 s.
+	AckWithin time.Duration
+	// TokenLife is how long interaction tokens work; default 15 min.
+	TokenLife time.Duration
+	MaxFile   int // bytes of one uploaded file; default 10 MiB
+	// Lenient lets a test started with Start pass although a voice server saw a
+	// client break the protocol.
+	Lenient bool
+	Logger  *slog.Logger // default: none
+}
+
+// Emulator is one local Discord.
+type Emulator struct {
+	opts    Options
+	log     *slog.Logger
+	world   *world.World
+	rest    *rest.Server
+	gateway *gateway.Server
+	voice   *voiceserver.Server
+	ca      *authority
+	caFile  string
+	plain   net.Listener
+	secure  net.Listener
+	later   chan task // what voice events wait for
+
+	mu     sync.Mutex
+	script VoiceScript
+	ears   map[ID]ear // by user: where a person listens
 }
 
 // New binds the ports, so that URL is valid at once; Run must be called to serve
 // and later release them.
-func New(opts Options) (*Emulator, error) { panic("not built yet") }
+func New(opts Options) (*Emulator, error) {
+	e := &Emulator{opts: opts, log: opts.Logger, later: make(chan task, maxLater), ears: map[ID]ear{}}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	if err := e.open(); err != nil {
+		return nil, errors.Join(err, e.release())
+	}
+	return e, nil
+}
+
+func (e *Emulator) open() (err error) {
+	if e.ca, err = newAuthority(); err != nil {
+		return fmt.Errorf("make the certificate authority: %w", err)
+	}
+	if e.caFile, err = e.ca.file(); err != nil {
+		return fmt.Errorf("write the certificate: %w", err)
+	}
+	if e.plain, err = bind(e.opts.Addr); err != nil {
+		return err
+	}
+	if e.secure, err = bind(e.opts.TLSAddr); err != nil {
+		return err
+	}
+	e.secure = tls.NewListener(e.secure, e.ca.server())
+	voice := e.opts.Voice
+	voice.TLS, voice.Logger = e.ca.server(), e.log.With("server", "voice")
+	if e.voice, err = voiceserver.New(voice); err != nil {
+		return fmt.Errorf("open the voice server: %w", err)
+	}
+	e.world = world.New(world.Options{
+		AckWithin: e.opts.AckWithin, TokenLife: e.opts.TokenLife, MaxFile: e.opts.MaxFile, FileURL: e.URL(),
+	})
+	e.gateway = gateway.New(gateway.Options{
+		World: e.world, Limits: e.opts.Gateway, URL: "ws://" + e.plain.Addr().String(),
+		OnVoice: e.onVoice, OnEnd: e.onSessionEnd, Logger: e.log.With("server", "gateway"),
+	})
+	e.rest = rest.New(rest.Options{World: e.world, Gateway: e.gateway, Limits: e.opts.REST, Logger: e.log.With("server", "rest")})
+	return nil
+}
+
+func bind(addr string) (net.Listener, error) {
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return l, nil
+}
+
+// release closes what New opened.
+func (e *Emulator) release() error {
+	var errs []error
+	for _, l := range []net.Listener{e.plain, e.secure} {
+		if l == nil {
+			continue
+		}
+		if err := l.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if e.caFile != "" {
+		errs = append(errs, os.RemoveAll(filepath.Dir(e.caFile)))
+	}
+	return errors.Join(errs...)
+}
 
 // Run serves until ctx ends, then closes every connection and waits for all it
 // started. A clean end is nil.
-func (e *Emulator) Run(ctx context.Context) error { panic("not built yet") }
+func (e *Emulator) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return e.voice.Run(ctx) })
+	group.Go(func() error { return e.gateway.Run(ctx) })
+	group.Go(func() error { return e.runLater(ctx) })
+	group.Go(func() error { return e.serve(ctx, e.plain) })
+	group.Go(func() error { return e.serve(ctx, e.secure) })
+	return errors.Join(group.Wait(), e.release())
+}
+
+// stopPatience is how long answers in progress may take at the end.
+const stopPatience = time.Second
+
+// serve answers HTTP on a listener until ctx ends, and waits for the answers.
+func (e *Emulator) serve(ctx context.Context, l net.Listener) error {
+	server := &http.Server{
+		Handler:           http.HandlerFunc(e.ServeHTTP),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
+		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1: websockets
+	}
+	var group errgroup.Group
+	group.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	<-ctx.Done()
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+	defer cancel()
+	if err := server.Shutdown(patience); err != nil {
+		e.log.Debug("answers were cut off", "error", err)
+		_ = server.Close() // its listener is closed already
+	}
+	return group.Wait()
+}
+
+// ServeHTTP is the whole Discord on one address: a websocket is the gateway,
+// everything else REST or a file.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") != "" {
+		e.gateway.ServeHTTP(w, r)
+		return
+	}
+	e.rest.ServeHTTP(w, r)
+}
 
 // URL is the base of REST, gateway and files: "http://127.0.0.1:port". The API is
 // at URL()+"/api" (also /api/v9 and /api/v10); GET gateway names the gateway.
-func (e *Emulator) URL() string { panic("not built yet") }
+func (e *Emulator) URL() string { return "http://" + e.plain.Addr().String() }
 
 // TLSURL is the same over TLS: "https://127.0.0.1:port".
-func (e *Emulator) TLSURL() string { panic("not built yet") }
+func (e *Emulator) TLSURL() string { return "https://" + e.secure.Addr().String() }
 
 // TLSRoots trusts the emulator's certificate authority, which also signed the
 // voice servers' certificate.
-func (e *Emulator) TLSRoots() *x509.CertPool { panic("not built yet") }
+func (e *Emulator) TLSRoots() *x509.CertPool { return e.ca.roots() }
 
 // CAFile is the authority's certificate as a PEM file (NODE_EXTRA_CA_CERTS). It
 // is removed when Run ends.
-func (e *Emulator) CAFile() string { panic("not built yet") }
+func (e *Emulator) CAFile() string { return e.caFile }
 
-// Watch returns everything that happens from now on, in order.
-func (e *Emulator) Watch() *Watcher { panic("not built yet") }
+// VoiceServer is the voice server, for its faults, statistics and violations.
+func (e *Emulator) VoiceServer() *voiceserver.Server { return e.voice }
 
-// Watcher is a subscription to the emulator's world. It never loses anything and
-// never slows the world down: what is not read is kept. Close it.
-type Watcher struct{}
+// World is the state behind everything, for what this package has no word for.
+func (e *Emulator) World() *world.World { return e.world }
 
-// Next waits for the next change. Its error is ctx's, or io.EOF after Close.
-func (w *Watcher) Next(ctx context.Context) (Change, error) { panic("not built yet") }
+// Change is something that happened: world.MessageCreated, world.MessageEdited,
+// world.MessageDeleted, world.VoiceMoved, world.CommandsChanged,
+// world.InteractionMade, world.InteractionAcknowledged and the others there.
+type Change = world.Change
 
-// Close ends the subscription.
-func (w *Watcher) Close() { panic("not built yet") }
-
-// Change is something that happened: MessageCreated, MessageEdited,
-// MessageDeleted, VoiceMoved, CommandsChanged, InteractionMade,
-// InteractionAcknowledged and others of package world, as values.
-type Change interface{ change() }
-
-// TB is what Start needs of a testing.TB.
-type TB interface {
-	Helper()
-	Context() context.Context
-	Cleanup(func())
-	Fatalf(format string, args ...any)
-	Errorf(format string, args ...any)
-}
-
-// Start runs an emulator for the length of a test; the test fails when Run does,
-// or when a voice server saw a client break the protocol.
-func Start(t TB, opts ...Options) *Emulator { panic("not built yet") }
-
-// Bot is an application with its bot user.
-type Bot struct {
-	Token         string // "Bot "-less
-	UserID        ID
-	ApplicationID ID
-}
-
-// AddBot makes an application with a bot, in no guild yet.
-func (e *Emulator) AddBot(name string) *Bot { panic("not built yet") }
-
-// Commands are the bot's commands a guild offers: its own and the global ones,
-// by name.
-func (b *Bot) Commands(guild *Guild) []discord.Command { panic("not built yet") }
-
-// WaitCommands waits until the bot has registered at least n commands for guild.
-func (b *Bot) WaitCommands(ctx context.Context, guild *Guild, n int) error { panic("not built yet") }
-
-// WaitReady waits until the bot has a gateway session that was told READY.
-func (b *Bot) WaitReady(ctx context.Context) error { panic("not built yet") }
-
-// VoiceChannel is the id of the voice channel the bot is in, 0 for none.
-func (b *Bot) VoiceChannel(guild *Guild) ID { panic("not built yet") }
-
-// WaitVoice waits until the bot is in the channel; nil waits until it is in none.
-func (b *Bot) WaitVoice(ctx context.Context, guild *Guild, in *Channel) error {
-	panic("not built yet")
-}
-
-// Guild is a server.
-type Guild struct {
-	ID   ID
-	Name string
-}
-
-// AddGuild makes a guild with the bots as members and an owner nobody plays.
-func (e *Emulator) AddGuild(name string, bots ...*Bot) *Guild { panic("not built yet") }
-
-// Channel is a text, voice or stage channel. Every kind takes messages.
-type Channel struct {
-	ID    ID
-	Guild *Guild
-	Name  string
-}
-
-// AddTextChannel makes a text channel.
-func (g *Guild) AddTextChannel(name string, opts ...ChannelOptions) *Channel { panic("not built yet") }
-
-// AddVoiceChannel makes a voice channel.
-func (g *Guild) AddVoiceChannel(name string, opts ...ChannelOptions) *Channel { panic("not built yet") }
-
-// ChannelOptions of a new channel. The zero value lets everybody do everything.
-type ChannelOptions struct {
-	Stage     bool                // a stage instead of a voice channel
-	UserLimit int                 // people the voice channel holds; 0: no limit
-	Bitrate   int                 // bits per second; default 64000
-	Deny      discord.Permissions // what @everyone, and so the bot, may not do here
-}
-
-// Messages are the channel's public messages, oldest first.
-func (c *Channel) Messages() []discord.Message { panic("not built yet") }
-
-// WaitMessage waits until a public message of the channel, old or new, satisfies
-// match (nil: any message) and returns it as it was then.
-func (c *Channel) WaitMessage(ctx context.Context, match func(discord.Message) bool) (discord.Message, error) {
-	panic("not built yet")
-}
-
-// User is a person in one guild.
-type User struct {
-	ID    ID
-	Guild *Guild
-	Name  string
-}
-
-// AddUser makes a person who is a member of the guild.
-func (g *Guild) AddUser(name string) *User { panic("not built yet") }
-
-// Listener hears what a person in a voice channel hears. (Stands for listen.Listener.)
-type Listener struct{}
-
-// JoinVoice puts the person in the voice channel, or moves them there; what is
-// said there reaches the listener. It fails when Discord would not let them in.
-func (u *User) JoinVoice(c *Channel) (*Listener, error) { panic("not built yet") }
-
-// LeaveVoice takes the person out of voice.
-func (u *User) LeaveVoice() { panic("not built yet") }
-
-// Messages are the messages of the channel this person sees, oldest first: the
-// public ones and the ephemeral ones meant for them.
-func (u *User) Messages(c *Channel) []discord.Message { panic("not built yet") }
-
-// WaitMessage is Channel.WaitMessage over the messages this person sees.
-func (u *User) WaitMessage(ctx context.Context, c *Channel, match func(discord.Message) bool) (discord.Message, error) {
-	panic("not built yet")
-}
-
-// Say posts a message as this person.
-func (u *User) Say(c *Channel, content string) (discord.Message, error) { panic("not built yet") }
-
-// Args are a command's options by name. Values: string, int, float64, bool,
-// *User, *Bot, *Channel, discord.Role or Upload.
-type Args map[string]any
-
-// Upload is a file given as an attachment option.
-type Upload struct {
-	Name string
-	Data []byte
-	Type string // MIME type; default by the name
-}
-
-// Command types a slash command ("play", or "queue show" for a sub-command), as
-// Discord's client would: it is refused when no bot here has registered it, when
-// the person may not use it, or when args do not fit its registered options.
-// It returns once the interaction is made; its answer is awaited with the handle.
-func (u *User) Command(ctx context.Context, c *Channel, name string, args Args) (*Interaction, error) {
-	panic("not built yet")
-}
-
-// Autocomplete asks for suggestions while the person is typing value into the
-// option focused; args are the options already filled in.
-func (u *User) Autocomplete(ctx context.Context, c *Channel, name string, args Args, focused, value string) ([]discord.Choice, error) {
-	panic("not built yet")
-}
-
-// Press presses the button customID of the message; for a select menu values are
-// what is chosen. It is refused when the message as it is now has no such
-// component, or it is disabled, or the person does not see the message.
-func (u *User) Press(ctx context.Context, m discord.Message, customID string, values ...string) (*Interaction, error) {
-	panic("not built yet")
-}
-
-// Submit fills in the modal an interaction opened; values are by custom id.
-func (u *User) Submit(ctx context.Context, modal Modal, values map[string]string) (*Interaction, error) {
-	panic("not built yet")
-}
-
-// Modal is a form on a person's screen.
-type Modal struct {
-	discord.Modal
-}
-
-// Interaction is a handle on something a person did and what came of it.
-type Interaction struct {
-	ID ID
-}
-
-// Acknowledged waits for the application's first answer and returns its type. It
-// fails when none comes in time (three seconds): "The application did not respond".
-func (i *Interaction) Acknowledged(ctx context.Context) (discord.CallbackType, error) {
-	panic("not built yet")
-}
-
-// Response waits until the original response is there and no longer "thinking",
-// and returns it as it is then: the reply to a command, or for a button the
-// message it belongs to. It fails like Acknowledged.
-func (i *Interaction) Response(ctx context.Context) (discord.Message, error) { panic("not built yet") }
-
-// WaitResponse waits until the original response satisfies match.
-func (i *Interaction) WaitResponse(ctx context.Context, match func(discord.Message) bool) (discord.Message, error) {
-	panic("not built yet")
-}
-
-// Followup waits until there are more than n follow-up messages and returns the nth.
-func (i *Interaction) Followup(ctx context.Context, n int) (discord.Message, error) {
-	panic("not built yet")
-}
-
-// Modal waits for the form the application opens in answer.
-func (i *Interaction) Modal(ctx context.Context) (Modal, error) { panic("not built yet") }
+// Watch subscribes to everything that happens from now on. Close the watcher.
+func (e *Emulator) Watch() *world.Watcher { return e.world.Watch(nil) }

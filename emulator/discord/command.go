@@ -99,3 +99,6 @@ func (c *Choice) UnmarshalJSON(b []byte) error {
 	c.Value = n
 	return err
 }
+
+// Same reports whether two commands would replace each other: name and type.
+func (c Command) Same(other Command) bool { return c.Name == other.Name && c.kind() == other.kind() }

@@ -139,41 +139,69 @@ func find(components []Component, match func(Component) bool) (found Component, 
 	return Component{}, false
 }
 
-// number gives every component without an id the next free one, as Discord does,
+// Number gives every component without an id the next free one, as Discord does,
 // and returns the numbered copy.
-func number(components []Component) []Component {
+func Number(components []Component) []Component {
 	taken := map[int]bool{}
 	for _, c := range components {
 		c.Walk(func(in Component) bool { taken[in.ID] = true; return true })
 	}
 	next := 0
-	var visit func(c Component) Component
-	visit = func(c Component) Component {
+	return rebuild(components, func(c Component) Component {
 		if c.ID == 0 {
 			for next++; taken[next]; next++ {
 			}
 			c.ID = next
 		}
-		in := make([]Component, len(c.Components))
-		for i := range c.Components {
-			in[i] = visit(c.Components[i])
+		return c
+	})
+}
+
+// MapMedia returns a copy of the components with every medium replaced.
+func MapMedia(components []Component, replace func(Media) Media) []Component {
+	one := func(m *Media) *Media {
+		if m == nil {
+			return nil
 		}
-		if len(in) > 0 {
-			c.Components = in
+		out := replace(*m)
+		return &out
+	}
+	return rebuild(components, func(c Component) Component {
+		c.Media, c.File = one(c.Media), one(c.File)
+		items := make([]MediaItem, len(c.Items))
+		for i, item := range c.Items {
+			item.Media = replace(item.Media)
+			items[i] = item
 		}
-		if c.Accessory != nil {
-			a := visit(*c.Accessory)
-			c.Accessory = &a
-		}
-		if c.Component != nil {
-			l := visit(*c.Component)
-			c.Component = &l
+		if c.Items != nil {
+			c.Items = items
 		}
 		return c
-	}
+	})
+}
+
+// rebuild returns a deep copy with every component passed through change, parents
+// before their children.
+func rebuild(components []Component, change func(Component) Component) []Component {
 	out := make([]Component, len(components))
-	for i := range components {
-		out[i] = visit(components[i])
+	for i, c := range components {
+		out[i] = rebuildOne(c, change)
 	}
 	return out
+}
+
+func rebuildOne(c Component, change func(Component) Component) Component {
+	c = change(c)
+	if c.Components != nil {
+		c.Components = rebuild(c.Components, change)
+	}
+	if c.Accessory != nil {
+		a := rebuildOne(*c.Accessory, change)
+		c.Accessory = &a
+	}
+	if c.Component != nil {
+		l := rebuildOne(*c.Component, change)
+		c.Component = &l
+	}
+	return c
 }
