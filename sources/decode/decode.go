@@ -8,23 +8,226 @@ package decode
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
 	"time"
 
 	"busker/audio"
 	"busker/internal/fault"
+	"busker/sources/decode/mp4"
+	"busker/sources/decode/tags"
 )
+
+// errElsewhere is what an opener returns for content that is good and needs
+// another decoder than this process has.
+var errElsewhere = errors.New("not decoded in this process")
+
+// opener begins to decode content whose kind is known. It returns as much of the
+// Info as it found also with errElsewhere.
+type opener func(c *content) (stream, Info, error)
 
 // Open decodes in from the given media time on. It takes in over: Close of the
 // Reader closes in.Reader where that is an io.Closer, and so does a failed Open.
 //
 // A Reader may be closed while a ReadBlock is in progress if closing in.Reader
-// ends a Read of it. Content cut short plays to the cut and ends there.
+// ends a Read of it. Content cut short plays to the cut and ends there. ctx bounds
+// the Reader's whole life.
 func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.Reader, error) {
-	return nil, fault.New(fault.Unsupported, "Nothing can be decoded yet.")
+	c := newContent(ctx, in)
+	r, err := open(c, at, opts)
+	if err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if err := r.prime(); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func open(c *content, at time.Duration, opts Options) (*reader, error) {
+	d, err := begin(c, at, opts)
+	if err != nil {
+		return nil, err
+	}
+	r := newReader(c, d.info.Format, d.stream)
+	if at > 0 && !d.placed && !c.in.Live {
+		err := guard(d.info.Format, func() error { return r.seek(at) })
+		if err != nil {
+			return nil, errors.Join(r.verdict(err, 0), d.stream.Close())
+		}
+	}
+	return r, nil
+}
+
+// seek goes to at where the content can, and otherwise decodes up to it.
+func (r *reader) seek(at time.Duration) error {
+	f := r.stream.Format()
+	want := int64(at)/int64(time.Second)*int64(f.rate) + int64(at)%int64(time.Second)*int64(f.rate)/int64(time.Second)
+	r.skip = want
+	if r.content.seeker == nil {
+		return nil
+	}
+	got, err := r.stream.SeekSample(want)
+	r.skip = want - got
+	r.sought = true
+	return err
 }
 
 // Probe says what in holds without decoding more than it must and without
 // reading all of it. It leaves in open, at any position.
 func Probe(ctx context.Context, in Input, opts Options) (Info, error) {
-	return Info{}, fault.New(fault.Unsupported, "Nothing can be decoded yet.")
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := newContent(ctx, in)
+	d, err := begin(c, 0, Options{FFmpeg: opts.FFmpeg.asProbe()})
+	if err != nil {
+		return Info{}, err
+	}
+	if err := d.stream.Close(); err != nil {
+		return Info{}, fmt.Errorf("close %s: %w", d.info.Format, err)
+	}
+	if d.info.Title == "" && !d.placed && c.seeker != nil && c.size() > tags.ID3v1Bytes {
+		d.info.add(trailer(c))
+	}
+	return d.info, nil
+}
+
+// trailer reads the tag at the very end, where the oldest kind is.
+func trailer(c *content) tags.Tags {
+	b := make([]byte, tags.ID3v1Bytes)
+	if c.seekTo(c.size()-tags.ID3v1Bytes) != nil {
+		return tags.Tags{}
+	}
+	if _, err := io.ReadFull(c, b); err != nil {
+		return tags.Tags{}
+	}
+	return tags.ParseID3v1(b)
+}
+
+// decoding is a stream about to be read.
+type decoding struct {
+	stream stream
+	info   Info
+	placed bool // the stream begins at the time asked for
+}
+
+// begin finds out what c is and starts its decoder.
+func begin(c *content, at time.Duration, opts Options) (decoding, error) {
+	front, err := c.stripID3()
+	if err != nil {
+		return decoding{}, inputFault(c, "", err)
+	}
+	head := c.peek(headBytes)
+	k, known := sniff(head, len(head) < headBytes)
+	switch {
+	case c.failure() != nil:
+		return decoding{}, c.failure()
+	case !known:
+		return decoding{}, fault.New(fault.Unsupported, "This is not audio of any kind I know.")
+	case k.refuse != "":
+		return decoding{}, fault.New(k.fault(len(head)), k.refuse)
+	}
+	d := decoding{info: Info{Format: k.name}}
+	err = errElsewhere
+	if k.open != nil {
+		err = guard(k.name, func() (err error) {
+			var info Info
+			d.stream, info, err = k.open(c)
+			if info.Format == "" {
+				info.Format = k.name
+			}
+			d.info = info
+			return err
+		})
+	}
+	d.info.add(front)
+	if err == nil {
+		c.settle()
+	}
+	if errors.Is(err, errElsewhere) || errors.Is(err, mp4.ErrOrder) {
+		err = d.elsewhere(c, k, at, opts, err)
+	}
+	if err != nil {
+		return decoding{}, inputFault(c, d.info.Format, err)
+	}
+	d.info.Live = c.in.Live
+	d.info.Seekable = c.seeker != nil
+	if c.in.Live {
+		d.info.Length = 0
+	}
+	return d, nil
+}
+
+// elsewhere leaves the content to ffmpeg.
+func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options, why error) error {
+	switch {
+	case k.demuxer == "":
+		return fault.Wrap(fault.Unsupported, d.info.Format+" files cannot be played.", why)
+	case opts.FFmpeg == nil:
+		return fault.Wrap(fault.Unsupported,
+			fmt.Sprintf("%s can only be played with ffmpeg, which is not set up here.", d.info.Format), why)
+	}
+	if err := c.rewind(); err != nil {
+		return fmt.Errorf("hand %s to ffmpeg: %w", k.name, err)
+	}
+	s, info, err := opts.FFmpeg.open(c, k, at)
+	if err != nil {
+		return err
+	}
+	if d.info.Length == 0 {
+		d.info.Length = info.Length
+	}
+	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album})
+	d.stream, d.placed = s, true
+	return nil
+}
+
+// fault is the kind of a refusal.
+func (k kind) fault(size int) fault.Kind {
+	if size == 0 || k.broken {
+		return fault.Corrupt
+	}
+	return fault.Unsupported
+}
+
+// inputFault says what went wrong before the first sample: with the input, if its
+// fault it was, and else with what it holds.
+func inputFault(c *content, format string, err error) error {
+	switch {
+	case c.failure() != nil:
+		return fmt.Errorf("read: %w", c.failure())
+	case fault.KindOf(err) != fault.Internal:
+		return err
+	case format == "":
+		return fault.Wrap(fault.Corrupt, "This file is damaged.", err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is cut off before any sound.", format), err)
+	}
+	return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is damaged.", format), err)
+}
+
+// maxID3 is how much of a tag in front is read; pictures behind it are not seen.
+const maxID3 = 4 << 20
+
+// stripID3 reads the ID3v2 tags in front, whatever follows them.
+func (c *content) stripID3() (t tags.Tags, err error) {
+	for range 4 {
+		size := tags.ID3Size(c.peek(tags.ID3HeaderBytes))
+		if size == 0 {
+			return t, nil
+		}
+		b, err := io.ReadAll(io.LimitReader(c, min(size, maxID3)))
+		if err != nil {
+			return t, err
+		}
+		t.Merge(tags.ParseID3v2(b))
+		if left := size - int64(len(b)); left > 0 {
+			if err := c.skip(left); err != nil {
+				return t, err
+			}
+		}
+		c.rebase()
+	}
+	return t, nil
 }

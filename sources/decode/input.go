@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"busker/sources/decode/tags"
 	"busker/track"
 )
 
@@ -36,4 +37,11 @@ type Info struct {
 	Length   time.Duration  // 0 when unknown
 	Live     bool           // no end is known and none can be found
 	Seekable bool           // Open works at a time other than 0
+}
+
+// add fills what i does not know from t.
+func (i *Info) add(t tags.Tags) {
+	own := tags.Tags{Title: i.Title, Artist: i.Artist, Album: i.Album, Artwork: i.Artwork}
+	own.Merge(t)
+	i.Title, i.Artist, i.Album, i.Artwork = own.Title, own.Artist, own.Album, own.Artwork
 }

@@ -1,0 +1,133 @@
+package mp4
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"busker/sources/decode/tags"
+)
+
+// maxUnit bounds an access unit; a second of uncompressed audio fits.
+const maxUnit = 2 << 20
+
+// maxBoxes bounds the boxes at the top level in front of the first audio.
+const maxBoxes = 1 << 16
+
+// Reader hands out the access units of the audio track. One goroutine uses it at a time.
+type Reader struct {
+	Track *Track
+	Tags  tags.Tags
+
+	in       input
+	body     int64 // of the first box behind moov
+	next     cursor
+	err      error // of next
+	fragment *fragments
+	unit     []byte
+}
+
+// NewReader reads the movie header. If r is an io.Seeker, it may be anywhere, and
+// SeekUnit works.
+func NewReader(r io.Reader) (*Reader, error) {
+	d := &Reader{in: input{r: r}}
+	d.in.seeker, _ = r.(io.Seeker)
+	moov, first, err := d.findMoov()
+	if err != nil {
+		return nil, err
+	}
+	if d.Track, err = parseMoov(moov); err != nil {
+		return nil, err
+	}
+	d.Tags = parseTags(moov)
+	if d.Track.Length < 0 || d.Track.Start == 0 {
+		d.Track.gapless(moov)
+	}
+	if d.Track.Units == 0 && find(moov, "mvex") != nil {
+		d.fragment = newFragments(d.Track.id, find(moov, "mvex"))
+		d.body = first
+		return d, d.in.goTo(first)
+	}
+	if d.Track.Units == 0 {
+		return nil, ErrSilent
+	}
+	d.next, d.err = d.Track.at(0)
+	return d, nil
+}
+
+// findMoov returns the movie header, and the position of the first box behind it
+// or, when the media comes first, of the media.
+func (r *Reader) findMoov() (moov []byte, body int64, err error) {
+	for range maxBoxes {
+		start := r.in.pos
+		kind, size, err := r.in.next()
+		if errors.Is(err, io.EOF) {
+			return nil, 0, fmt.Errorf("%w: no movie header: %w", ErrFormat, io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return nil, 0, err
+		}
+		switch {
+		case kind == "moov":
+			moov, err := r.in.content(size, maxMoov)
+			return moov, r.in.pos, err
+		case size < 0:
+			return nil, 0, fmt.Errorf("%w: no movie header", ErrFormat)
+		case kind == "mdat" && r.in.seeker == nil:
+			return nil, 0, ErrOrder
+		}
+		if err := r.in.goTo(r.in.pos + size); err != nil {
+			return nil, 0, fmt.Errorf("skip %q at %d: %w", kind, start, err)
+		}
+	}
+	return nil, 0, fmt.Errorf("%w: too many boxes", ErrFormat)
+}
+
+// Next returns the next access unit, valid until the next call, and io.EOF after
+// the last; io.ErrUnexpectedEOF when the file ends before it does.
+func (r *Reader) Next() ([]byte, error) {
+	var offset, size int64
+	if r.fragment != nil {
+		s, err := r.fragment.next(&r.in)
+		if err != nil {
+			return nil, err
+		}
+		offset, size = s.offset, s.size
+	} else {
+		if r.err != nil {
+			return nil, r.err
+		}
+		offset, size = r.next.offset, r.Track.unitSize(r.next.unit)
+		r.next, r.err = r.Track.after(r.next)
+	}
+	if size > maxUnit {
+		return nil, fmt.Errorf("%w: access unit of %d bytes", ErrFormat, size)
+	}
+	if err := r.in.goTo(offset); err != nil {
+		return nil, cut(err)
+	}
+	if int64(cap(r.unit)) < size {
+		r.unit = make([]byte, size)
+	}
+	r.unit = r.unit[:size]
+	return r.unit, cut(r.in.full(r.unit))
+}
+
+// SeekUnit makes Next return the given access unit, or io.EOF behind the last.
+func (r *Reader) SeekUnit(unit int64) error {
+	if r.fragment != nil {
+		if err := r.in.goTo(r.body); err != nil {
+			return err
+		}
+		return r.fragment.skip(&r.in, unit)
+	}
+	r.next, r.err = r.Track.at(unit)
+	return nil
+}
+
+func cut(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,66 @@
+package mp4
+
+import (
+	"strconv"
+	"strings"
+
+	"busker/sources/decode/tags"
+)
+
+// parseTags reads what iTunes and its like keep in moov/udta/meta/ilst.
+func parseTags(moov []byte) (t tags.Tags) {
+	for kind, item := range boxes(itemList(moov)) {
+		value := itemValue(item)
+		switch kind {
+		case "\xa9nam":
+			t.Title = tags.Clean(string(value))
+		case "\xa9ART":
+			t.Artist = tags.Clean(string(value))
+		case "\xa9alb":
+			t.Album = tags.Clean(string(value))
+		case "covr":
+			if t.Artwork == nil {
+				t.Artwork = tags.Artwork(value)
+			}
+		}
+	}
+	return t
+}
+
+func itemList(moov []byte) []byte {
+	meta := find(moov, "udta", "meta")
+	if len(meta) >= 8 && string(meta[4:8]) != "hdlr" { // a full box, but for QuickTime
+		meta = meta[4:]
+	}
+	return find(meta, "ilst")
+}
+
+// itemValue returns the content of an item's data box: type:4 locale:4 value.
+func itemValue(item []byte) []byte {
+	data := find(item, "data")
+	if len(data) < 8 {
+		return nil
+	}
+	return data[8:]
+}
+
+// gapless reads iTunSMPB, where iTunes says what is padding: hexadecimal words, of
+// which the second is the priming and the fourth the length in samples.
+func (t *Track) gapless(moov []byte) {
+	for kind, item := range boxes(itemList(moov)) {
+		_, _, name := full(find(item, "name"))
+		if kind != "----" || string(name) != "iTunSMPB" {
+			continue
+		}
+		words := strings.Fields(string(itemValue(item)))
+		if len(words) < 4 {
+			return
+		}
+		priming, err1 := strconv.ParseInt(words[1], 16, 32)
+		length, err2 := strconv.ParseInt(words[3], 16, 64)
+		if err1 == nil && err2 == nil && priming >= 0 && priming < 16384 && length > 0 && length < 1<<40 {
+			t.Start, t.Length = priming, length
+		}
+		return
+	}
+}

@@ -1,0 +1,258 @@
+package decode
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"busker/audio"
+	"busker/dsp"
+	"busker/internal/fault"
+)
+
+// stream is decoded PCM as the content has it.
+type stream interface {
+	// Read decodes whole frames into dst, interleaved, and returns the number of
+	// values. It ends with io.EOF, or with io.ErrUnexpectedEOF where it can tell
+	// that the content was cut off; anything else means damage.
+	Read(dst []float32) (int, error)
+	// Format is that of what the last Read returned. It may change between two
+	// Reads, never within one.
+	Format() format
+	// SeekSample makes Read go on at the returned sample, which is not after the
+	// one asked for. It is called before the first Read and on seekable content only.
+	SeekSample(sample int64) (int64, error)
+	Close() error
+}
+
+// format is the shape of PCM.
+type format struct {
+	rate, channels int
+	layout         dsp.Layout
+}
+
+func (f format) check() error {
+	switch {
+	case f.channels < 1 || f.channels > dsp.MaxChannels:
+		return fault.New(fault.Unsupported, fmt.Sprintf("Audio with %d channels cannot be played.", f.channels))
+	case f.rate < dsp.MinRate || f.rate > dsp.MaxRate:
+		return fault.New(fault.Unsupported, fmt.Sprintf("Audio with a sample rate of %d Hz cannot be played.", f.rate))
+	}
+	return nil
+}
+
+// chunkFrames is how much is decoded at a time, in samples per channel.
+const chunkFrames = 2048
+
+// reader turns a stream into blocks: two channels, 48 kHz, 20 ms at a time.
+type reader struct {
+	content *content
+	name    string // of the format, for messages
+	stream  stream
+	closed  atomic.Bool
+
+	mu        sync.Mutex // held by ReadBlock, and by Close once it has ended the read
+	format    format
+	native    []float32 // as decoded
+	stereo    []float32 // the same with two channels
+	todo      []float32 // part of stereo not resampled yet
+	resampler *dsp.Resampler
+	out       []float32 // at 48 kHz
+	ready     []float32 // part of out not handed out yet
+	skip      int64     // frames to drop at the stream's rate
+	decoded   bool      // something was decoded
+	sought    bool      // the stream was told to begin in the middle
+	ended     error     // of the stream
+	err       error     // of the Reader, final
+}
+
+func newReader(c *content, name string, s stream) *reader {
+	return &reader{
+		content: c, name: name, stream: s,
+		native: make([]float32, chunkFrames*dsp.MaxChannels),
+		stereo: make([]float32, chunkFrames*audio.Channels),
+		out:    make([]float32, chunkFrames*audio.Channels),
+	}
+}
+
+// ReadBlock implements audio.Reader.
+func (r *reader) ReadBlock(b *audio.Block) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed.Load() {
+		return fmt.Errorf("read %s: %w", r.name, errClosed)
+	}
+	n := 0
+	for n < len(b) {
+		if err := r.fill(); err != nil {
+			if n > 0 && errors.Is(err, io.EOF) {
+				break
+			}
+			return err
+		}
+		m := copy(b[n:], r.ready)
+		r.ready = r.ready[m:]
+		n += m
+	}
+	clear(b[n:])
+	tame(b)
+	return nil
+}
+
+var errClosed = errors.New("the reader is closed")
+
+// Close implements audio.Reader.
+func (r *reader) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	err := r.content.close() // ends a Read in progress, and so gives up mu
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return errors.Join(err, r.stream.Close())
+}
+
+// fill makes ready not empty, or fails for good.
+func (r *reader) fill() error {
+	for len(r.ready) == 0 {
+		if r.err == nil {
+			r.err = guard(r.name, r.more)
+		}
+		if r.err != nil && len(r.ready) == 0 {
+			return r.err
+		}
+	}
+	return nil
+}
+
+// more moves audio one step on: out of the resampler if it has any, else out of
+// the stream.
+func (r *reader) more() error {
+	switch {
+	case len(r.todo) > 0:
+		written, read := r.resampler.Process(r.out, r.todo)
+		r.ready, r.todo = r.out[:written], r.todo[read:]
+		return nil
+	case r.ended != nil:
+		return r.drain()
+	}
+	n, err := r.stream.Read(r.native)
+	if err != nil {
+		r.ended = r.verdict(err, n)
+	}
+	if n == 0 {
+		return nil
+	}
+	return r.take(r.native[:n])
+}
+
+// take mixes values down and hands them on.
+func (r *reader) take(values []float32) error {
+	f := r.stream.Format()
+	if f != r.format {
+		if err := r.change(f); err != nil {
+			return err
+		}
+	}
+	frames := len(values) / f.channels
+	r.decoded = r.decoded || frames > 0
+	r.content.silent.Store(0)
+	if r.skip > 0 {
+		n := min(r.skip, int64(frames))
+		r.skip -= n
+		values = values[int(n)*f.channels:]
+	}
+	mixed := r.stereo[:dsp.Downmix(r.stereo, values, f.channels, f.layout)]
+	if r.resampler == nil {
+		r.ready = mixed
+	} else {
+		r.todo = mixed
+	}
+	return nil
+}
+
+// change makes ready for PCM of another shape. What the old resampler still
+// holds, a few samples, is dropped: it happens between two songs of a radio.
+func (r *reader) change(f format) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.rate != r.format.rate {
+		r.resampler = nil
+		if f.rate != audio.SampleRate {
+			var err error
+			if r.resampler, err = dsp.NewResampler(f.rate, audio.Channels); err != nil {
+				return fmt.Errorf("resample %s: %w", r.name, err)
+			}
+		}
+	}
+	r.format = f
+	return nil
+}
+
+// drain empties the resampler and then says how the stream ended.
+func (r *reader) drain() error {
+	if r.resampler != nil {
+		if n := r.resampler.Drain(r.out); n > 0 {
+			r.ready = r.out[:n]
+			return nil
+		}
+	}
+	return r.ended
+}
+
+// verdict turns the error a stream ended with into the Reader's.
+func (r *reader) verdict(err error, n int) error {
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	switch {
+	case r.content.failure() != nil:
+		return fmt.Errorf("read %s: %w", r.name, r.content.failure())
+	case cut && (r.decoded || r.sought || n > 0):
+		return io.EOF
+	case cut:
+		return fault.Wrap(fault.Corrupt, "This "+r.name+" file holds no sound.", err)
+	case fault.KindOf(err) != fault.Internal:
+		return fmt.Errorf("decode %s: %w", r.name, err)
+	}
+	return fault.Wrap(fault.Corrupt, "This "+r.name+" file is damaged.", err)
+}
+
+// prime decodes the first piece, so that content without any fails now and not in
+// the middle of a queue. Nothing after a seek is not a failure: it is the end.
+func (r *reader) prime() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.fill(); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// tame keeps what cannot be played out of b: some files hold floats that are no
+// numbers, and one of them would silence a filter for good.
+func tame(b *audio.Block) {
+	const most = 8 // +18 dB
+	for i, v := range b {
+		switch {
+		case v != v:
+			b[i] = 0
+		case v > most:
+			b[i] = most
+		case v < -most:
+			b[i] = -most
+		}
+	}
+}
+
+// guard runs f and makes a panic of a decoder an error: hostile content may break
+// a decoder but never the process.
+func guard(name string, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.Wrap(fault.Corrupt, "This "+name+" file is damaged.", fmt.Errorf("decoder panic: %v", p))
+		}
+	}()
+	return f()
+}
