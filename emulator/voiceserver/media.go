@@ -88,6 +88,7 @@ func (s *Server) rtp(h header, packet []byte, from netip.AddrPort, at time.Time)
 		s.holdBack(live, p)
 		return
 	}
+	s.releaseHeld(live) // if op 5 came between
 	s.pass(live, p)
 }
 

@@ -12,8 +12,8 @@ import (
 const (
 	// earlyPackets and earlyTime bound how long audio may run ahead of its op 5: it
 	// travels by UDP and the op by TCP, so the order of arrival is nobody's fault.
-	earlyPackets = 5
-	earlyTime    = 100 * time.Millisecond
+	earlyPackets = 25
+	earlyTime    = 500 * time.Millisecond
 	// burstLimit is how far a sender may be ahead of time: who is three frames late
 	// may send four at once, more must be skipped (reference 3.3).
 	burstLimit = 5 * audio.FrameTime
@@ -84,17 +84,22 @@ func (s *Server) holdBack(live *session, p received) {
 	*early = append(*early, p)
 }
 
-// release lets through what came before its op 5, and drops it if that is long ago.
+// release lets through what came before its op 5.
 func (s *Server) release(live *session) {
-	st := &live.stream
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	for _, p := range st.early {
+	live.stream.mu.Lock()
+	defer live.stream.mu.Unlock()
+	s.releaseHeld(live)
+}
+
+// releaseHeld lets through what was held back, and drops it if that is long ago.
+// The session's stream is locked.
+func (s *Server) releaseHeld(live *session) {
+	for _, p := range live.stream.early {
 		if time.Since(p.at) > earlyTime {
 			s.record.dropped.Add(1)
 			continue
 		}
 		s.pass(live, p)
 	}
-	st.early = nil
+	live.stream.early = nil
 }
