@@ -283,6 +283,7 @@ func (c *call) established(mode rtp.Mode, link *link) {
 	if c.phase != asking { // else a move was asked for meanwhile
 		c.enter(talking, 0)
 	}
+	c.publish() // who is answered may look at once
 	waiting := c.joins[:0]
 	for _, j := range c.joins {
 		if j.channel == c.state.Channel {

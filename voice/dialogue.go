@@ -50,7 +50,9 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 			d.await("session description", d.opts.Timeouts.Description)
 			_ = d.socket.Select(ctx, external, d.mode)
 		case <-d.changed():
-			d.speak(ctx)
+			if !d.link.speaking.settled() {
+				d.speak(ctx)
+			}
 		case <-d.deadline.C:
 			d.socket.Abort()
 			return fmt.Errorf("%s: %w", d.awaited, errNoAnswer)
@@ -142,7 +144,8 @@ func (d *dialogue) changed() <-chan struct{} {
 	return d.link.speaking.wake
 }
 
-// speak tells the gateway what the sending side wants, until it wants nothing new.
+// speak tells the gateway what the sending side wants, news or not, until it wants
+// nothing new.
 func (d *dialogue) speak(ctx context.Context) {
 	s := d.link.speaking
 	for {
@@ -154,7 +157,7 @@ func (d *dialogue) speak(ctx context.Context) {
 		if s.idle() {
 			d.tell(quiet{})
 		}
-		if _, newest := s.next(); newest == n {
+		if s.settled() {
 			return
 		}
 	}

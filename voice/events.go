@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -210,6 +211,9 @@ func (c *call) sessionNews(ctx context.Context, m message) {
 // sessionEnded decides what to do about a session that can not go on.
 func (c *call) sessionEnded(ctx context.Context, err error) {
 	rule := signal.React(err)
+	if errors.Is(err, errNoMode) {
+		rule.Reaction = signal.Stop
+	}
 	c.hub.opts.Metrics.closes.WithLabelValues(rule.Reaction.String()).Inc()
 	if rule.OurBug {
 		c.logger.Error("voice gateway refused what we sent", "error", err)

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/voice/rtp"
 	"busker/voice/signal"
@@ -30,6 +31,9 @@ const (
 // errNoAnswer is a step of a handshake that did not come to an end, be it for want
 // of an answer or of somebody to ask. A session that exists already may try again.
 var errNoAnswer = errors.New("no answer")
+
+// errNoMode ends a call: another server would offer no more.
+var errNoMode = errors.New("no transport encryption in common")
 
 // session is one voice session: from an Identify to the close that ends it, over
 // as many sockets as it takes. run owns it; it tells its call what happens.
@@ -132,7 +136,8 @@ func (s *session) converse(ctx context.Context, resume bool) error {
 func (s *session) connect(r signal.Ready) error {
 	mode, ok := rtp.Choose(r.Modes)
 	if !ok {
-		return fmt.Errorf("no transport encryption in common: offered are %q", r.Modes)
+		return fault.Wrap(fault.Unsupported, "Discord's voice server speaks a language I don't know.",
+			fmt.Errorf("%w: offered are %q", errNoMode, r.Modes))
 	}
 	udp, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(r.Server))
 	if err != nil {

@@ -49,6 +49,9 @@ func (s *speaking) idle() bool {
 	return w&1 == 0 && s.told.Load() == w
 }
 
+// settled reports whether the gateway knows what is wanted.
+func (s *speaking) settled() bool { return s.told.Load() == s.wanted.Load() }
+
 // next returns what to tell the gateway, and what to store in told afterwards.
 func (s *speaking) next() (signal.SpeakingFlags, uint32) {
 	w := s.wanted.Load()
