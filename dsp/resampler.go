@@ -107,9 +107,7 @@ func (r *Resampler) Drain(dst []float32) (written int) {
 func (r *Resampler) produce(dst []float32) (written int) {
 	taps := r.kernel.taps
 	for r.pos+taps <= r.have && written+r.channels <= len(dst) {
-		for c, h := range r.history {
-			dst[written+c] = r.kernel.at(h[r.pos:r.pos+taps], r.phase, r.up)
-		}
+		r.frame(dst[written : written+r.channels])
 		written += r.channels
 		r.out++
 		r.phase += r.down
@@ -117,6 +115,32 @@ func (r *Resampler) produce(dst []float32) (written int) {
 		r.phase %= r.up
 	}
 	return written
+}
+
+// frame computes one output.
+func (r *Resampler) frame(dst []float32) {
+	a, b, weight := r.kernel.row(r.phase, r.up)
+	r.inner(dst, a)
+	if b == nil {
+		return
+	}
+	var next [MaxChannels]float32
+	r.inner(next[:len(dst)], b)
+	for c := range dst {
+		dst[c] += (next[c] - dst[c]) * weight
+	}
+}
+
+// inner computes what every channel makes of one row of taps.
+func (r *Resampler) inner(dst, taps []float32) {
+	from, to := r.pos, r.pos+len(taps)
+	c := 0
+	for ; c+2 <= len(dst); c += 2 {
+		dst[c], dst[c+1] = dot2(r.history[c][from:to], r.history[c+1][from:to], taps)
+	}
+	if c < len(dst) {
+		dst[c] = dot(r.history[c][from:to], taps)
+	}
 }
 
 // take moves whole frames of src into the history and returns the floats taken.

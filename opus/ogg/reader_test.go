@@ -431,27 +431,54 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add(b, uint16(1000))
 	f.Fuzz(func(t *testing.T, b []byte, ms uint16) {
-		r, err := ogg.NewReader(bytes.NewReader(b))
-		if err != nil {
-			return
-		}
-		drain := func() {
-			for {
-				if _, err := r.ReadPacket(); err != nil {
-					return
-				}
-				i := r.Info()
-				if i.SkipStart < 0 || i.SkipEnd < 0 || i.SkipStart+i.SkipEnd > i.Samples || i.Samples > 5760 {
-					t.Fatalf("%+v", i)
-				}
+		exercise(t, b, time.Duration(ms)*time.Millisecond)
+	})
+}
+
+// exercise does everything a Reader can with a file, and checks what must hold
+// whatever the file.
+func exercise(t *testing.T, b []byte, at time.Duration) {
+	r, err := ogg.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return
+	}
+	drain := func() {
+		for {
+			if _, err := r.ReadPacket(); err != nil {
+				return
+			}
+			i := r.Info()
+			if i.SkipStart < 0 || i.SkipEnd < 0 || i.SkipStart+i.SkipEnd > i.Samples || i.Samples > 5760 {
+				t.Fatalf("%+v", i)
 			}
 		}
+	}
+	drain()
+	if n, err := r.Length(); err == nil && n < 0 {
+		t.Errorf("length %d", n)
+	}
+	if r.Seek(at) == nil {
 		drain()
-		if n, err := r.Length(); err == nil && n < 0 {
-			t.Errorf("length %d", n)
+	}
+}
+
+// Pages with true checksums, which chance does not find.
+func FuzzPages(f *testing.F) {
+	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x05\x07\x04\x00\x00\x00\x00\x00\x00\x00\x0F\x00\x01\x03\xFF"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		b := bytes.Join(pages(t, file{}.bytes(t))[:2], nil)
+		for sequence := uint32(2); len(script) >= 12; sequence++ {
+			p := ogg.Page{Flags: script[0] & 7, Serial: uint32(script[1] >> 7), Sequence: sequence + uint32(script[1]&3)}
+			for _, v := range script[2:10] {
+				p.Granule = p.Granule<<8 | int64(v)
+			}
+			n := min(int(script[10]), len(script)-12)
+			p.Lacing, script = script[11:11+n], script[11+n:]
+			for _, v := range p.Lacing {
+				p.Body = append(p.Body, bytes.Repeat([]byte{0xFC}, int(v))...)
+			}
+			b = p.Append(b)
 		}
-		if r.Seek(time.Duration(ms)*time.Millisecond) == nil {
-			drain()
-		}
+		exercise(t, b, time.Millisecond*time.Duration(len(script)*977))
 	})
 }
