@@ -100,7 +100,7 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 	if err != nil {
 		return fmt.Errorf("/play: %w", err)
 	}
-	answer, err := i.Response(ctx)
+	answer, err := s.answer(ctx, i)
 	if err != nil {
 		return fmt.Errorf("/play: %w", err)
 	}

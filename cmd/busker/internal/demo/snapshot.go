@@ -56,7 +56,7 @@ func (p *page) look(k known) (snapshot, error) {
 		Server: s.guild.Name, You: s.you.ID.String(), Album: p.songs, Commands: s.bot.Commands(s.guild),
 		People: []person{
 			{ID: s.you.ID.String(), Name: s.you.Name},
-			{ID: s.bot.UserID.String(), Name: botName, Bot: true, Speaking: speaking},
+			{ID: s.bot.ID.String(), Name: botName, Bot: true, Speaking: speaking},
 		},
 		Channels: []channel{{ID: s.text.ID.String(), Name: s.text.Name}},
 		Order:    []string{},

@@ -9,6 +9,7 @@ package demo
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -102,7 +103,7 @@ func (s *street) members(c *emulator.Channel) []string {
 		members = append(members, s.you.ID.String())
 	}
 	if s.bot.VoiceChannel(s.guild) == c.ID {
-		members = append(members, s.bot.UserID.String())
+		members = append(members, s.bot.ID.String())
 	}
 	return members
 }
@@ -125,4 +126,14 @@ func (s *street) command(ctx context.Context, name string, args emulator.Args) (
 	}
 	_, err = i.Acknowledged(ctx)
 	return i, err
+}
+
+// answer waits for the bot's answer to a command: the reply itself, or the private
+// message that came in its place because something was wrong.
+func (s *street) answer(ctx context.Context, i *emulator.Interaction) (discord.Message, error) {
+	m, err := i.Response(ctx)
+	if errors.Is(err, emulator.ErrNoResponse) {
+		return i.Followup(ctx, 0)
+	}
+	return m, err
 }

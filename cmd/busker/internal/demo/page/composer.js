@@ -58,7 +58,8 @@ export class Composer {
   mark(i) {
     this.at = (i + this.offered.length) % this.offered.length;
     [...this.offers.children].forEach((node, n) => node.setAttribute("aria-selected", String(n === this.at)));
-    this.offers.children[this.at].scrollIntoView({ block: "nearest" });
+    const chosen = this.offers.children[this.at]; // not scrollIntoView: it moves the page as well
+    this.offers.scrollTop = Math.min(Math.max(this.offers.scrollTop, chosen.offsetTop + chosen.offsetHeight - this.offers.clientHeight + 6), chosen.offsetTop - 6);
     this.field.setAttribute("aria-activedescendant", "offer-" + this.at);
   }
 

@@ -103,7 +103,7 @@ export class Conversation {
 
   button(c, m) {
     const style = { 1: "primary", 3: "success", 4: "danger" }[c.style] || "";
-    const face = [c.emoji?.name ? el("span", { "aria-hidden": c.label ? "true" : null }, c.emoji.name) : null, c.label || null];
+    const face = [c.emoji?.name ? symbol(c.emoji.name, c.label) : null, c.label || null];
     if (c.style === 5) {
       const a = link(c.url);
       a.className = "press";
@@ -122,6 +122,29 @@ export class Conversation {
     s.addEventListener("change", () => this.press(m.id, c.custom_id, [s.value]));
     return s;
   }
+}
+
+// The signs of players, drawn: not every machine has a font with emoji.
+const signs = {
+  "⏸": "M7 5h4v14H7zM13 5h4v14h-4z", "▶": "M7 4.5v15l12-7.5z", "⏹": "M6 6h12v12H6z",
+  "⏭": "M5 5v14l9-7zM15 5h3v14h-3z", "⏮": "M19 5v14l-9-7zM6 5h3v14H6z",
+  "🔁": "M7 7h9V4l5 4.5-5 4.5v-3H9v4H6V8zM17 17H8v3l-5-4.5L8 11v3h7v-4h3v6z", "🔀": "M3 6h5l7 9h2v-3l5 4.5-5 4.5v-3h-4L6.5 9H3zM13 6h4V3l5 4.5-5 4.5V9h-2l-2 2-2-2.5zM3 15h3.5l2-2.5 1.8 2.3L8 18H3z",
+  "🔂": "M7 7h9V4l5 4.5-5 4.5v-3H9v4H6V8zM17 17H8v3l-5-4.5L8 11v3h7v-4h3v6z",
+};
+
+function symbol(emoji, label) {
+  const path = signs[emoji.replace(/\uFE0F/g, "")];
+  if (!path) return el("span", { "aria-hidden": label ? "true" : null }, emoji);
+  const ns = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(ns, "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "sign");
+  if (label) svg.setAttribute("aria-hidden", "true");
+  else { svg.setAttribute("role", "img"); svg.setAttribute("aria-label", emoji); }
+  const shape = document.createElementNS(ns, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
 }
 
 export function avatar(name, bot, size = "") {
