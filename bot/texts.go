@@ -59,6 +59,7 @@ const (
 	textRequested  = "Requested by <@%s>"
 	textLive       = "Live"
 	textIsPaused   = "Paused"
+	textAtVolume   = "Volume %d %%"
 	textUpNext     = "Next: %s"    // track
 	textMore       = "and %s more" // "3 tracks"
 	textEnded      = "The queue has ended."

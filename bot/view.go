@@ -122,7 +122,7 @@ func stateLine(s player.Status) string {
 		parts = append(parts, textIsPaused)
 	}
 	if s.Volume != 100 {
-		parts = append(parts, fmt.Sprintf(textVolume, s.Volume))
+		parts = append(parts, fmt.Sprintf(textAtVolume, s.Volume))
 	}
 	if len(s.Queue) > 0 {
 		next := fmt.Sprintf(textUpNext, title(s.Queue[0].Track))

@@ -1,0 +1,256 @@
+package bot_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"busker/bot"
+	"busker/internal/fault"
+	"busker/player"
+	"busker/queue"
+	"busker/track"
+)
+
+// card waits until the channel shows exactly one card, and it satisfies ok.
+func (s *stage) card(what string, ok func(*message) bool) *message {
+	s.t.Helper()
+	var found *message
+	s.discord.wait(what, func() bool {
+		var cards []*message
+		for _, m := range s.discord.live("10") {
+			if m.Flags&(1<<15) != 0 {
+				cards = append(cards, m)
+			}
+		}
+		if len(cards) != 1 || !ok(cards[0]) {
+			return false
+		}
+		copied := *cards[0]
+		copied.Components = slices.Clone(copied.Components) // the next edit writes over them
+		found = &copied
+		return true
+	})
+	return found
+}
+
+// shows reports whether a text of the card contains want.
+func shows(want string) func(*message) bool {
+	return func(m *message) bool {
+		return slices.ContainsFunc(parts(m), func(c component) bool {
+			return strings.Contains(c.Content, want) || c.Label == want
+		})
+	}
+}
+
+// button reports whether the card has a button with the label.
+func button(label string) func(*message) bool {
+	return func(m *message) bool {
+		return slices.ContainsFunc(parts(m), func(c component) bool { return c.Type == 2 && c.Label == label })
+	}
+}
+
+func TestTheCardFollows(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("First", "Second", "Third")
+	m := s.card("card of the first track", func(m *message) bool { return shows("### First")(m) && shows("1 track more")(m) })
+	for _, want := range []string{"The Band", "Requested by <@42>", "`0:00` ◉▬", "`3:20`", "Pause", "Skip", "Stop", "Loop: off", "Shuffle"} {
+		if !shows(want)(m) {
+			t.Errorf("the card lacks %q: %s", want, m.Components)
+		}
+	}
+	s.command("pause")
+	s.card("paused", func(m *message) bool { return shows("Paused")(m) && shows("Resume")(m) && !button("Pause")(m) })
+	s.command("resume")
+	s.command("volume", "percent", 50)
+	s.card("volume", shows("Volume 50 %"))
+	s.command("seek", "to", "1:40")
+	s.card("seeked", shows("`1:40` ▬▬▬▬▬▬▬▬◉"))
+	s.command("loop", "mode", "track")
+	again := s.card("loop", shows("Loop: track"))
+	if again.ID != m.ID {
+		t.Error("the card was posted anew without need")
+	}
+	s.command("skip")
+	turned := s.card("next track", shows("### Second"))
+	if turned.ID != m.ID {
+		t.Error("the card was replaced although nothing lies below it")
+	}
+	s.discord.say("10")
+	s.command("skip")
+	below := s.card("last track", shows("### Third"))
+	if below.ID == m.ID {
+		t.Error("the card stayed above newer messages")
+	}
+	s.command("stop")
+	s.card("ended", func(m *message) bool {
+		return shows("The queue has ended.")(m) && !button("Skip")(m) && shows("Third")(m)
+	})
+	s.command("play", "query", "Again")
+	s.card("alive again", shows("### Again"))
+	s.command("leave")
+	s.card("left", shows("The queue has ended."))
+}
+
+func TestThePictureTravels(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("Art 1", "Plain", "Art 2")
+	if m := s.card("with a picture", shows("### Art 1")); m.files != 1 {
+		t.Errorf("%d files", m.files)
+	}
+	s.command("pause")
+	if m := s.card("paused", shows("Paused")); m.files != 1 || len(m.Attachments) != 1 {
+		t.Errorf("%d files, %d attachments after an edit", m.files, len(m.Attachments))
+	}
+	s.command("skip")
+	s.card("without one", shows("### Plain"))
+	s.command("skip")
+	if m := s.card("with another", shows("### Art 2")); m.files != 2 || len(m.Attachments) != 1 {
+		t.Errorf("%d files, %d attachments", m.files, len(m.Attachments))
+	}
+}
+
+func TestNowPlayingBringsTheCardDown(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A")
+	first := s.card("card", shows("### A"))
+	s.command("nowplaying")
+	s.card("fresh card", func(m *message) bool { return m.ID != first.ID })
+}
+
+func TestCardButtons(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A", "B", "C", "D")
+	m := s.card("card", func(m *message) bool { return shows("### A")(m) && !buttonOf(t, m, "Shuffle").Disabled })
+	for _, tt := range []struct {
+		label string
+		want  player.Command
+	}{
+		{"Pause", player.Pause{}},
+		{"Loop: off", player.Loop{Mode: queue.Track}},
+		{"Shuffle", player.Shuffle{}},
+		{"Skip", player.Skip{}},
+	} {
+		a := s.press(ann, buttonOf(t, m, tt.label).CustomID)
+		if a.kind != 6 || len(a.followUps) != 0 {
+			t.Errorf("%s: answered with %d, %+v", tt.label, a.kind, a.followUps)
+		}
+		if did := s.players.commands(); len(did) != 1 || did[0] != tt.want {
+			t.Errorf("%s: did %+v", tt.label, did)
+		}
+	}
+	for _, stale := range []string{buttonOf(t, m, "Skip").CustomID, bot.CustomID("stop", 999, "")} {
+		if got, private := said(s.press(ann, stale)); got != "That track is over. Use the newest card." || !private {
+			t.Errorf("stale press: %q, %v", got, private)
+		}
+	}
+	for _, old := range []string{"b0|skip|1|", "", "play", "b1|explode|1|", "b1|skip|?|", bot.CustomID("loop", 2, "sideways")} {
+		if got, private := said(s.press(ann, old)); !strings.HasPrefix(got, "This button is from an older version") || !private {
+			t.Errorf("press of %q: %q, %v", old, got, private)
+		}
+	}
+	now, _ := s.players.Status(theGuild)
+	current := bot.CustomID("stop", now.ItemID, "")
+	if got, private := said(s.press(bob, current)); got != "Join a voice channel first." || !private {
+		t.Errorf("press from outside: %q, %v", got, private)
+	}
+	s.players.set(func(*player.Status) { s.players.fail = fault.New(fault.Busy, "Not now.") })
+	if a := s.press(ann, current); a.kind != 6 || a.followUps[0].Content != "Not now." || !a.followUps[0].ephemeral() {
+		t.Errorf("failing press: %+v", a)
+	}
+	if did := s.players.commands(); len(did) != 1 {
+		t.Errorf("did %+v", did)
+	}
+}
+
+func TestADoublePressSkipsOnce(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A", "B", "C")
+	id := bot.CustomID("skip", 1, "")
+	var presses sync.WaitGroup
+	for range 8 {
+		presses.Go(func() { s.press(ann, id) })
+	}
+	presses.Wait()
+	if did := s.players.commands(); len(did) != 1 {
+		t.Errorf("skipped %d times", len(did))
+	}
+}
+
+func TestACardThatMayNotBePostedDisturbsNothing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	refused := failure{403, `{"code":50013,"message":"Missing Permissions"}`}
+	s.discord.mu.Lock()
+	s.discord.fail["POST channels"] = []failure{refused}
+	s.discord.mu.Unlock()
+	s.playing("A", "B")
+	s.discord.wait("refused", func() bool { return len(s.discord.fail["POST channels"]) == 0 })
+	if got, _ := said(s.command("pause")); got != "Paused." {
+		t.Errorf("said %q", got)
+	}
+	s.command("skip") // the next track tries again
+	s.card("card of the next track", shows("### B"))
+}
+
+func TestADeletedCardStaysAwayUntilTheNextTrack(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A", "B")
+	m := s.card("card", func(m *message) bool { return shows("### A")(m) && shows("Next: B")(m) })
+	s.discord.mu.Lock()
+	s.discord.messages[m.ID].deleted = true
+	s.discord.mu.Unlock()
+	s.command("pause")
+	s.command("skip")
+	if got := s.card("card of the next track", shows("### B")); got.ID == m.ID {
+		t.Error("the deleted card came back")
+	}
+}
+
+func TestFailuresAreTold(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A")
+	s.card("card", shows("### A"))
+	fails := func(name string, err error) {
+		s.players.happen(theGuild, player.TrackFailed{Item: queue.Item{Track: song(name)}, Err: err})
+	}
+	fails("Bad *one*", fault.New(fault.Corrupt, "The file is damaged."))
+	fails("Worse", fmt.Errorf("open: %w", errSecret))
+	var told []string
+	s.discord.wait("failures", func() bool {
+		told = nil
+		for _, m := range s.discord.live("10") {
+			if m.Content != "" {
+				told = append(told, strings.Split(m.Content, "\n")...)
+			}
+		}
+		return len(told) == 2
+	})
+	want := []string{`I could not play **Bad \*one\*** by The Band: The file is damaged.`, "I could not play **Worse** by The Band: something went wrong."}
+	if !slices.Equal(told, want) {
+		t.Errorf("told %q", told)
+	}
+}
+
+func TestTheViewOfOddTracks(t *testing.T) {
+	live := player.Status{State: player.StatePlaying, ItemID: 1, Volume: 100, Track: track.Track{URI: "https://radio.test/x", Live: true}, Position: time.Minute}
+	if v := bot.CardOf(live); !strings.Contains(v, "Live · 1:00") || !strings.Contains(v, "radio") {
+		t.Errorf("live: %s", v)
+	}
+	past := player.Status{State: player.StatePlaying, ItemID: 1, Volume: 100, Track: song("x"), Length: time.Second, Position: time.Hour}
+	if v := bot.CardOf(past); !strings.Contains(v, "▬◉ ") {
+		t.Errorf("past the end: %s", v)
+	}
+	for mime, ok := range map[string]bool{"image/png": true, "image/jpeg": true, "text/html": false} {
+		tr := track.Track{Artwork: &track.Artwork{MIME: mime, Bytes: []byte{1}}}
+		if got := bot.PictureOf(tr) != nil; got != ok {
+			t.Errorf("%s as a picture: %v", mime, got)
+		}
+	}
+	if v := bot.OverOf(player.Status{}); strings.Contains(v, "Last played") {
+		t.Errorf("over: %s", v)
+	}
+}

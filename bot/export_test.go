@@ -1,0 +1,37 @@
+package bot
+
+import (
+	"time"
+
+	"busker/player"
+	"busker/track"
+)
+
+// Opened to tests of single functions.
+var (
+	Escape        = escape
+	Clock         = clock
+	RestCode      = restCode
+	LocalClaims   = newLocalClaims
+	Definitions   = definitions
+	PageOf        = func(s player.Status, page int) string { return queuePage(s, page).text }
+	CardOf        = func(s player.Status) string { return playing(s).key }
+	OverOf        = func(s player.Status) string { return over(s).key }
+	PictureOf     = func(t track.Track) *track.Artwork { return picture(t) }
+	MaxTitle      = maxTitle
+	RememberedMax = remembered
+)
+
+// ParseSeek opens the parser of times.
+func ParseSeek(s string) (time.Duration, bool, error) { return parseSeek(s) }
+
+// CustomID writes and reads a custom id.
+func CustomID(action string, item uint64, argument string) string {
+	return customID{action, item, argument}.String()
+}
+
+// ParseCustomID opens the parser of custom ids.
+func ParseCustomID(s string) (action string, item uint64, argument string, ok bool) {
+	c, ok := parseCustomID(s)
+	return c.action, c.item, c.argument, ok
+}

@@ -1,0 +1,226 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"busker/gateway"
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+	"busker/player"
+	"busker/queue"
+	"busker/track"
+)
+
+// players is a Doer that plays nothing but keeps a queue and tells events, for one
+// guild.
+type players struct {
+	mu     sync.Mutex
+	s      player.Status
+	q      *queue.Queue
+	did    []player.Command
+	fail   error // what Do returns
+	panics bool
+	block  chan struct{} // Do waits for it
+	events chan player.Envelope
+}
+
+func newPlayers() *players {
+	return &players{q: queue.New(queue.Options{}), s: player.Status{Volume: 100}, events: make(chan player.Envelope, 256)}
+}
+
+func (p *players) Status(guild snowflake.ID) (player.Status, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.s, p.s.Channel != 0
+}
+
+func (p *players) Do(_ context.Context, guild snowflake.ID, c player.Command) (player.Status, error) {
+	if p.block != nil {
+		<-p.block
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.did = append(p.did, c)
+	if p.panics {
+		panic("the player is broken")
+	}
+	if p.fail != nil {
+		return p.s, p.fail
+	}
+	e, err := p.apply(c)
+	if err != nil {
+		return p.s, err
+	}
+	p.tell(guild, e)
+	return p.s, nil
+}
+
+// tell sends an event with the status after it; the caller holds the lock.
+func (p *players) tell(guild snowflake.ID, e player.Event) {
+	p.s.Queue, p.s.QueueLength, p.s.Loop = p.q.List(), p.q.Duration(), p.q.Loop()
+	p.events <- player.Envelope{Guild: guild, Event: e, Status: p.s}
+}
+
+func (p *players) apply(c player.Command) (player.Event, error) {
+	switch c := c.(type) {
+	case player.Play:
+		for _, t := range c.Tracks {
+			if err := p.q.Add(queue.Item{Track: t, Requester: c.Requester}); err != nil {
+				return nil, err
+			}
+		}
+		if p.s.Channel == 0 {
+			p.s.Channel = c.Channel
+		}
+		if p.s.ItemID == 0 {
+			return p.turn(p.q.Next())
+		}
+		return player.QueueChanged{}, nil
+	case player.Join:
+		p.s.Channel = c.Channel
+		return player.Joined{Channel: c.Channel}, nil
+	case player.Leave:
+		p.s = player.Status{Volume: 100}
+		p.q.Clear()
+		return player.Left{}, nil
+	case player.Pause:
+		p.s.State = player.StatePaused
+		return player.Paused{}, nil
+	case player.Resume:
+		p.s.State = player.StatePlaying
+		return player.Resumed{}, nil
+	case player.Skip:
+		return p.turn(p.q.Skip(1))
+	case player.Stop:
+		p.q.Clear()
+		p.q.Drop()
+		return p.turn(queue.Item{}, false)
+	case player.Seek:
+		if c.At > p.s.Length {
+			return nil, fault.New(fault.Invalid, "The track is not that long.")
+		}
+		p.s.Position = c.At
+		return player.Seeked{At: c.At}, nil
+	case player.Volume:
+		p.s.Volume = c.Percent
+		return player.VolumeChanged{Percent: c.Percent}, nil
+	case player.Loop:
+		p.q.SetLoop(c.Mode)
+		return player.LoopChanged{Mode: c.Mode}, nil
+	case player.Remove:
+		_, err := p.q.Remove(c.Index)
+		return player.QueueChanged{}, err
+	case player.Move:
+		_, err := p.q.Move(c.From, c.To)
+		return player.QueueChanged{}, err
+	case player.Clear:
+		p.q.Clear()
+	}
+	return player.QueueChanged{}, nil
+}
+
+func (p *players) turn(item queue.Item, ok bool) (player.Event, error) {
+	p.s.ItemID, p.s.Track, p.s.Requester, p.s.Length, p.s.Position = item.ID, item.Track, item.Requester, item.Track.Length, 0
+	if !ok {
+		p.s.State = player.StateIdle
+		return player.QueueEnded{}, nil
+	}
+	p.s.State = player.StatePlaying
+	return player.TrackStarted{Item: item}, nil
+}
+
+func (p *players) happen(guild snowflake.ID, e player.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(guild, e)
+}
+
+func (p *players) set(change func(*player.Status)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.s)
+}
+
+// commands returns what was done and forgets it.
+func (p *players) commands() []player.Command {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	did := p.did
+	p.did = nil
+	return did
+}
+
+// catalogue resolves "NAME" to a track of that title; words with a meaning of
+// their own stand for troubles.
+type catalogue struct{}
+
+var errSecret = errors.New("dial tcp 10.0.0.7:6379: connection refused")
+
+func (catalogue) Resolve(_ context.Context, q track.Query) (track.Result, error) {
+	switch q.Text {
+	case "missing":
+		return track.Result{}, fault.New(fault.NotFound, "There is no such file.")
+	case "broken":
+		return track.Result{}, errSecret
+	case "album":
+		return track.Result{Playlist: "The *Album*", Tracks: []track.Track{song("One"), song("Two"), song("Three")}}, nil
+	}
+	name := q.Text
+	if q.Name != "" {
+		name = q.Name
+	}
+	return track.Result{Tracks: []track.Track{song(name)}}, nil
+}
+
+// song is a track of 200 s; a name that starts with "Art" has a picture.
+func song(name string) track.Track {
+	t := track.Track{Source: "file", URI: name, Title: name, Artist: "The Band", Length: 200 * time.Second, Seekable: true}
+	if strings.HasPrefix(name, "Art") {
+		t.Artwork = &track.Artwork{MIME: "image/png", Bytes: []byte("\x89PNG " + name)}
+	}
+	return t
+}
+
+// seats is a Voice: who sits where.
+type seats struct {
+	mu     sync.Mutex
+	in     map[snowflake.ID]snowflake.ID
+	access gateway.Access
+}
+
+func (v *seats) VoiceChannelOf(_, user snowflake.ID) (snowflake.ID, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	c, ok := v.in[user]
+	return c, ok
+}
+
+func (v *seats) VoiceAccess(snowflake.ID) gateway.Access { return v.access }
+
+func (v *seats) ChannelInfo(channel snowflake.ID) (gateway.Channel, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	info := gateway.Channel{ID: channel}
+	for user, c := range v.in {
+		if c == channel {
+			info.Members = append(info.Members, user)
+		}
+	}
+	slices.Sort(info.Members)
+	return info, true
+}
+
+func (v *seats) sit(user, channel snowflake.ID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if channel == 0 {
+		delete(v.in, user)
+		return
+	}
+	v.in[user] = channel
+}
