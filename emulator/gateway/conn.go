@@ -23,8 +23,9 @@ type conn struct {
 	beats  chan struct{} // one token: a heartbeat came
 	done   chan struct{} // closed when nothing of the conn runs any more
 
-	cancel context.CancelFunc // ends the conn; set before anybody else sees it
-	pumps  sync.WaitGroup
+	closing atomic.Bool        // we end it: what the client answers is no goodbye
+	cancel  context.CancelFunc // ends the conn; set before anybody else sees it
+	pumps   sync.WaitGroup
 
 	writing  sync.Mutex // keeps the order of zlib-stream and of close
 	streamer *streamer
@@ -86,7 +87,7 @@ func (c *conn) leave(code websocket.StatusCode) {
 	if one == nil || !one.detach(c, time.Now()) {
 		return
 	}
-	if code == normalClosure || code == goingAway {
+	if !c.closing.Load() && (code == normalClosure || code == goingAway) {
 		c.server.end(one)
 		return
 	}
@@ -235,6 +236,7 @@ func (c *conn) write(ctx context.Context, data []byte) (err error) {
 
 // refuse closes the socket with a code, and without a frame for code 0.
 func (c *conn) refuse(code int, reason string) {
+	c.closing.Store(true)
 	if code == closeWithoutAnyFrame {
 		_ = c.ws.CloseNow()
 		return

@@ -1,0 +1,49 @@
+package emulator_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"busker/emulator"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience bounds every wait: a test that reaches it has failed.
+const patience = 20 * time.Second
+
+// stage is a guild with one bot, one person, a text and a voice channel.
+type stage struct {
+	*emulator.Emulator
+	ctx   context.Context
+	bot   *emulator.Bot
+	guild *emulator.Guild
+	text  *emulator.Channel
+	voice *emulator.Channel
+	ann   *emulator.User
+}
+
+func newStage(t *testing.T, opts ...emulator.Options) *stage {
+	t.Helper()
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	s := &stage{Emulator: emulator.Start(t, opts...), ctx: ctx}
+	s.bot = s.AddBot("busker")
+	s.guild = s.AddGuild("Square", s.bot)
+	s.text = s.guild.AddTextChannel("songs")
+	s.voice = s.guild.AddVoiceChannel("Stage door")
+	s.ann = s.guild.AddUser("ann")
+	return s
+}
+
+// need fails the test at once.
+func need(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
