@@ -15,14 +15,30 @@ func TestDownmix(t *testing.T) {
 		layout dsp.Layout
 		order  string // l r c, S and s for back or side left and right, b back centre, 0 LFE
 	}{
-		{"mono", dsp.WAVE, "m"}, {"mono", dsp.Vorbis, "m"}, {"mono", dsp.AAC, "m"},
-		{"stereo", dsp.WAVE, "lr"}, {"stereo", dsp.Vorbis, "lr"}, {"stereo", dsp.AAC, "lr"},
-		{"wave 3.0", dsp.WAVE, "lrc"}, {"vorbis 3.0", dsp.Vorbis, "lcr"}, {"aac 3.0", dsp.AAC, "clr"},
-		{"wave quad", dsp.WAVE, "lrSs"}, {"vorbis quad", dsp.Vorbis, "lrSs"}, {"aac 4.0", dsp.AAC, "clrb"},
-		{"wave 5.0", dsp.WAVE, "lrcSs"}, {"vorbis 5.0", dsp.Vorbis, "lcrSs"}, {"aac 5.0", dsp.AAC, "clrSs"},
-		{"wave 5.1", dsp.WAVE, "lrc0Ss"}, {"vorbis 5.1", dsp.Vorbis, "lcrSs0"}, {"aac 5.1", dsp.AAC, "clrSs0"},
-		{"wave 6.1", dsp.WAVE, "lrc0bSs"}, {"vorbis 6.1", dsp.Vorbis, "lcrSsb0"}, {"aac 6.1", dsp.AAC, "clrSsb0"},
-		{"wave 7.1", dsp.WAVE, "lrc0SsSs"}, {"vorbis 7.1", dsp.Vorbis, "lcrSsSs0"}, {"aac 7.1", dsp.AAC, "clrSsSs0"},
+		{"mono", dsp.WAVE, "m"},
+		{"mono", dsp.Vorbis, "m"},
+		{"mono", dsp.AAC, "m"},
+		{"stereo", dsp.WAVE, "lr"},
+		{"stereo", dsp.Vorbis, "lr"},
+		{"stereo", dsp.AAC, "lr"},
+		{"wave 3.0", dsp.WAVE, "lrc"},
+		{"vorbis 3.0", dsp.Vorbis, "lcr"},
+		{"aac 3.0", dsp.AAC, "clr"},
+		{"wave quad", dsp.WAVE, "lrSs"},
+		{"vorbis quad", dsp.Vorbis, "lrSs"},
+		{"aac 4.0", dsp.AAC, "clrb"},
+		{"wave 5.0", dsp.WAVE, "lrcSs"},
+		{"vorbis 5.0", dsp.Vorbis, "lcrSs"},
+		{"aac 5.0", dsp.AAC, "clrSs"},
+		{"wave 5.1", dsp.WAVE, "lrc0Ss"},
+		{"vorbis 5.1", dsp.Vorbis, "lcrSs0"},
+		{"aac 5.1", dsp.AAC, "clrSs0"},
+		{"wave 6.1", dsp.WAVE, "lrc0bSs"},
+		{"vorbis 6.1", dsp.Vorbis, "lcrSsb0"},
+		{"aac 6.1", dsp.AAC, "clrSsb0"},
+		{"wave 7.1", dsp.WAVE, "lrc0SsSs"},
+		{"vorbis 7.1", dsp.Vorbis, "lcrSsSs0"},
+		{"aac 7.1", dsp.AAC, "clrSsSs0"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			half := math.Sqrt(0.5)

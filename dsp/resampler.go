@@ -8,8 +8,10 @@ import (
 )
 
 const (
-	// MinRate and MaxRate bound what a Resampler takes, in hertz.
-	MinRate, MaxRate = 8000, 192000
+	// MinRate is the lowest rate a Resampler takes, in hertz.
+	MinRate = 8000
+	// MaxRate is the highest rate a Resampler takes, in hertz.
+	MaxRate = 192000
 	// chunk is how many frames beyond the filter's length are kept between
 	// calls, so that the history moves seldom and stays in the cache.
 	chunk = 2048

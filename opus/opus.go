@@ -22,8 +22,10 @@ const (
 	// DefaultComplexity is the last step that still changes what is heard; 8 to
 	// 10 cost 1.6 times as much.
 	DefaultComplexity = 5
-	// MinBitrate and MaxBitrate bound SetBitrate (RFC 6716 §2.1.1), in bits per second.
-	MinBitrate, MaxBitrate = 6000, 510000
+	// MinBitrate is the least SetBitrate takes, in bits per second (RFC 6716 §2.1.1).
+	MinBitrate = 6000
+	// MaxBitrate is the most SetBitrate takes, in bits per second.
+	MaxBitrate = 510000
 	// MaxComplexity is the most work the encoder may be asked for.
 	MaxComplexity = 10
 	// MaxPacketSamples is the most one packet can hold, in samples per channel:

@@ -57,11 +57,12 @@ func Samples(packet []byte) (int, error) {
 
 // frameDuration is table 2 of RFC 6716 §3.1; config is 0..31.
 func frameDuration(config byte) time.Duration {
+	const ms = time.Millisecond
 	switch {
 	case config < 12: // SILK
-		return [...]time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
+		return [...]time.Duration{10 * ms, 20 * ms, 40 * ms, 60 * ms}[config&3]
 	case config < 16: // hybrid
-		return [...]time.Duration{10, 20}[config&1] * time.Millisecond
+		return [...]time.Duration{10 * ms, 20 * ms}[config&1]
 	default: // CELT
 		return 2500 * time.Microsecond << (config & 3)
 	}

@@ -3,6 +3,7 @@ package ogg_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"testing"
@@ -81,7 +82,7 @@ func readAll(t testing.TB, r *ogg.Reader) (all []heard) {
 	t.Helper()
 	for {
 		p, err := r.ReadPacket()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
@@ -101,7 +102,7 @@ func pages(t testing.TB, b []byte) (all [][]byte) {
 	r := ogg.NewPageReader(bytes.NewReader(b))
 	for {
 		_, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package ogg_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -20,7 +21,7 @@ func TestPagesOfAnotherMuxerComeBackTheSame(t *testing.T) {
 	r := ogg.NewPageReader(iotest.OneByteReader(bytes.NewReader(b)))
 	for {
 		p, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -62,7 +63,7 @@ func TestPageReaderFindsPagesInGarbage(t *testing.T) {
 					t.Fatalf("page %d at %d..%d is another one", i, r.Start(), r.End())
 				}
 			}
-			if _, err := r.Next(); err != io.EOF {
+			if _, err := r.Next(); !errors.Is(err, io.EOF) {
 				t.Errorf("after the last page: %v", err)
 			}
 		})
@@ -96,10 +97,10 @@ func TestInputErrorsPassThrough(t *testing.T) {
 	r := newReader(t, io.MultiReader(bytes.NewReader(b[:len(b)/2]), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	for {
 		if _, err := r.ReadPacket(); err != nil {
-			if err != io.ErrUnexpectedEOF {
+			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("error %v", err)
 			}
-			if _, again := r.ReadPacket(); again != err {
+			if _, again := r.ReadPacket(); !errors.Is(again, err) {
 				t.Errorf("then %v", again)
 			}
 			return

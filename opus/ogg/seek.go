@@ -113,10 +113,10 @@ func (r *Reader) findLinks() error {
 		var links []link
 		for start, base := int64(0), int64(0); start < size && len(links) < maxLinks; {
 			l, err := readLink(rs, start, base, size)
-			if err != nil && len(links) == 0 {
-				return err
-			}
 			if err != nil {
+				if len(links) == 0 {
+					return err
+				}
 				break // what follows can not be played either
 			}
 			links = append(links, l)

@@ -181,7 +181,7 @@ func (m *Meta) parseTags(b []byte) {
 	if m.Tags == nil {
 		m.Tags = make(map[string]string)
 	}
-	var song, album, rest map[string]string = map[string]string{}, map[string]string{}, map[string]string{}
+	song, album, rest := map[string]string{}, map[string]string{}, map[string]string{}
 	for id, tag := range children(b) {
 		if id != idTag {
 			continue

@@ -20,7 +20,7 @@ const (
 	maxBlock = 1 << 20
 	// maxDrift is how far a block's timestamp, which is rounded to ticks, may be
 	// from where the audio before it ended without being believed.
-	maxDrift int64 = int64(audio.FrameSamples)
+	maxDrift = int64(audio.FrameSamples)
 )
 
 // PacketInfo says what to do with the audio of one packet.

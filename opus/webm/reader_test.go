@@ -35,7 +35,7 @@ func TestFileOfAnotherMuxer(t *testing.T) {
 			}
 			next := int64(0)
 			for {
-				if _, err := r.ReadPacket(); err == io.EOF {
+				if _, err := r.ReadPacket(); errors.Is(err, io.EOF) {
 					break
 				} else if err != nil {
 					t.Fatal(err)
@@ -67,8 +67,10 @@ func TestShapesOfClusters(t *testing.T) {
 		{"block groups", segment(setup, el(0x1F43B675, num(0xE7, 0), group(nil, 0, packet(0)), group(nil, 20, packet(1)))), 2},
 		{"live: clusters of unknown size", append(bytes.Clone(ebml), live(0x18538067, setup,
 			live(0x1F43B675, clusterContent(0, 20)), live(0x1F43B675, clusterContent(20, 45)))...), 45},
-		{"live: segments one after the other", bytes.Join([][]byte{ebml, live(0x18538067, setup, live(0x1F43B675, clusterContent(0, 20))),
-			ebml, live(0x18538067, setup, live(0x1F43B675, clusterContent(20, 30)))}, nil), 30},
+		{"live: segments one after the other", bytes.Join([][]byte{
+			ebml, live(0x18538067, setup, live(0x1F43B675, clusterContent(0, 20))),
+			ebml, live(0x18538067, setup, live(0x1F43B675, clusterContent(20, 30))),
+		}, nil), 30},
 		{"video between", segment(setup, el(0x1F43B675, num(0xE7, 0), video, simple(0, 0, packet(0)), video, huge, void, simple(20, 0, packet(1)))), 2},
 		{"cut off in a block", segment(setup, cluster(0, 50))[:3000], 16},
 		{"everything else between", segment(void, el(0x114D9B74), setup, void, cluster(0, 2), el(0x1C53BB6B), el(0x1254C367), cluster(2, 4)), 4},
@@ -278,10 +280,10 @@ func TestInputErrorsPassThrough(t *testing.T) {
 	r := newReader(t, io.MultiReader(bytes.NewReader(b[:len(b)/2]), iotest.ErrReader(io.ErrClosedPipe)))
 	for {
 		if _, err := r.ReadPacket(); err != nil {
-			if err != io.ErrClosedPipe {
+			if !errors.Is(err, io.ErrClosedPipe) {
 				t.Errorf("error %v", err)
 			}
-			if _, again := r.ReadPacket(); again != err {
+			if _, again := r.ReadPacket(); !errors.Is(again, err) {
 				t.Errorf("then %v", again)
 			}
 			return

@@ -58,7 +58,7 @@ func TestSeek(t *testing.T) {
 			if err := r.Seek(tt.length + time.Hour); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := r.ReadPacket(); err != io.EOF {
+			if _, err := r.ReadPacket(); !errors.Is(err, io.EOF) {
 				t.Errorf("behind the end: %v", err)
 			}
 			seekTo(t, r, time.Second)

@@ -3,6 +3,7 @@ package webm_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"testing"
@@ -142,7 +143,7 @@ func readAll(t testing.TB, r *webm.Reader) (all []heard) {
 	t.Helper()
 	for {
 		p, err := r.ReadPacket()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return all
 		}
 		if err != nil {
