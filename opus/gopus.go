@@ -7,7 +7,7 @@ import (
 	purego "github.com/thesyncim/gopus"
 
 	"busker/audio"
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 var gopus = backend{name: "gopus", newEncoder: newGoEncoder, newDecoder: newGoDecoder}
@@ -111,7 +111,7 @@ func newGoDecoder(gain int) (Decoder, error) {
 		SampleRate:       audio.SampleRate,
 		Channels:         audio.Channels,
 		MaxPacketSamples: MaxPacketSamples,
-		MaxPacketBytes:   opustoc.MaxPacketBytes,
+		MaxPacketBytes:   toc.MaxPacketBytes,
 	})
 	if err != nil {
 		return nil, err

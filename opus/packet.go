@@ -7,7 +7,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/fault"
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 // SilenceFrame is 20 ms of stereo silence: what Discord wants to hear five times
@@ -18,7 +18,7 @@ const SilenceFrame = "\xF8\xFF\xFE"
 // contents alone (RFC 6716 §3.1). It looks no further: a packet with a duration
 // may still be damaged.
 func PacketDuration(packet []byte) (time.Duration, error) {
-	d, err := opustoc.Duration(packet)
+	d, err := toc.Duration(packet)
 	if err != nil {
 		return 0, corrupt(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"busker/audio"
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 const (
@@ -124,8 +124,8 @@ func (r *Reader) ReadPacket() ([]byte, error) {
 
 // account fills r.info for p and reports whether anybody needs p.
 func (r *Reader) account(p []byte) bool {
-	n, err := opustoc.Samples(p)
-	if err != nil || len(p) > opustoc.MaxPacketBytes {
+	n, err := toc.Samples(p)
+	if err != nil || len(p) > toc.MaxPacketBytes {
 		return false
 	}
 	start := r.end
@@ -229,7 +229,7 @@ func (r *Reader) begin(p *Page, base int64) error {
 		return err
 	}
 	r.stream = s
-	r.cutter = cutter{limit: opustoc.MaxPacketBytes + 1, next: r.cutter.next}
+	r.cutter = cutter{limit: toc.MaxPacketBytes + 1, next: r.cutter.next}
 	r.queue, r.known, r.last = nil, false, false
 	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, 0, 0
 	return nil
@@ -264,7 +264,7 @@ const maxTagsPages = 2048
 
 func samplesOf(packets [][]byte) (sum int64) {
 	for _, p := range packets {
-		n, _ := opustoc.Samples(p)
+		n, _ := toc.Samples(p)
 		sum += int64(n)
 	}
 	return sum

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"busker/audio"
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 // maxLinks bounds the streams chained in one file that Length and Seek look for.
@@ -63,7 +63,7 @@ func (r *Reader) seek(at int64) error {
 	}
 	r.pages.Reset(rs, offset)
 	r.stream = l.stream
-	r.cutter = cutter{limit: opustoc.MaxPacketBytes + 1}
+	r.cutter = cutter{limit: toc.MaxPacketBytes + 1}
 	r.queue, r.known, r.last = nil, false, false
 	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, target, target-preRoll
 	r.reset, r.err = true, nil

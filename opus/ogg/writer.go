@@ -6,7 +6,7 @@ import (
 	"io"
 	"math"
 
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 // pageSamples is how much audio goes on one page at most: a second, so that
@@ -56,7 +56,7 @@ func NewWriter(w io.Writer, opts WriterOptions) (*Writer, error) {
 // count less, which trims the end (RFC 7845 §4.4). The packet may be reused
 // afterwards. Audio reaches w a page late.
 func (w *Writer) WritePacket(p []byte, samples int) error {
-	whole, err := opustoc.Samples(p)
+	whole, err := toc.Samples(p)
 	if err != nil {
 		return fmt.Errorf("write packet: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"busker/audio"
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 const (
@@ -112,8 +112,8 @@ func (r *Reader) ReadPacket() ([]byte, error) {
 
 // account fills r.info for p and reports whether anybody needs p.
 func (r *Reader) account(p []byte) bool {
-	n, err := opustoc.Samples(p)
-	if err != nil || len(p) > opustoc.MaxPacketBytes {
+	n, err := toc.Samples(p)
+	if err != nil || len(p) > toc.MaxPacketBytes {
 		return false
 	}
 	start := r.next
@@ -325,7 +325,7 @@ func ticksToSamples(ticks, scale int64) int64 {
 
 // nsToSamples rounds, for what was samples before it was nanoseconds.
 func nsToSamples(ns int64) int64 {
-	ns = max(min(ns, int64(opustoc.MaxDuration)), -int64(opustoc.MaxDuration))
+	ns = max(min(ns, int64(toc.MaxDuration)), -int64(toc.MaxDuration))
 	return (2*ns*audio.SampleRate + sign(ns)*int64(time.Second)) / (2 * int64(time.Second))
 }
 

@@ -3,7 +3,7 @@ package opustoc_test
 import (
 	"testing"
 
-	"busker/internal/opustoc"
+	"busker/opus/toc"
 )
 
 func TestSamples(t *testing.T) {
@@ -23,7 +23,7 @@ func TestSamples(t *testing.T) {
 		{"count missing", "\x83", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := opustoc.Samples([]byte(tt.packet))
+			got, err := toc.Samples([]byte(tt.packet))
 			if got != tt.want || (err == nil) != (tt.want > 0) {
 				t.Errorf("%d, %v; want %d", got, err, tt.want)
 			}
@@ -34,8 +34,8 @@ func TestSamples(t *testing.T) {
 func FuzzDuration(f *testing.F) {
 	f.Add([]byte("\xFB\x03"))
 	f.Fuzz(func(t *testing.T, packet []byte) {
-		d, err := opustoc.Duration(packet)
-		if (err == nil) != (d > 0) || d > opustoc.MaxDuration {
+		d, err := toc.Duration(packet)
+		if (err == nil) != (d > 0) || d > toc.MaxDuration {
 			t.Errorf("%v, %v", d, err)
 		}
 	})

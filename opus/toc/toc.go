@@ -1,6 +1,6 @@
-// Package opustoc reads the table of contents of Opus packets: what the codec
+// Package toc reads the table of contents of Opus packets: what the codec
 // and the containers both have to know, and nothing more of either.
-package opustoc
+package toc
 
 import (
 	"errors"
