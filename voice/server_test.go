@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -94,7 +96,9 @@ func newServer(t *testing.T) *server {
 		modes:    []rtp.Mode{rtp.XChaCha20Poly1305, rtp.AES256GCM, "xsalsa20_poly1305"},
 		interval: time.Minute,
 	}
-	s.http = httptest.NewTLSServer(http.HandlerFunc(s.accept))
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.accept))
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // dials that are called off
+	s.http.StartTLS()
 	s.wg.Go(s.media)
 	t.Cleanup(func() {
 		s.mu.Lock()
@@ -173,8 +177,10 @@ func (s *server) drop(m *member, code int, final bool) {
 			delete(s.allowed, m.token)
 		}
 	})
-	if code == 0 {
-		socket.CloseNow()
+	if code == 0 || socket == nil {
+		if socket != nil {
+			socket.CloseNow()
+		}
 		return
 	}
 	socket.Close(websocket.StatusCode(code), "test")
@@ -205,7 +211,12 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			if m != nil {
 				code := int(websocket.CloseStatus(err))
-				s.do(func() { m.codes = append(m.codes, code) })
+				s.do(func() {
+					m.codes = append(m.codes, code)
+					if m.socket == ws {
+						m.socket = nil // its buffers are not the client's to answer for
+					}
+				})
 			}
 			return
 		}

@@ -1,0 +1,370 @@
+package voice_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"busker/audio"
+	"busker/voice"
+	"busker/voice/pace"
+	"busker/voice/rtp"
+)
+
+// sink is a UDP socket and one connected to it.
+func sink(t testing.TB) (receive, send *net.UDPConn) {
+	t.Helper()
+	receive, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	send, err = net.DialUDP("udp", nil, receive.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { receive.Close(); send.Close() })
+	return receive, send
+}
+
+func newRig(t testing.TB, frames voice.FrameSealer) (*voice.Rig, *listener) {
+	t.Helper()
+	receive, send := sink(t)
+	sealer, err := rtp.NewSealer(rtp.AES256GCM, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opener, err := rtp.NewOpener(rtp.AES256GCM, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return voice.NewRig(send, sealer, frames), &listener{t: t, udp: receive, opener: opener}
+}
+
+// listener reads what a Rig sent.
+type listener struct {
+	t      testing.TB
+	udp    *net.UDPConn
+	opener *rtp.Opener
+}
+
+// next returns the next datagram; ok is false when there is none.
+func (l *listener) next() (b []byte, ok bool) {
+	l.t.Helper()
+	if err := l.udp.SetReadDeadline(time.Now().Add(20 * time.Millisecond)); err != nil {
+		l.t.Fatal(err)
+	}
+	b = make([]byte, 2000)
+	n, err := l.udp.Read(b)
+	return b[:n], err == nil
+}
+
+// media reads the next packet, "" when nothing was sent.
+func (l *listener) media() (rtp.Header, string) {
+	l.t.Helper()
+	b, ok := l.next()
+	if !ok {
+		return rtp.Header{}, ""
+	}
+	h, media, err := l.opener.Open(nil, b)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return h, string(media)
+}
+
+func packetOf(s string) *audio.Packet {
+	p := audio.NewPacket()
+	p.Set([]byte(s))
+	return p
+}
+
+func TestNothingIsSentBeforeTheGatewayKnows(t *testing.T) {
+	rig, l := newRig(t, nil)
+	rig.Push(packetOf("a"))
+	for range 3 {
+		rig.Tick(0)
+	}
+	if _, got := l.media(); got != "" {
+		t.Fatalf("sent %q", got)
+	}
+	if !rig.Tell() {
+		t.Fatal("speaking was not asked for")
+	}
+	rig.Tick(0)
+	if _, got := l.media(); got != "a" {
+		t.Fatalf("sent %q", got)
+	}
+}
+
+func TestSilenceEndsAStretchAndCountersGoOn(t *testing.T) {
+	rig, l := newRig(t, nil)
+	rig.Push(packetOf("a"))
+	rig.Tell()
+	want := rig.Header()
+	expect := func(media string) {
+		t.Helper()
+		rig.Tick(0)
+		h, got := l.media()
+		if got != media || h != want {
+			t.Fatalf("sent %q with %+v, want %q with %+v", got, h, media, want)
+		}
+		want.Sequence++
+		want.Timestamp += 960
+	}
+	expect("a")
+	expect(silence)
+	expect(silence)
+	rig.Push(packetOf("b")) // an underrun: speaking goes on
+	expect("b")
+	for range 5 {
+		expect(silence)
+	}
+	if rig.Tell() {
+		t.Fatal("still speaking after the silence")
+	}
+	rig.Tick(0)
+	if _, got := l.media(); got != "" {
+		t.Fatalf("a sixth packet of silence: %q", got)
+	}
+	rig.Push(packetOf("c"))
+	rig.Tell()
+	expect("c")
+	if sent, _, underruns := rig.Counts(); sent != 3 || underruns != 1 {
+		t.Errorf("sent %d, underruns %d", sent, underruns)
+	}
+}
+
+func TestFlushedBeforeAnythingWasSaid(t *testing.T) {
+	rig, l := newRig(t, nil)
+	rig.Push(packetOf("a"))
+	rig.Flush()
+	rig.Tell()
+	for range 5 {
+		rig.Tick(0)
+		if _, got := l.media(); got != silence {
+			t.Fatalf("sent %q", got)
+		}
+	}
+	if rig.Tell() {
+		t.Fatal("still speaking")
+	}
+}
+
+func TestKeepaliveEveryFiveSeconds(t *testing.T) {
+	rig, l := newRig(t, nil)
+	for n := range uint32(3) {
+		for range 250 {
+			rig.Tick(0)
+		}
+		b, _ := l.next()
+		if got, ok := rtp.ParseKeepalive(b); !ok || got != n+1 {
+			t.Fatalf("datagram % x", b)
+		}
+	}
+	if b, ok := l.next(); ok {
+		t.Fatalf("another datagram: % x", b)
+	}
+}
+
+// shouting is a FrameSealer that shouts, and has no key for "secret".
+type shouting struct{}
+
+func (shouting) SealFrame(dst, opus []byte) ([]byte, error) {
+	if string(opus) == "secret" {
+		return nil, errors.New("no key")
+	}
+	return append(dst, bytes.ToUpper(opus)...), nil
+}
+
+func TestFramesAreSealedFirst(t *testing.T) {
+	rig, l := newRig(t, shouting{})
+	for _, s := range []string{"a", "secret", "b"} {
+		rig.Push(packetOf(s))
+	}
+	rig.Tell()
+	first := rig.Header()
+	for range 4 {
+		rig.Tick(0)
+	}
+	for i, want := range []string{"A", "B", silence} {
+		h, got := l.media()
+		if got != want || h.Sequence != first.Sequence+uint16(i) {
+			t.Errorf("sent %q with %+v", got, h)
+		}
+		if i == 1 && h.Timestamp != first.Timestamp+2*960 {
+			t.Errorf("the time of the lost frame did not pass: %+v", h)
+		}
+	}
+}
+
+func TestLatePacketsAreCounted(t *testing.T) {
+	rig, _ := newRig(t, nil)
+	rig.Push(packetOf("a"))
+	rig.Push(packetOf("b"))
+	rig.Tell()
+	rig.Tick(audio.FrameTime)
+	rig.Tick(audio.FrameTime + 1)
+	if _, late, _ := rig.Counts(); late != 1 {
+		t.Errorf("%d late", late)
+	}
+}
+
+// instant is a clock that takes no time to sleep.
+type instant struct{ now time.Duration }
+
+func (c *instant) Now() time.Duration { return c.now }
+
+func (c *instant) SleepUntil(at time.Duration) time.Duration {
+	c.now = max(c.now, at)
+	return c.now
+}
+
+// hour feeds a Rig and stops the pacer after an hour of its clock.
+type hour struct {
+	*voice.Rig
+	clock *instant
+	stop  func()
+}
+
+func (h *hour) Tick(late time.Duration) {
+	if h.clock.now >= time.Hour {
+		h.stop()
+		return
+	}
+	h.Push(packetOf("audio"))
+	h.Rig.Tell()
+	h.Rig.Tick(late)
+}
+
+func TestAnHourIs180000Packets(t *testing.T) {
+	rig, _ := newRig(t, nil)
+	first := rig.Header()
+	clock := &instant{}
+	p := pace.New(pace.Options{Clock: clock})
+	ctx, cancel := context.WithCancel(t.Context())
+	p.Add(&hour{Rig: rig, clock: clock, stop: cancel})
+	if err := p.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	const packets = 180_000
+	want := rtp.Header{
+		SSRC: first.SSRC, Sequence: first.Sequence + uint16(packets%(1<<16)),
+		Timestamp: first.Timestamp + packets*960,
+	}
+	if sent, late, underruns := rig.Counts(); sent != packets || late != 0 || underruns != 0 || rig.Header() != want {
+		t.Errorf("sent %d, late %d, underruns %d, header %+v", sent, late, underruns, rig.Header())
+	}
+}
+
+func TestTickAllocatesNothing(t *testing.T) {
+	for name, frames := range map[string]voice.FrameSealer{"plain": nil, "sealed": constant{}} {
+		rig, _ := newRig(t, frames)
+		rig.Push(packetOf("warm"))
+		rig.Tell()
+		rig.Tick(0)
+		payload := make([]byte, 240)
+		if n := testing.AllocsPerRun(1000, func() {
+			p := audio.NewPacket()
+			p.Set(payload)
+			rig.Push(p)
+			rig.Tick(time.Millisecond)
+		}); n != 0 {
+			t.Errorf("%s: %v allocations per packet", name, n)
+		}
+		if n := testing.AllocsPerRun(1000, func() { rig.Tick(0); rig.Tell() }); n != 0 {
+			t.Errorf("%s: %v allocations per silence or keepalive", name, n)
+		}
+	}
+}
+
+// constant is a FrameSealer that costs nothing.
+type constant struct{}
+
+func (constant) SealFrame(dst, opus []byte) ([]byte, error) { return append(dst, opus...), nil }
+
+func TestRingUnderContention(t *testing.T) {
+	rig, _ := newRig(t, nil)
+	rig.Tell()
+	const total = 20_000
+	var flushed int
+	var wg sync.WaitGroup
+	pushed, done := make(chan struct{}), make(chan struct{})
+	wg.Go(func() { // the pacer
+		for {
+			rig.Tell()
+			rig.Tick(0)
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	wg.Go(func() { // somebody who flushes now and then
+		for {
+			flushed += rig.Flush()
+			select {
+			case <-pushed:
+				flushed += rig.Flush()
+				close(done)
+				return
+			default:
+			}
+		}
+	})
+	for i := range total {
+		p := packetOf(fmt.Sprint(i))
+		for !rig.Push(p) {
+		}
+	}
+	close(pushed)
+	wg.Wait()
+	if sent, _, _ := rig.Counts(); int(sent)+flushed != total {
+		t.Errorf("%d sent, %d flushed, of %d", sent, flushed, total)
+	}
+}
+
+func BenchmarkSealSend(b *testing.B) {
+	rig, _ := newRig(b, nil)
+	payload := make([]byte, 240)
+	rig.Push(packetOf("warm"))
+	rig.Tell()
+	b.ReportAllocs()
+	for b.Loop() {
+		p := audio.NewPacket()
+		p.Set(payload)
+		rig.Push(p)
+		rig.Tick(0)
+	}
+}
+
+// BenchmarkTick is one frame of so many connections.
+func BenchmarkTick(b *testing.B) {
+	for _, n := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			rigs := make([]*voice.Rig, n)
+			for i := range rigs {
+				rigs[i], _ = newRig(b, nil)
+				rigs[i].Push(packetOf("warm"))
+				rigs[i].Tell()
+			}
+			payload := make([]byte, 240)
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, rig := range rigs {
+					p := audio.NewPacket()
+					p.Set(payload)
+					rig.Push(p)
+					rig.Tick(0)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/packet")
+		})
+	}
+}
