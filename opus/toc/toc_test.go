@@ -1,4 +1,4 @@
-package opustoc_test
+package toc_test
 
 import (
 	"testing"
