@@ -114,7 +114,7 @@ func (n *Node) Send(v any) {
 		n.t.Fatalf("send to %s: %v", n.script, err)
 	}
 	if _, err := n.stdin.Write(append(line, '\n')); err != nil {
-		n.t.Fatalf("send to %s: %v\n%s", n.script, err, n.stderr)
+		n.t.Fatalf("send to %s: %v", n.script, err)
 	}
 }
 
@@ -128,13 +128,13 @@ func (n *Node) Event(name string, v any) {
 		select {
 		case line, ok := <-n.events:
 			if !ok {
-				n.t.Fatalf("%s ended before its event %q\n%s", n.script, name, n.stderr)
+				n.t.Fatalf("%s ended before its event %q", n.script, name)
 			}
 			if n.matches(line, name, v) {
 				return
 			}
 		case <-timeout.C:
-			n.t.Fatalf("%s sent no event %q within %v\n%s", n.script, name, Wait, n.stderr)
+			n.t.Fatalf("%s sent no event %q within %v", n.script, name, Wait)
 		}
 	}
 }
@@ -146,7 +146,7 @@ func (n *Node) matches(line json.RawMessage, name string, v any) bool {
 		n.t.Fatalf("%s wrote %q: %v", n.script, line, err)
 	}
 	if head.Event == "error" && name != "error" {
-		n.t.Fatalf("%s: %s\n%s", n.script, head.Message, n.stderr)
+		n.t.Fatalf("%s: %s", n.script, head.Message)
 	}
 	if head.Event != name {
 		return false
@@ -169,13 +169,13 @@ func (n *Node) read(stdout io.Reader) {
 	for lines.Scan() {
 		line := lines.Bytes()
 		if len(line) == 0 || line[0] != '{' {
-			fmt.Fprintf(n.stderr, "%s\n", line)
+			n.stderr.add("%s\n", line)
 			continue
 		}
 		select {
 		case n.events <- append(json.RawMessage(nil), line...):
 		default:
-			fmt.Fprintf(n.stderr, "event dropped, the test reads none: %s\n", line)
+			n.stderr.add("event dropped, the test reads none: %s\n", line)
 		}
 	}
 }
@@ -197,6 +197,10 @@ func (t *tail) Write(b []byte) (int, error) {
 		t.text = append(t.text[:0], t.text[over:]...)
 	}
 	return len(b), nil
+}
+
+func (t *tail) add(format string, args ...any) {
+	_, _ = fmt.Fprintf(t, format, args...) // a tail takes everything
 }
 
 func (t *tail) String() string {

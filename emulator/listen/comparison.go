@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"errors"
 	"io"
 	"math"
 
@@ -118,15 +119,16 @@ type stream struct {
 // fill reads until n samples per channel are ahead or the end has come.
 func (s *stream) fill(n int) error {
 	for len(s.ahead) < n*audio.Channels && !s.ended {
-		switch err := s.from.ReadBlock(&s.block); err {
-		case nil:
-			s.ahead = append(s.ahead, s.block[:]...)
-			s.read += frameSamples
-		case io.EOF:
+		err := s.from.ReadBlock(&s.block)
+		if errors.Is(err, io.EOF) {
 			s.ended = true
-		default:
+			return nil
+		}
+		if err != nil {
 			return err
 		}
+		s.ahead = append(s.ahead, s.block[:]...)
+		s.read += frameSamples
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package listen_test
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math"
 	"os"
@@ -400,7 +401,7 @@ func TestOgg(t *testing.T) {
 	}
 	n := 0
 	for ; ; n++ {
-		if _, err := r.ReadPacket(); err == io.EOF {
+		if _, err := r.ReadPacket(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -50,18 +51,18 @@ func (r *Recording) Samples() ([]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	pcm := make([]float32, 0, r.samples()*audio.Channels)
 	var b audio.Block
 	for {
-		switch err := from.ReadBlock(&b); err {
-		case nil:
-			pcm = append(pcm, b[:]...)
-		case io.EOF:
-			return pcm[:min(len(pcm), cap(pcm))], nil
-		default:
+		err := from.ReadBlock(&b)
+		if errors.Is(err, io.EOF) {
+			return pcm, nil
+		}
+		if err != nil {
 			return nil, fmt.Errorf("read the recording: %w", err)
 		}
+		pcm = append(pcm, b[:min(len(b), cap(pcm)-len(pcm))]...)
 	}
 }
 

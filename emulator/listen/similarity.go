@@ -68,7 +68,7 @@ func (r *Recording) Similarity(reference audio.Reader) (Similarity, error) {
 	if err != nil {
 		return Similarity{}, err
 	}
-	defer got.Close()
+	defer func() { _ = got.Close() }()
 	s, err := Compare(got, reference)
 	if err == nil {
 		s.Length = r.Length()

@@ -24,7 +24,7 @@ func (r *Recording) WriteWAV(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer from.Close()
+	defer func() { _ = from.Close() }()
 	out := bufio.NewWriterSize(w, 64<<10)
 	if _, err := out.Write(appendWAVHeader(nil, uint32(size))); err != nil {
 		return fmt.Errorf("write WAV: %w", err)

@@ -50,6 +50,13 @@ func (s *Server) call(guild, channel snowflake.ID) *call {
 	return c
 }
 
+// tidy forgets a call that nobody is in. s.mu is held.
+func (s *Server) tidy(c *call) {
+	if len(c.members)+len(c.ears)+len(c.speakers) == 0 {
+		delete(s.calls, c.key)
+	}
+}
+
 // join puts a session into its call: it learns who is there, they learn of it.
 func (s *Server) join(live *session) {
 	s.mu.Lock()
@@ -120,12 +127,8 @@ func (c *call) users() []snowflake.ID {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// leave takes a session out and tells the others. A session that never joined
-// changes nothing.
+// leave takes a session out and tells the others.
 func (c *call) leave(live *session) {
-	if _, in := c.members[live]; !in {
-		return
-	}
 	delete(c.members, live)
 	c.changed()
 	c.gone(live.User)
@@ -153,7 +156,11 @@ func (c *call) changed() {
 func (s *Server) spoke(from *session, flags int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for m := range s.call(from.Guild, from.Channel).members {
+	c := from.call.Load()
+	if c == nil {
+		return
+	}
+	for m := range c.members {
 		if m != from {
 			m.send(opSpeaking, spoken(from.User, from.ssrc, flags))
 		}
@@ -185,13 +192,13 @@ func (s *Server) AddListener(guild, channel, user snowflake.ID, opts listen.Opti
 func (s *Server) RemoveListener(guild, channel, user snowflake.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.call(guild, channel)
-	e := c.ears[user]
-	if e == nil {
+	c := s.calls[callKey{guild, channel}]
+	if c == nil || c.ears[user] == nil {
 		return
 	}
+	c.ears[user].listener.Close()
 	delete(c.ears, user)
 	c.changed()
-	e.listener.Close()
 	c.gone(user)
+	s.tidy(c)
 }

@@ -130,7 +130,7 @@ func (c *client) sendRaw(typ websocket.MessageType, b []byte) {
 	}
 }
 
-// event is a JSON message of the server.
+// event is a message of the server; D is the payload of a binary one.
 type event struct {
 	Op  int
 	Seq *int
@@ -150,11 +150,16 @@ func (c *client) next() event {
 func (c *client) read() (event, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
-	_, b, err := c.ws.Read(ctx)
+	typ, b, err := c.ws.Read(ctx)
 	if err != nil {
 		return event{}, err
 	}
 	var e event
+	if typ == websocket.MessageBinary {
+		seq := int(binary.BigEndian.Uint16(b))
+		c.seq = seq
+		return event{Op: int(b[2]), Seq: &seq, D: b[3:]}, nil
+	}
 	if err := json.Unmarshal(b, &e); err != nil {
 		return event{}, err
 	}

@@ -73,6 +73,27 @@ func (s *Server) Heal() {
 	s.faults.discoveries, s.faults.ready, s.faults.silent = 0, 0, false
 }
 
+// Tell sends a client a JSON message of the test's choosing, numbered if Discord
+// numbers that op. It reports whether the client has a session.
+func (s *Server) Tell(guild, user snowflake.ID, op int, d any) bool {
+	return s.tell(guild, user, func(to *session) { to.send(opcode(op), d) })
+}
+
+// TellBinary is Tell for a binary message.
+func (s *Server) TellBinary(guild, user snowflake.ID, op byte, payload []byte) bool {
+	return s.tell(guild, user, func(to *session) { to.sendBinary(opcode(op), payload) })
+}
+
+func (s *Server) tell(guild, user snowflake.ID, say func(to *session)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to := s.connected(guild, user)
+	if to != nil {
+		say(to)
+	}
+	return to != nil
+}
+
 // faults is what tests injected.
 type faults struct {
 	mu          sync.Mutex

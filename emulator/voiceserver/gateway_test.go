@@ -1,6 +1,7 @@
 package voiceserver_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -258,6 +259,42 @@ func TestResumeRepeatsWhatWasMissed(t *testing.T) {
 	}
 }
 
+func TestBinaryMessagesAreNumberedAndRepeated(t *testing.T) {
+	w := start(t, voiceserver.Options{FirstSequence: 65535})
+	c := w.connect(t, session(bot), voiceserver.ModeAES256GCM)
+	c.beat()
+	big := bytes.Repeat([]byte("mls"), 10000)
+	tell := func() {
+		w.Tell(guild, bot, 21, map[string]int{"transition_id": 65535})
+		w.TellBinary(guild, bot, 27, big)
+		w.Tell(guild, bot, 200, "nobody knows what")
+		w.TellBinary(guild, bot, 29, []byte{0, 0})
+	}
+	check := func(c *client, first int) {
+		t.Helper()
+		for i, op := range []int{21, 27, 29} {
+			e := c.await(op, nil)
+			if want := (first + i) % 65536; *e.Seq != want {
+				t.Errorf("op %d is number %d, want %d", op, *e.Seq, want)
+			}
+			if op == 27 && !bytes.Equal(e.D, big) {
+				t.Errorf("op 27 brought %d bytes", len(e.D))
+			}
+		}
+	}
+	tell()
+	check(c, 65535)
+	seen := c.seq
+	w.Drop(guild, bot, 0)
+	c.closed()
+	tell()
+	again := w.dial(t)
+	again.resume(session(bot), seen)
+	again.await(9, nil)
+	check(again, 2)
+	w.none(t)
+}
+
 func TestAResumedSessionLeavesItsOldSocket(t *testing.T) {
 	w := start(t, voiceserver.Options{})
 	c := w.connect(t, session(bot), voiceserver.ModeAES256GCM)
@@ -317,6 +354,22 @@ func TestANewIdentityReplacesTheOld(t *testing.T) {
 	if s := w.Stats(); s.Sessions != 1 {
 		t.Errorf("%d sessions", s.Sessions)
 	}
+}
+
+func TestNothingIsLeftAfterManyCalls(t *testing.T) {
+	w := start(t, voiceserver.Options{})
+	for range 50 {
+		w.AddListener(guild, channel, human, listen.Options{})
+		c := w.connect(t, session(bot), voiceserver.ModeAES256GCM)
+		c.beat()
+		w.Leave(guild, bot)
+		c.closed()
+		w.RemoveListener(guild, channel, human)
+	}
+	if s := w.Stats(); s.Sessions != 0 {
+		t.Errorf("%d sessions are left", s.Sessions)
+	}
+	w.none(t) // and start looks for goroutines
 }
 
 func TestFaults(t *testing.T) {

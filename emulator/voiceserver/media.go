@@ -18,16 +18,17 @@ const datagramBytes = 2048
 func (s *Server) readUDP(ctx context.Context) error {
 	var b [datagramBytes]byte
 	oob := make([]byte, 128)
-	for {
+	for ctx.Err() == nil {
 		n, oobn, _, from, err := s.udp.ReadMsgUDPAddrPort(b[:], oob)
-		if errors.Is(err, net.ErrClosed) || ctx.Err() != nil {
-			return nil
+		if errors.Is(err, net.ErrClosed) {
+			continue // Run closed it when ctx ended
 		}
 		if err != nil {
 			return fmt.Errorf("read the voice port: %w", err)
 		}
 		s.datagram(b[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), arrival(oob[:oobn]))
 	}
+	return nil
 }
 
 // datagram sorts what arrived; it borrows b.

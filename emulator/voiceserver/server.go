@@ -113,7 +113,7 @@ func New(opts Options) (*Server, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	tcp, err := net.Listen("tcp", opts.Address)
+	tcp, err := new(net.ListenConfig).Listen(context.Background(), "tcp", opts.Address)
 	if err != nil {
 		return nil, fmt.Errorf("open the voice gateway: %w", err)
 	}
@@ -149,7 +149,7 @@ func (s *Server) Endpoint() string { return s.tcp.Addr().String() }
 // are cut, listeners closed. It may be called once.
 func (s *Server) Run(ctx context.Context) error {
 	web := &http.Server{
-		Handler:           s,
+		Handler:           http.HandlerFunc(s.serve),
 		TLSConfig:         s.opts.TLS.Clone(),
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2: websockets
 		BaseContext:       func(net.Listener) context.Context { return ctx },
@@ -197,6 +197,7 @@ func (s *Server) shut() {
 func (s *Server) Expect(session Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.spent, session.Token)
 	s.expected[session.Token] = session
 }
 
@@ -265,7 +266,10 @@ func (s *Server) end(live *session, code closeCode) {
 	s.spent[live.Token] = struct{}{}
 	s.routes.Delete(live.ssrc)
 	live.close(code)
-	s.call(live.Guild, live.Channel).leave(live)
+	if c := live.call.Load(); c != nil {
+		c.leave(live)
+		s.tidy(c)
+	}
 }
 
 // freeSSRC returns a stream number nobody uses. s.mu is held.

@@ -33,8 +33,8 @@ type socket struct {
 	session *session // of the reading goroutine; nil before op 0 or 7
 }
 
-// ServeHTTP takes a client's websocket until it ends.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serve takes a client's websocket until it ends.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		http.Error(w, "closing", http.StatusServiceUnavailable)
 		return

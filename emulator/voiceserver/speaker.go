@@ -93,4 +93,5 @@ func (p *Speaker) Close() {
 	delete(p.call.speakers, p)
 	p.server.routes.Delete(p.ssrc)
 	p.call.gone(p.user)
+	p.server.tidy(p.call)
 }
