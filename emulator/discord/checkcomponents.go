@@ -11,6 +11,7 @@ type checker struct {
 	*Form
 	customIDs map[string]bool
 	ids       map[int]bool
+	modal     bool            // text inputs belong into modals, buttons into messages
 	files     map[string]bool // nil: not known, attachment:// may name anything
 	total     int
 	text      int // characters in text displays
@@ -95,7 +96,11 @@ func (c *checker) typed(at Path, in Component, allowed []ComponentType) bool {
 
 func (c *checker) row(at Path, in Component) {
 	c.count(at.In("components"), len(in.Components), 1, 5)
-	c.list(at.In("components"), in.Components, Button, StringSelect, TextInput, UserSelect, RoleSelect, MentionableSelect, ChannelSelect)
+	allowed := []ComponentType{Button, StringSelect, UserSelect, RoleSelect, MentionableSelect, ChannelSelect}
+	if c.modal {
+		allowed = []ComponentType{TextInput}
+	}
+	c.list(at.In("components"), in.Components, allowed...)
 	width := 0
 	for _, child := range in.Components {
 		if child.Type == Button {

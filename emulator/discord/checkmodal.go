@@ -4,7 +4,7 @@ func checkModal(f *Form, at Path, m Modal) {
 	f.length(at.In("custom_id"), m.CustomID, 1, 100)
 	f.length(at.In("title"), m.Title, 1, 45)
 	f.count(at.In("components"), len(m.Components), 1, 5)
-	c := &checker{Form: f, customIDs: map[string]bool{}, ids: map[int]bool{}}
+	c := &checker{Form: f, customIDs: map[string]bool{}, ids: map[int]bool{}, modal: true}
 	c.list(at.In("components"), m.Components, ActionRow, TextDisplay, Label)
 }
 
