@@ -50,6 +50,6 @@ func SamplesDuration(n int64) time.Duration {
 
 // DurationSamples returns the number of samples per channel at 48 kHz in d.
 func DurationSamples(d time.Duration) int64 {
-	return int64(d) / int64(time.Second) * SampleRate +
+	return int64(d)/int64(time.Second)*SampleRate +
 		int64(d)%int64(time.Second)*SampleRate/int64(time.Second)
 }
