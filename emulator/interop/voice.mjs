@@ -133,6 +133,14 @@ function measure(samples) {
   return { hertz: (crossings * rate) / (last - first), dbfs: 10 * Math.log10(power / part.length) };
 }
 
+// @discordjs/voice looks for a package with XChaCha20 in the background, in this
+// order, and throws if it has to use one before. Who does the same after it,
+// finishes after it.
+for (const name of ["sodium-native", "sodium", "libsodium-wrappers", "@stablelib/xchacha20poly1305"]) {
+  await import(name).catch(() => {});
+}
+await import("@noble/ciphers/chacha.js");
+
 let connection;
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);

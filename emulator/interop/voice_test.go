@@ -73,13 +73,13 @@ func TestListenerHearsDiscordJS(t *testing.T) {
 	for _, mode := range []string{voiceserver.ModeAES256GCM, voiceserver.ModeXChaCha20Poly1305} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s, ca := voiceServer(t, voiceserver.Options{Modes: []string{mode}, HeartbeatInterval: 400 * time.Millisecond})
+			s, ca := voiceServer(t, voiceserver.Options{Modes: []string{mode}, HeartbeatInterval: 1500 * time.Millisecond})
 			l := s.AddListener(guild, channel, member, listen.Options{})
 			n := join(t, s, ca)
 			n.Send(map[string]any{"do": "play", "hertz": 440, "seconds": 2})
 			n.Event("played", nil)
 			r := l.Report()
-			t.Logf("\n%v", r)
+			t.Logf("\n%v%+v", r, s.Stats())
 			if r.Speaker != client || r.Lost+r.Undecodable+r.Late != 0 || r.Length < 2*time.Second {
 				t.Errorf("heard\n%v", r)
 			}
