@@ -14,6 +14,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"busker/gateway"
 )
@@ -59,7 +60,7 @@ func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
 	d.count.Add(1)
 	select {
 	case script := <-d.scripts:
-		script(&peer{d.t, conn})
+		script(&peer{t: d.t, Conn: conn})
 	case <-d.t.Context().Done():
 	}
 }
@@ -68,6 +69,7 @@ func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
 type peer struct {
 	t *testing.T
 	*websocket.Conn
+	gone error // why nothing more comes
 }
 
 type frame struct {
@@ -88,7 +90,7 @@ func (p *peer) hello(interval time.Duration) {
 func (p *peer) next() (frame, bool) {
 	for {
 		var f frame
-		if err := p.ReadJSON(&f); err != nil {
+		if p.gone = p.ReadJSON(&f); p.gone != nil {
 			return f, false
 		}
 		if f.Op == 1 {
@@ -190,5 +192,36 @@ func get[T any](t *testing.T, c <-chan T) T {
 	case <-soon(t).Done():
 		t.Fatal("nothing came")
 		panic("unreachable")
+	}
+}
+
+// count returns what a counter has come to.
+func count(t *testing.T, reg *prometheus.Registry, name string) float64 {
+	t.Helper()
+	families, err := reg.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		if f.GetName() == name {
+			return f.GetMetric()[0].GetCounter().GetValue()
+		}
+	}
+	t.Fatalf("there is no %s", name)
+	return 0
+}
+
+// waitCount waits until a counter has come to n.
+func waitCount(t *testing.T, reg *prometheus.Registry, name string, n float64) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	deadline := soon(t)
+	for count(t, reg, name) < n {
+		select {
+		case <-tick.C:
+		case <-deadline.Done():
+			t.Fatalf("%s did not come to %v", name, n)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -13,13 +14,20 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"busker/gateway"
 	"busker/internal/fault"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // these tests mostly wait for discordgo's pauses
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 func TestIdentifiesAndDelivers(t *testing.T) {
 	t.Parallel()
@@ -192,6 +200,12 @@ func TestOp9InTheMiddleStartsANewSession(t *testing.T) {
 			p.stay()
 		},
 		func(p *peer) {
+			p.hello(time.Minute)
+			p.expect(6)
+			p.send(`{"op":9,"d":false}`)
+			p.stay()
+		},
+		func(p *peer) {
 			again <- p.login()
 			p.stay()
 		},
@@ -348,9 +362,11 @@ func TestStopClosesResumable(t *testing.T) {
 	t.Parallel()
 	code := make(chan int, 1)
 	d := newDiscord(t, func(p *peer) {
-		p.SetCloseHandler(func(c int, _ string) error { code <- c; return nil })
 		p.login()
 		p.stay()
+		var c *websocket.CloseError
+		errors.As(p.gone, &c)
+		code <- c.Code // 1006 when the socket just closed
 	})
 	g, stop := run(t, d.options())
 	if err := g.WaitReady(soon(t)); err != nil {

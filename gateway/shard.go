@@ -227,8 +227,7 @@ func (s *shard) watch(ctx context.Context, t *tap) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-t.closed:
-			if t.invalid.Load() {
-				s.session = nil
+			if t.invalid.Load() { // perhaps resumable, which discordgo does not tell: the resume will show
 				return errors.New("discord ended the session (op 9)")
 			}
 			return errors.New("connection closed")
