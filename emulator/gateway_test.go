@@ -1,0 +1,442 @@
+package emulator_test
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"busker/emulator"
+	"busker/emulator/gateway"
+)
+
+// wire is a gateway client that does only what the test says.
+type wire struct {
+	t      *testing.T
+	ctx    context.Context
+	ws     *websocket.Conn
+	stream *inflater // of zlib-stream
+	binary int       // messages that came compressed
+}
+
+type frame struct {
+	Op int             `json:"op"`
+	D  json.RawMessage `json:"d"`
+	S  int             `json:"s"`
+	T  string          `json:"t"`
+}
+
+func (s *stage) dial(t *testing.T, query string) *wire {
+	t.Helper()
+	ws, _, err := websocket.Dial(s.ctx, "ws"+strings.TrimPrefix(s.URL(), "http")+"/?"+query, nil)
+	need(t, err)
+	ws.SetReadLimit(1 << 20)
+	t.Cleanup(func() { _ = ws.CloseNow() }) // most tests end with it closed
+	return &wire{t: t, ctx: s.ctx, ws: ws}
+}
+
+func (w *wire) send(op int, d any) {
+	w.t.Helper()
+	data, err := json.Marshal(map[string]any{"op": op, "d": d})
+	need(w.t, err)
+	w.sendText(string(data))
+}
+
+func (w *wire) sendText(text string) {
+	w.t.Helper()
+	need(w.t, w.ws.Write(w.ctx, websocket.MessageText, []byte(text)))
+}
+
+func (w *wire) next() frame {
+	w.t.Helper()
+	kind, data, err := w.ws.Read(w.ctx)
+	need(w.t, err)
+	if kind == websocket.MessageBinary {
+		w.binary++
+		data = w.inflate(data)
+	}
+	var f frame
+	need(w.t, json.Unmarshal(data, &f))
+	return f
+}
+
+func (w *wire) inflate(data []byte) []byte {
+	w.t.Helper()
+	if w.stream != nil {
+		out, err := w.stream.next(data)
+		need(w.t, err)
+		return out
+	}
+	z, err := zlib.NewReader(bytes.NewReader(data))
+	need(w.t, err)
+	out, err := io.ReadAll(z)
+	need(w.t, err)
+	return out
+}
+
+// inflater reads zlib-stream: one context over all messages.
+type inflater struct {
+	in  bytes.Buffer
+	out io.Reader
+}
+
+func (s *inflater) next(data []byte) ([]byte, error) {
+	if !bytes.HasSuffix(data, []byte{0, 0, 0xff, 0xff}) {
+		return nil, errors.New("no flush at the end of a message")
+	}
+	s.in.Write(data)
+	if s.out == nil {
+		z, err := zlib.NewReader(&s.in)
+		if err != nil {
+			return nil, err
+		}
+		s.out = z
+	}
+	var raw json.RawMessage
+	err := json.NewDecoder(&oneByte{s.out}).Decode(&raw)
+	return raw, err
+}
+
+// oneByte keeps the decoder from reading into the next message.
+type oneByte struct{ r io.Reader }
+
+func (o *oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
+
+// until reads frames up to one with that op (and name).
+func (w *wire) until(op int, name string) frame {
+	w.t.Helper()
+	for {
+		if f := w.next(); f.Op == op && f.T == name {
+			return f
+		}
+	}
+}
+
+// closed reads until the socket is closed and returns the code.
+func (w *wire) closed() int {
+	w.t.Helper()
+	for {
+		if _, _, err := w.ws.Read(w.ctx); err != nil {
+			return int(websocket.CloseStatus(err))
+		}
+	}
+}
+
+// hello is an identify's data with changes; a nil value takes a field out.
+func (s *stage) hello(changes map[string]any) map[string]any {
+	d := map[string]any{
+		"token": s.bot.Token, "intents": 1 | 1<<7 | 1<<9,
+		"properties": map[string]any{"os": "linux", "browser": "test", "device": "test"},
+	}
+	for k, v := range changes {
+		d[k] = v
+		if v == nil {
+			delete(d, k)
+		}
+	}
+	return d
+}
+
+func (s *stage) identified(t *testing.T, query string, changes map[string]any) (*wire, string) {
+	t.Helper()
+	w := s.dial(t, query)
+	if strings.Contains(query, "zlib-stream") {
+		w.stream = &inflater{}
+	}
+	w.until(10, "")
+	w.send(2, s.hello(changes))
+	var ready struct {
+		SessionID string `json:"session_id"`
+		ResumeURL string `json:"resume_gateway_url"`
+	}
+	need(t, json.Unmarshal(w.until(0, "READY").D, &ready))
+	if ready.SessionID == "" || !strings.HasPrefix(ready.ResumeURL, "ws://") {
+		t.Fatalf("ready %+v", ready)
+	}
+	return w, ready.SessionID
+}
+
+func TestGatewayRefuses(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{MinShards: 1}})
+	for _, tt := range []struct {
+		name string
+		do   func(w *wire)
+		want int
+	}{
+		{"wrong token", func(w *wire) { w.send(2, s.hello(map[string]any{"token": "x"})) }, 4004},
+		{"shard out of range", func(w *wire) { w.send(2, s.hello(map[string]any{"shard": []int{2, 2}})) }, 4010},
+		{"no intents", func(w *wire) { w.send(2, s.hello(map[string]any{"intents": nil})) }, 4013},
+		{"unknown intents", func(w *wire) { w.send(2, s.hello(map[string]any{"intents": 1 << 30})) }, 4013},
+		{"message content", func(w *wire) { w.send(2, s.hello(map[string]any{"intents": 1 << 15})) }, 4014},
+		{"no properties", func(w *wire) { w.send(2, s.hello(map[string]any{"properties": nil})) }, 4002},
+		{"no JSON", func(w *wire) { w.sendText("{") }, 4002},
+		{"too large", func(w *wire) { w.sendText(`{"op":1,"d":"` + strings.Repeat("x", 20000) + `"}`) }, 4002},
+		{"voice before identify", func(w *wire) { w.send(4, map[string]any{"guild_id": "1"}) }, 4003},
+		{"resume with a wrong token", func(w *wire) { w.send(6, map[string]any{"token": "x", "session_id": "y", "seq": 0}) }, 4004},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := s.dial(t, "v=10&encoding=json")
+			tt.do(w)
+			if got := w.closed(); got != tt.want {
+				t.Errorf("closed with %d, want %d", got, tt.want)
+			}
+		})
+	}
+	if got := s.dial(t, "v=8&encoding=json").closed(); got != 4012 {
+		t.Errorf("version 8: closed with %d", got)
+	}
+	if got := s.dial(t, "v=10&encoding=etf").closed(); got != 4002 {
+		t.Errorf("etf: closed with %d", got)
+	}
+}
+
+func TestGatewayAfterIdentify(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 1}})
+	for _, tt := range []struct {
+		name string
+		do   func(w *wire)
+		want int
+	}{
+		{"identify twice", func(w *wire) { w.send(2, s.hello(nil)) }, 4005},
+		{"unknown op", func(w *wire) { w.send(99, nil) }, 4001},
+		{"voice without a guild", func(w *wire) { w.send(4, map[string]any{}) }, 4002},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w, _ := s.identified(t, "v=10&encoding=json", nil)
+			tt.do(w)
+			if got := w.closed(); got != tt.want {
+				t.Errorf("closed with %d, want %d", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestIdentifyTooEarly(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{MaxConcurrency: 2, IdentifyEvery: time.Hour}})
+	shard := func(id int) map[string]any { return map[string]any{"shard": []int{id, 4}} }
+	s.identified(t, "v=10&encoding=json", shard(0))
+	s.identified(t, "v=10&encoding=json", shard(1)) // another bucket
+	w := s.dial(t, "v=10&encoding=json")
+	w.until(10, "")
+	w.send(2, s.hello(shard(2)))
+	if f := w.next(); f.Op != 9 || string(f.D) != "false" {
+		t.Errorf("too early: %+v", f)
+	}
+}
+
+func TestHeartbeats(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{Heartbeat: 100 * time.Millisecond}})
+	w := s.dial(t, "v=10&encoding=json")
+	if f := w.next(); string(f.D) != `{"_trace":[],"heartbeat_interval":100}` {
+		t.Errorf("hello %s", f.D)
+	}
+	w.send(1, nil)
+	w.until(11, "")
+	if got := w.closed(); got != 4000 {
+		t.Errorf("without heartbeats closed with %d", got)
+	}
+}
+
+func TestServerAsksForAHeartbeat(t *testing.T) {
+	s := newStage(t)
+	w, _ := s.identified(t, "v=10&encoding=json", nil)
+	if !s.bot.RequestHeartbeat() {
+		t.Fatal("nobody was asked")
+	}
+	w.until(1, "")
+	w.send(1, nil)
+	w.until(11, "")
+	s.bot.HoldACKs(true)
+	w.send(1, nil)
+	w.send(99, nil) // an answer that must come, if no ACK did before it
+	if got := w.closed(); got != 4001 {
+		t.Errorf("closed with %d", got)
+	}
+}
+
+func TestCommandsPerMinute(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{Commands: 10}})
+	w, _ := s.identified(t, "v=10&encoding=json", nil)
+	for range 9 {
+		w.send(1, nil)
+	}
+	w.until(11, "")
+	w.send(1, nil)
+	if got := w.closed(); got != 4008 {
+		t.Errorf("closed with %d", got)
+	}
+}
+
+func TestResume(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{Replay: 5}})
+	w, id := s.identified(t, "v=10&encoding=json", nil)
+	seq := w.until(0, "GUILD_CREATE").S
+	s.say(t, "one")
+	w.until(0, "MESSAGE_CREATE")
+	s.bot.DropGateway(0)
+	s.say(t, "two")
+
+	resume := func(seq int) *wire {
+		w := s.dial(t, "v=10&encoding=json")
+		w.until(10, "")
+		w.send(6, map[string]any{"token": s.bot.Token, "session_id": id, "seq": seq})
+		return w
+	}
+	if got := resume(seq + 100).closed(); got != 4007 {
+		t.Errorf("a sequence number of the future: closed with %d", got)
+	}
+	w = resume(seq)
+	for n, want := range []string{"MESSAGE_CREATE", "MESSAGE_CREATE", "RESUMED"} {
+		if f := w.next(); f.T != want || f.S != seq+n+1 {
+			t.Errorf("replayed %d: %s number %d, want %s number %d", n, f.T, f.S, want, seq+n+1)
+		}
+	}
+	s.say(t, "three")
+	w.until(0, "MESSAGE_CREATE")
+	// More than is kept was missed.
+	s.bot.DropGateway(4000)
+	for range 6 {
+		s.say(t, "more")
+	}
+	if f := resume(seq + 4).next(); f.Op != 9 || string(f.D) != "false" {
+		t.Errorf("after too much: %+v", f)
+	}
+}
+
+func (s *stage) say(t *testing.T, text string) {
+	t.Helper()
+	if _, err := s.ann.Say(s.text, text); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestGoodbyeEndsTheSessionAndItsVoice(t *testing.T) {
+	s := newStage(t)
+	w, id := s.identified(t, "v=10&encoding=json", nil)
+	w.send(4, map[string]any{"guild_id": s.guild.ID, "channel_id": s.voice.ID})
+	need(t, s.bot.WaitVoice(s.ctx, s.guild, s.voice))
+	need(t, w.ws.Close(websocket.StatusNormalClosure, ""))
+	need(t, s.bot.WaitVoice(s.ctx, s.guild, nil))
+	w = s.dial(t, "v=10&encoding=json")
+	w.until(10, "")
+	w.send(6, map[string]any{"token": s.bot.Token, "session_id": id, "seq": 1})
+	if f := w.next(); f.Op != 9 {
+		t.Errorf("resumed after a goodbye: %+v", f)
+	}
+}
+
+func TestLostSessionEndsAfterItsWindow(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{ResumeWindow: 50 * time.Millisecond}})
+	w, _ := s.identified(t, "v=10&encoding=json", nil)
+	w.send(4, map[string]any{"guild_id": s.guild.ID, "channel_id": s.voice.ID})
+	need(t, s.bot.WaitVoice(s.ctx, s.guild, s.voice))
+	s.bot.DropGateway(0)
+	need(t, s.bot.WaitVoice(s.ctx, s.guild, nil))
+	need(t, s.bot.WaitSessions(s.ctx, 0))
+}
+
+func TestInvalidSession(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 1}})
+	w, _ := s.identified(t, "v=10&encoding=json", nil)
+	w.until(0, "GUILD_CREATE")
+	s.bot.Invalidate(false)
+	if f := w.next(); f.Op != 9 || string(f.D) != "false" {
+		t.Errorf("got %+v", f)
+	}
+	w.send(2, s.hello(nil)) // anew on the same socket
+	w.until(0, "READY")
+}
+
+func TestCompression(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 1}})
+	w, _ := s.identified(t, "v=10&encoding=json", map[string]any{"compress": true})
+	w.until(0, "GUILD_CREATE")
+	if w.binary == 0 {
+		t.Error("large payloads came uncompressed")
+	}
+	w, _ = s.identified(t, "v=10&encoding=json&compress=zlib-stream", nil)
+	w.until(0, "GUILD_CREATE")
+	s.say(t, "one more message in the same context")
+	w.until(0, "MESSAGE_CREATE")
+}
+
+func TestDispatchesByIntentAndShard(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 1}})
+	far := s.AddGuild("Far", s.bot) // on shard 1
+	text := far.AddTextChannel("far")
+	bob := far.AddUser("bob")
+	near, _ := s.identified(t, "v=10&encoding=json", map[string]any{"shard": []int{0, 2}})
+	deaf, _ := s.identified(t, "v=10&encoding=json", map[string]any{"shard": []int{1, 2}, "intents": 1})
+	away, _ := s.identified(t, "v=10&encoding=json", map[string]any{"shard": []int{1, 2}})
+	near.until(0, "GUILD_CREATE")
+	deaf.until(0, "GUILD_CREATE")
+	away.until(0, "GUILD_CREATE")
+	if _, err := bob.Say(text, "far away"); err != nil {
+		t.Fatal(err)
+	}
+	s.say(t, "nearby")
+	far.AddTextChannel("made last")
+	var m struct {
+		GuildID, ChannelID, Content string
+		Author                      struct{ Username string }
+	}
+	need(t, json.Unmarshal(near.until(0, "MESSAGE_CREATE").D, &m))
+	if m.Author.Username != "ann" || m.Content != "" {
+		t.Errorf("shard 0 heard %+v; content needs an intent", m)
+	}
+	need(t, json.Unmarshal(away.until(0, "MESSAGE_CREATE").D, &m))
+	if m.Author.Username != "bob" {
+		t.Errorf("shard 1 heard %+v", m)
+	}
+	if f := deaf.next(); f.T != "CHANNEL_CREATE" {
+		t.Errorf("without the intent heard %s", f.T)
+	}
+}
+
+func TestMovedAndThrownOut(t *testing.T) {
+	s := newStage(t, emulator.Options{Lenient: true})
+	w, _ := s.identified(t, "v=10&encoding=json", nil)
+	w.send(4, map[string]any{"guild_id": s.guild.ID, "channel_id": s.voice.ID})
+	type server struct {
+		Token    string
+		Endpoint *string
+	}
+	read := func() (s server) {
+		t.Helper()
+		need(t, json.Unmarshal(w.until(0, "VOICE_SERVER_UPDATE").D, &s))
+		return s
+	}
+	first := read()
+	other := s.guild.AddVoiceChannel("other")
+	s.guild.MoveBot(s.bot, other)
+	moved := read()
+	s.guild.ChangeRegion(s.bot)
+	region := read()
+	s.guild.LoseVoiceServer(s.bot)
+	lost := read()
+	s.guild.RestoreVoiceServer(s.bot)
+	back := read()
+	if first.Token == moved.Token || *region.Endpoint == *moved.Endpoint || lost.Endpoint != nil || back.Endpoint == nil {
+		t.Errorf("%+v %+v %+v %+v %+v", first, moved, region, lost, back)
+	}
+	if s.bot.VoiceChannel(s.guild) != other.ID {
+		t.Error("not moved")
+	}
+	s.guild.DisconnectBot(s.bot)
+	var state struct {
+		ChannelID *string `json:"channel_id"`
+	}
+	need(t, json.Unmarshal(w.until(0, "VOICE_STATE_UPDATE").D, &state))
+	if state.ChannelID != nil || s.bot.VoiceChannel(s.guild) != 0 {
+		t.Errorf("thrown out, but in %v", state.ChannelID)
+	}
+	s.guild.Kick(s.bot)
+	w.until(0, "GUILD_DELETE")
+}
