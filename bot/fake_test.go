@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
+
 	"busker/gateway"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -224,3 +226,7 @@ func (v *seats) sit(user, channel snowflake.ID) {
 	}
 	v.in[user] = channel
 }
+
+func itemOf(name string) queue.Item { return queue.Item{ID: 1000, Track: song(name)} }
+
+type interactionCreate = discordgo.InteractionCreate
