@@ -106,6 +106,11 @@ func newServer(t *testing.T) *server {
 			if m.socket != nil {
 				m.socket.CloseNow()
 			}
+			// A datagram may overtake the op 5 sent before it, so what counts is that
+			// there was one.
+			if len(m.packets) > 0 && len(m.speaking) == 0 {
+				s.broken = append(s.broken, "audio without speaking")
+			}
 		}
 		s.mu.Unlock()
 		s.http.Close()
@@ -177,10 +182,8 @@ func (s *server) drop(m *member, code int, final bool) {
 			delete(s.allowed, m.token)
 		}
 	})
-	if code == 0 || socket == nil {
-		if socket != nil {
-			socket.CloseNow()
-		}
+	if code == 0 {
+		socket.CloseNow()
 		return
 	}
 	socket.Close(websocket.StatusCode(code), "test")
@@ -433,9 +436,6 @@ func (s *server) audio(b []byte) {
 		}
 		suffix, _ := rtp.Suffix(b)
 		m.packets = append(m.packets, packet{h, suffix, string(media), time.Now()})
-		if len(m.speaking) == 0 {
-			s.broken = append(s.broken, "audio before the first speaking")
-		}
 	})
 }
 

@@ -1,0 +1,118 @@
+package voice_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"busker/internal/snowflake"
+	"busker/voice"
+	"busker/voice/signal"
+)
+
+// lock is both ends of an end-to-end encryption that only shouts.
+type lock struct {
+	shouting
+	mu      sync.Mutex
+	session voice.Session
+	seen    []signal.Op
+	saw     func() // tells whoever waits
+}
+
+func (l *lock) HandleDAVE(_ context.Context, _ signal.Writer, f signal.Frame) error {
+	l.mu.Lock()
+	l.seen = append(l.seen, f.Op)
+	l.mu.Unlock()
+	l.saw()
+	return nil
+}
+
+func (l *lock) ops() []signal.Op {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.seen)
+}
+
+func TestEncryptionTakesPart(t *testing.T) {
+	locks := make(chan *lock, 10)
+	var w *world
+	w = newWorld(t, func(o *voice.HubOptions) {
+		o.MaxDAVE = 1
+		o.Encryption = func(s voice.Session) (signal.DAVE, voice.FrameSealer) {
+			l := &lock{session: s, saw: func() { w.do(func() {}) }}
+			locks <- l
+			return l, l
+		}
+	})
+	conn := w.join(channel)
+	m, l := w.now(), <-locks
+	if m.maxDAVE != 1 || l.session.Guild != guild || l.session.User != self || l.session.Channel() != channel {
+		t.Errorf("announced %d, session %+v", m.maxDAVE, l.session)
+	}
+	w.play(conn, 0, 3)
+	if media := w.heard(m, 3); media[0] != "AUDIO 0000" {
+		t.Errorf("heard %q", media)
+	}
+	w.do(func() { m.replay = [][]byte{{0, 7, 27, 1}, {0, 8, 29, 2}} })
+	w.drop(m, 1001, false)
+	w.wait("what was replayed", func() bool { return len(l.ops()) == 4 })
+	w.drop(m, 1001, false)
+	w.wait("second resume", func() bool { return len(m.resumes) == 2 })
+	if m.resumes[1] != 8 {
+		t.Errorf("seq_acks %v", m.resumes)
+	}
+	if want := []signal.Op{11, 4, 27, 29}; !slices.Equal(l.ops(), want) {
+		t.Errorf("saw ops %v", l.ops())
+	}
+	if len(locks) > 0 {
+		t.Error("a resume made another encryption")
+	}
+	w.shard.put(other)
+	w.wait("the next session", func() bool { return len(w.members) == 2 })
+	if next := <-locks; next.session.Channel() != snowflake.ID(other) {
+		t.Errorf("channel %d", next.session.Channel())
+	}
+}
+
+func TestMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	var w *world
+	w = newWorld(t, func(o *voice.HubOptions) { o.Metrics = voice.NewMetrics(registry) })
+	conn := w.join(channel)
+	w.play(conn, 0, 10)
+	w.heard(w.now(), 15)
+	if err := conn.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, label := range m.GetLabel() {
+				name += " " + label.GetValue()
+			}
+			got[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	for name, want := range map[string]float64{
+		"busker_voice_packets_total audio":   10,
+		"busker_voice_packets_total silence": 5,
+		"busker_voice_packets_dropped_total": 0,
+		"busker_voice_connections":           0,
+		"busker_voice_join_seconds":          1,
+	} {
+		if n, ok := got[name]; !ok || n != want {
+			t.Errorf("%s is %v, want %v", name, n, want)
+		}
+	}
+	if got["busker_voice_send_lateness_seconds"] < 15 {
+		t.Errorf("%v slots observed", got["busker_voice_send_lateness_seconds"])
+	}
+}
