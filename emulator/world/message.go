@@ -274,7 +274,7 @@ func settle(m discord.Media, files []discord.Attachment) discord.Media {
 		return m
 	}
 	for _, a := range files {
-		if a.Filename == name {
+		if a.Filename == cleanName(name) {
 			return discord.Media{URL: a.URL, ProxyURL: a.ProxyURL, ContentType: a.ContentType, AttachmentID: a.ID}
 		}
 	}
