@@ -127,6 +127,22 @@ func TestATokenServesOnce(t *testing.T) {
 	}
 }
 
+func TestANewTokenVoidsTheOldOne(t *testing.T) {
+	w := start(t, voiceserver.Options{})
+	w.Expect(session(bot))
+	newer := session(bot)
+	newer.Token = "newer"
+	w.Expect(newer)
+	c := w.dial(t)
+	c.identify(session(bot))
+	if got := c.closed(); got != 4006 {
+		t.Errorf("the old token was answered with %d", got)
+	}
+	c = w.dial(t)
+	c.identify(newer)
+	c.await(2, nil)
+}
+
 func TestMissingHeartbeats(t *testing.T) {
 	w := start(t, voiceserver.Options{HeartbeatInterval: 30 * time.Millisecond})
 	w.Expect(session(bot))

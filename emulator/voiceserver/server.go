@@ -192,11 +192,13 @@ func (s *Server) shut() {
 	s.sockets.Wait()
 }
 
-// Expect lets a client identify with session. A session already connected for
-// the same user stays until it is dropped or the new one identifies.
+// Expect lets a client identify with session, and no longer with what was
+// expected of the same user in that guild before. A session already connected
+// stays until it is dropped or the new one identifies.
 func (s *Server) Expect(session Session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forget(session.Guild, session.User)
 	delete(s.spent, session.Token)
 	s.expected[session.Token] = session
 }
@@ -207,14 +209,19 @@ func (s *Server) Expect(session Session) {
 func (s *Server) Leave(guild, user snowflake.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.forget(guild, user)
+	if live := s.connected(guild, user); live != nil {
+		s.end(live, closeDisconnected)
+	}
+}
+
+// forget makes what is expected of a user void. s.mu is held.
+func (s *Server) forget(guild, user snowflake.ID) {
 	for token, e := range s.expected {
 		if e.Guild == guild && e.User == user {
 			delete(s.expected, token)
 			s.spent[token] = struct{}{}
 		}
-	}
-	if live := s.connected(guild, user); live != nil {
-		s.end(live, closeDisconnected)
 	}
 }
 
