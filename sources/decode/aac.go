@@ -69,7 +69,22 @@ func openMP4(c *content) (stream, Info, error) {
 	if errors.Is(err, aac.ErrUnsupported) {
 		return nil, info, fmt.Errorf("%w: %w", errElsewhere, err)
 	}
+	if err == nil && info.Length == 0 && file.Fragmented() && c.seeker != nil && !c.in.Slow {
+		if info.Length, err = s.count(); err != nil {
+			return nil, info, err
+		}
+	}
 	return s, info, err
+}
+
+// count measures a fragmented file, which says nowhere how long it is.
+func (s *mp4Stream) count() (time.Duration, error) {
+	n, err := s.file.CountUnits()
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.SeekSample(0)
+	return duration(max(n*aac.FrameSamples-s.start, 0), s.unit.Rate), err
 }
 
 // first decodes one unit, which alone shows whether it is HE-AAC.

@@ -87,7 +87,7 @@ func Probe(ctx context.Context, in Input, opts Options) (Info, error) {
 	if err := d.stream.Close(); err != nil {
 		return Info{}, fmt.Errorf("close %s: %w", d.info.Format, err)
 	}
-	if d.info.Title == "" && !d.placed && c.seeker != nil && c.size() > tags.ID3v1Bytes {
+	if d.info.Title == "" && !d.child && c.seeker != nil && c.size() > tags.ID3v1Bytes {
 		d.info.add(trailer(c))
 	}
 	return d.info, nil
@@ -110,6 +110,7 @@ type decoding struct {
 	stream stream
 	info   Info
 	placed bool // the stream begins at the time asked for
+	child  bool // it comes from ffmpeg
 }
 
 // begin finds out what c is and starts its decoder.
@@ -159,6 +160,11 @@ func begin(c *content, at time.Duration, opts Options) (decoding, error) {
 	return d, nil
 }
 
+// maxDropped is how far into the content ffmpeg's output is dropped up to the time
+// asked for. That takes it a hundredth of the time and hits every sample; its own
+// seeking is up to a second off in some formats.
+const maxDropped = 10 * time.Minute
+
 // elsewhere leaves the content to ffmpeg.
 func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options, why error) error {
 	switch {
@@ -171,6 +177,10 @@ func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options,
 	if err := c.rewind(); err != nil {
 		return fmt.Errorf("hand %s to ffmpeg: %w", k.name, err)
 	}
+	d.placed = at > maxDropped
+	if !d.placed {
+		at = 0
+	}
 	s, info, err := opts.FFmpeg.open(c, k, at)
 	if err != nil {
 		return err
@@ -179,7 +189,7 @@ func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options,
 		d.info.Length = info.Length
 	}
 	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album})
-	d.stream, d.placed = s, true
+	d.stream, d.child = s, true
 	return nil
 }
 

@@ -56,6 +56,7 @@ type reader struct {
 	mu        sync.Mutex // held by ReadBlock, and by Close once it has ended the read
 	format    format
 	native    []float32 // as decoded
+	rest      []float32 // part of native not mixed yet
 	stereo    []float32 // the same with two channels
 	todo      []float32 // part of stereo not resampled yet
 	resampler *dsp.Resampler
@@ -135,6 +136,9 @@ func (r *reader) more() error {
 		written, read := r.resampler.Process(r.out, r.todo)
 		r.ready, r.todo = r.out[:written], r.todo[read:]
 		return nil
+	case len(r.rest) > 0:
+		r.mix()
+		return nil
 	case r.ended != nil:
 		return r.drain()
 	}
@@ -148,29 +152,33 @@ func (r *reader) more() error {
 	return r.take(r.native[:n])
 }
 
-// take mixes values down and hands them on.
+// take makes what was decoded ready to be mixed.
 func (r *reader) take(values []float32) error {
-	f := r.stream.Format()
-	if f != r.format {
+	if f := r.stream.Format(); f != r.format {
 		if err := r.change(f); err != nil {
 			return err
 		}
 	}
-	frames := len(values) / f.channels
-	r.decoded = r.decoded || frames > 0
+	channels := r.format.channels
+	frames := int64(len(values) / channels)
+	r.decoded = true
 	r.content.silent.Store(0)
-	if r.skip > 0 {
-		n := min(r.skip, int64(frames))
-		r.skip -= n
-		values = values[int(n)*f.channels:]
-	}
-	mixed := r.stereo[:dsp.Downmix(r.stereo, values, f.channels, f.layout)]
+	drop := min(r.skip, frames)
+	r.skip -= drop
+	r.rest = values[drop*int64(channels) : frames*int64(channels)]
+	return nil
+}
+
+// mix makes a piece of rest stereo and hands it on.
+func (r *reader) mix() {
+	piece := r.rest[:min(len(r.rest), chunkFrames*r.format.channels)]
+	r.rest = r.rest[len(piece):]
+	mixed := r.stereo[:dsp.Downmix(r.stereo, piece, r.format.channels, r.format.layout)]
 	if r.resampler == nil {
 		r.ready = mixed
 	} else {
 		r.todo = mixed
 	}
-	return nil
 }
 
 // change makes ready for PCM of another shape. What the old resampler still

@@ -135,9 +135,11 @@ func (s *vorbisStream) header(i int, packet []byte) error {
 		s.tags = tags.ParseComment(packet[7:])
 		return nil
 	case 2:
-		if err := checkVorbisSetup(packet[7:]); err != nil {
+		mended, err := mendVorbisSetup(packet[7:])
+		if err != nil {
 			return err
 		}
+		packet = append(packet[:7:7], mended...)
 	}
 	return s.dec.ReadHeader(packet)
 }

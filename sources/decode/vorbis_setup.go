@@ -2,6 +2,7 @@ package decode
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 )
 
@@ -14,74 +15,193 @@ const (
 	maxEntries     = 1 << 17 // of all books
 )
 
-// checkVorbisSetup walks over the codebooks of a setup header (Vorbis I §3.2.1) and
+// mendVorbisSetup walks over the codebooks of a setup header (Vorbis I §3.2.1). It
 // refuses those that would cost memory or never end: huge ones, ones without
 // dimensions, and ones without a single codeword.
-func checkVorbisSetup(b []byte) error {
-	r := lsbReader{b: b}
+//
+// It returns the header with two things written another way, both common in
+// surround sound. The decoder takes the root of §9.2.3 in floating point and misses
+// whole numbers: that of 27 entries in 3 dimensions is not 3 to it but 2. Such a
+// book is rewritten from lookup type 1, whose values are combined, to type 2, which
+// lists them all. And of a floor without partitions it reads one class that is not
+// there; it is given one.
+func mendVorbisSetup(b []byte) ([]byte, error) {
+	m := mender{in: lsbReader{b: b}}
 	entries := 0
-	for range int(r.read(8)) + 1 {
-		n, err := r.codebook()
+	books := int(m.copy(8)) + 1
+	for range books {
+		n, err := m.codebook()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if entries += n; entries > maxEntries {
-			return fmt.Errorf("%w: %d codebook entries", errVorbis, entries)
+			return nil, fmt.Errorf("%w: %d codebook entries", errVorbis, entries)
 		}
 	}
-	return nil
+	if err := m.floors(); err != nil {
+		return nil, err
+	}
+	for m.in.at < 8*len(b) {
+		m.copy(min(32, 8*len(b)-m.in.at))
+	}
+	return m.out.b, nil
 }
 
-func (r *lsbReader) codebook() (entries int, err error) {
-	pattern, dims := r.read(24), int(r.read(16))
-	entries = int(r.read(24))
+// mender copies a setup header bit by bit.
+type mender struct {
+	in  lsbReader
+	out lsbWriter
+}
+
+func (m *mender) copy(n int) uint32 {
+	v := m.in.read(n)
+	m.out.write(v, n)
+	return v
+}
+
+func (m *mender) codebook() (entries int, err error) {
+	pattern, dims := m.copy(24), int(m.copy(16))
+	entries = int(m.copy(24))
 	if pattern != 0x564342 || dims < 1 || dims > maxBookDims || entries < 1 || entries > maxBookEntries ||
 		entries*dims > maxBookValues {
 		return 0, fmt.Errorf("%w: codebook of %d × %d", errVorbis, entries, dims)
 	}
-	if used := r.lengths(entries); used == 0 {
+	if used := m.lengths(entries); used == 0 {
 		return 0, fmt.Errorf("%w: empty codebook", errVorbis)
 	}
-	switch lookup := r.read(4); lookup {
-	case 0:
-	case 1, 2:
-		r.skip(64)
-		width := int(r.read(4)) + 1
-		r.skip(1)
-		values := entries * dims
-		if lookup == 1 {
-			values = root(entries, dims)
-		}
-		r.skip(values * width)
-	default:
-		return 0, fmt.Errorf("%w: lookup type %d", errVorbis, lookup)
+	if err := m.values(entries, dims); err != nil {
+		return 0, err
 	}
-	if r.at > 8*len(r.b) {
+	if m.in.at > 8*len(m.in.b) {
 		return 0, fmt.Errorf("%w: setup header too short", errVorbis)
 	}
 	return entries, nil
 }
 
-// lengths walks over the codeword lengths and returns how many entries have one.
-func (r *lsbReader) lengths(entries int) (used int) {
-	if r.read(1) == 0 {
-		sparse := r.read(1) == 1
+// lengths copies the codeword lengths and returns how many entries have one.
+func (m *mender) lengths(entries int) (used int) {
+	if m.copy(1) == 0 {
+		sparse := m.copy(1) == 1
 		for range entries {
-			if !sparse || r.read(1) == 1 {
-				r.skip(5)
+			if !sparse || m.copy(1) == 1 {
+				m.copy(5)
 				used++
 			}
 		}
 		return used
 	}
-	r.skip(5)
-	for used < entries && r.at <= 8*len(r.b) { // ordered: how many have each length
-		used += int(r.read(bits.Len(uint(entries - used))))
+	m.copy(5)
+	for used < entries && m.in.at <= 8*len(m.in.b) { // ordered: how many have each length
+		used += int(m.copy(bits.Len(uint(entries - used))))
 	}
 	if used > entries {
 		return 0
 	}
 	return used
+}
+
+// values copies the vectors of a book: type:4 minimum:32 delta:32 width:4
+// sequence:1 values.
+func (m *mender) values(entries, dims int) error {
+	lookup := m.in.read(4)
+	each := entries * dims
+	switch lookup {
+	case 0:
+		m.out.write(0, 4)
+		return nil
+	case 1:
+		each = root(entries, dims)
+	case 2:
+	default:
+		return fmt.Errorf("%w: lookup type %d", errVorbis, lookup)
+	}
+	mend := lookup == 1 && int(math.Pow(float64(entries), 1/float64(dims))) != each
+	if mend {
+		lookup = 2
+	}
+	m.out.write(lookup, 4)
+	m.copy(32)
+	m.copy(32)
+	width := int(m.copy(4)) + 1
+	m.copy(1)
+	if m.in.at+each*width > 8*len(m.in.b) {
+		return fmt.Errorf("%w: setup header too short", errVorbis)
+	}
+	if !mend {
+		for range each {
+			m.copy(width)
+		}
+		return nil
+	}
+	values := make([]uint32, each)
+	for i := range values {
+		values[i] = m.in.read(width)
+	}
+	for entry := range entries {
+		rest := entry // its digits to the base each choose the values
+		for range dims {
+			m.out.write(values[rest%each], width)
+			rest /= each
+		}
+	}
+	return nil
+}
+
+// floors copies the time domain transforms (§4.2.4) and the floors (§6.2.1, §7.2.2).
+func (m *mender) floors() error {
+	for range int(m.copy(6)) + 1 {
+		m.copy(16)
+	}
+	for range int(m.copy(6)) + 1 {
+		switch kind := m.copy(16); kind {
+		case 0:
+			m.copyAll(8, 16, 16, 6, 8)
+			for range int(m.copy(4)) + 1 {
+				m.copy(8)
+			}
+		case 1:
+			m.floor1()
+		default:
+			return fmt.Errorf("%w: floor type %d", errVorbis, kind)
+		}
+	}
+	return nil
+}
+
+func (m *mender) floor1() {
+	var dims [16]int
+	classes := 0
+	partitions := make([]int, m.copy(5))
+	for i := range partitions {
+		partitions[i] = int(m.copy(4))
+		classes = max(classes, partitions[i]+1)
+	}
+	for i := range classes {
+		dims[i] = int(m.copy(3)) + 1
+		subclasses := m.copy(2)
+		if subclasses > 0 {
+			m.copy(8)
+		}
+		for range 1 << subclasses {
+			m.copy(8)
+		}
+	}
+	if classes == 0 {
+		m.out.write(0, 3+2+8)
+	}
+	m.copy(2)
+	width := int(m.copy(4))
+	for _, class := range partitions {
+		for range dims[class] {
+			m.copy(width)
+		}
+	}
+}
+
+func (m *mender) copyAll(widths ...int) {
+	for _, n := range widths {
+		m.copy(n)
+	}
 }
 
 // root returns the largest n with nᵏ ≤ v.
@@ -112,4 +232,18 @@ func (r *lsbReader) read(n int) (v uint32) {
 	return v
 }
 
-func (r *lsbReader) skip(n int) { r.at += n }
+// lsbWriter writes them.
+type lsbWriter struct {
+	b  []byte
+	at int
+}
+
+func (w *lsbWriter) write(v uint32, n int) {
+	for i := range n {
+		if w.at%8 == 0 {
+			w.b = append(w.b, 0)
+		}
+		w.b[w.at/8] |= byte(v>>i&1) << (w.at % 8)
+		w.at++
+	}
+}

@@ -11,6 +11,11 @@ func (d *Decoder) SeekSample(sample int64) (int64, error) {
 	if d.seeker == nil {
 		return 0, errors.New("flac: the input cannot seek")
 	}
+	d.ready, d.used = nil, 0
+	if d.Samples > 0 && sample >= d.Samples {
+		d.window.finish()
+		return sample, nil
+	}
 	at, err := d.bracket(sample)
 	if err != nil {
 		return 0, err
@@ -18,7 +23,6 @@ func (d *Decoder) SeekSample(sample int64) (int64, error) {
 	if err := d.window.seek(d.seeker, at.offset); err != nil {
 		return 0, err
 	}
-	d.ready, d.used = nil, 0
 	for {
 		err := d.next()
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

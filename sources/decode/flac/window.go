@@ -85,3 +85,6 @@ func (w *window) seek(s io.Seeker, pos int64) error {
 	w.buf, w.from, w.pos, w.ended = w.buf[:0], 0, pos, false
 	return nil
 }
+
+// finish makes the window as if the input had ended.
+func (w *window) finish() { w.buf, w.from, w.ended = w.buf[:0], 0, true }

@@ -23,8 +23,10 @@ type goMP3 struct {
 	out [maxFrameSamples * Channels * 2]byte
 }
 
+// newCodec takes MPEG-1 only: go-mp3 decodes the lower sample rates of MPEG-2 to
+// noise (correlation with libmpg123 0.4) and none of MPEG-2.5.
 func newCodec(h header) (codec, error) {
-	if h.layer != 3 || h.version > 2 {
+	if h.layer != 3 || h.version > 1 {
 		return nil, fmt.Errorf("%w: layer %d of version %d", ErrUnsupported, h.layer, h.version)
 	}
 	return &goMP3{}, nil

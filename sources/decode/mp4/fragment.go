@@ -11,7 +11,7 @@ type fragments struct {
 	track uint32
 	size  uint32 // of a unit where nobody says otherwise
 	queue []sample
-	end   int64 // of the fragment's moof: where the next box begins
+	end   int64 // of the fragment, where the next one is looked for
 }
 
 // sample is an access unit in the file.
@@ -39,9 +39,12 @@ func (f *fragments) next(in *input) (sample, error) {
 	return s, nil
 }
 
-// skip goes n units on from the first fragment.
+// restart forgets the fragment in progress: the next one is the first from where
+// the input is.
+func (f *fragments) restart() { f.queue, f.end = nil, 0 }
+
+// skip goes n units on.
 func (f *fragments) skip(in *input, n int64) error {
-	f.queue, f.end = nil, 0
 	for {
 		err := f.load(in)
 		if errors.Is(err, io.EOF) {
@@ -55,6 +58,20 @@ func (f *fragments) skip(in *input, n int64) error {
 			return nil
 		}
 		n -= int64(len(f.queue))
+		f.queue = nil
+	}
+}
+
+// count returns the units of all fragments from here on.
+func (f *fragments) count(in *input) (n int64, err error) {
+	for {
+		switch err := f.load(in); {
+		case errors.Is(err, io.EOF):
+			return n, nil
+		case err != nil:
+			return 0, err
+		}
+		n += int64(len(f.queue))
 		f.queue = nil
 	}
 }
@@ -87,6 +104,9 @@ func (f *fragments) load(in *input) error {
 		}
 		f.end = in.pos
 		f.parse(b, start)
+		if _, size, err := in.next(); err == nil && size >= 0 { // the media belonging to it
+			f.end = in.pos + size
+		}
 		return nil
 	}
 }

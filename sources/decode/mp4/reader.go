@@ -119,10 +119,28 @@ func (r *Reader) SeekUnit(unit int64) error {
 		if err := r.in.goTo(r.body); err != nil {
 			return err
 		}
+		r.fragment.restart()
 		return r.fragment.skip(&r.in, unit)
 	}
 	r.next, r.err = r.Track.at(unit)
 	return nil
+}
+
+// Fragmented reports whether the tables are spread over the file, so that only
+// CountUnits knows its length.
+func (r *Reader) Fragmented() bool { return r.fragment != nil }
+
+// CountUnits walks over the fragments of a seekable file and comes back to the first.
+func (r *Reader) CountUnits() (int64, error) {
+	if err := r.in.goTo(r.body); err != nil {
+		return 0, err
+	}
+	r.fragment.restart()
+	n, err := r.fragment.count(&r.in)
+	if err != nil {
+		return 0, err
+	}
+	return n, r.SeekUnit(0)
 }
 
 func cut(err error) error {
