@@ -14,6 +14,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"busker/cmd/busker/internal/config"
+	"busker/internal/fault"
 )
 
 // version is set by the linker: -X main.version=v1.2.3.
@@ -93,7 +94,11 @@ func complain(code int, err error) int {
 	if errors.As(err, new(usageError)) {
 		code = exitUsage
 	}
-	fmt.Fprintln(os.Stderr, "busker:", err)
+	if message, ok := fault.Message(err); ok {
+		fmt.Fprintf(os.Stderr, "busker: %s\n(%v)\n", message, err)
+	} else {
+		fmt.Fprintln(os.Stderr, "busker:", err)
+	}
 	if code == exitUsage && errors.As(err, new(*kong.ParseError)) {
 		fmt.Fprintln(os.Stderr, "Try: busker --help")
 	}

@@ -1,16 +1,16 @@
 package demo
 
 import (
-	"context"
 	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
 )
 
-// browse opens the address in the desktop's browser where there is a desktop.
-// The printed address does as well, so that trouble is only worth a debug line.
-func browse(ctx context.Context, address string, log *slog.Logger) {
+// browse opens the address in the desktop's browser where there is a desktop. The
+// browser outlives the demo. The printed address does as well, so that trouble is
+// only worth a debug line.
+func browse(address string, log *slog.Logger) {
 	var command []string
 	switch {
 	case runtime.GOOS == "darwin":
@@ -22,7 +22,11 @@ func browse(ctx context.Context, address string, log *slog.Logger) {
 	default:
 		return
 	}
-	if err := exec.CommandContext(ctx, command[0], command[1:]...).Run(); err != nil {
+	c := exec.Command(command[0], command[1:]...)
+	detach(c)
+	if err := c.Start(); err != nil {
 		log.Debug("no browser opened", "err", err)
+		return
 	}
+	_ = c.Process.Release() // it belongs to the desktop now
 }

@@ -101,7 +101,7 @@ func welcome(ctx context.Context, o Options, s *street, addr net.Addr) error {
 	address := "http://" + addr.String() + "/"
 	fmt.Fprintf(o.Out, "\n  Busker Street is open:  %s\n  Ctrl-C closes it.\n\n", address)
 	if o.Open {
-		browse(ctx, address, o.Telemetry.Logger())
+		browse(address, o.Telemetry.Logger())
 	}
 	if o.Opened != nil {
 		o.Opened(address)

@@ -1,0 +1,145 @@
+package app_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"busker/audio"
+	"busker/cmd/busker/internal/app"
+	"busker/emulator"
+	"busker/emulator/discord"
+	"busker/internal/fault"
+	"busker/internal/telemetry"
+	"busker/track"
+)
+
+// A file goes in as a command and comes out of a listener's decoder the same.
+func TestAFileIsHeardAsItIs(t *testing.T) {
+	s := newStage(t, nil)
+	s.play(t, song)
+	feed := s.ears.Subscribe(100)
+	for heard := 0; heard < 4*audio.FramesPerSecond; heard++ {
+		select {
+		case <-feed.Frames():
+		case <-time.After(patience):
+			t.Fatalf("silence after %d frames", heard)
+		}
+	}
+	feed.Close()
+	s.command(t, "stop", nil)
+
+	recording, report := s.ears.Recording(), s.ears.Report()
+	if report.Lost != 0 || report.GapCount != 0 || report.Undecodable != 0 {
+		t.Errorf("heard with holes:\n%s", report)
+	}
+	reference := s.open(t, song)
+	defer reference.Close()
+	similarity, err := recording.Similarity(reference)
+	if err != nil || similarity.Coefficient < 0.95 {
+		t.Errorf("similarity %v, %v", similarity, err)
+	}
+	t.Logf("%s\n%s", similarity, report)
+}
+
+func (s *stage) open(t *testing.T, query string) audio.Reader {
+	t.Helper()
+	found, err := s.app.Sources().Resolve(s.ctx, track.Query{Text: query})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.app.Sources().Open(s.ctx, found.Tracks[0], 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// What people do with the buttons and commands reaches the music.
+func TestCommandsReachTheMusic(t *testing.T) {
+	s := newStage(t, nil)
+	s.play(t, song)
+	hears(t, s.ctx, s.ears)
+	s.play(t, "01-cobblestone-waltz.opus")
+
+	card, err := s.text.WaitMessage(s.ctx, hasButton("Skip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !mentions(card, "Pocket Arcade") {
+		t.Errorf("the card does not name the track: %+v", card.Components)
+	}
+	skip, _ := card.Find(func(c discord.Component) bool { return c.Label == "Skip" })
+	if _, err := s.you.Press(s.ctx, card, skip.CustomID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.text.WaitMessage(s.ctx, func(m discord.Message) bool { return mentions(m, "Cobblestone Waltz") && hasButton("Skip")(m) }); err != nil {
+		t.Fatal(err)
+	}
+	hears(t, s.ctx, s.ears)
+	s.command(t, "pause", nil)
+	s.command(t, "resume", nil)
+	hears(t, s.ctx, s.ears)
+	s.command(t, "leave", nil)
+	if err := s.bot.WaitVoice(s.ctx, s.guild, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnUploadIsPlayed(t *testing.T) {
+	dir := ""
+	s := newStage(t, func(o *app.Options) { dir = o.MusicDir })
+	data, err := os.ReadFile(filepath.Join(dir, song))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.command(t, "play", emulator.Args{"file": emulator.Upload{Name: "mine.opus", Data: data}})
+	if m.Ephemeral() {
+		t.Fatal(m.Content)
+	}
+	hears(t, s.ctx, s.ears)
+}
+
+// The bot follows whoever drags it, and its players go on.
+func TestTheMusicMovesWithTheBot(t *testing.T) {
+	s := newStage(t, nil)
+	yard := s.guild.AddVoiceChannel("Back Yard")
+	s.play(t, song)
+	hears(t, s.ctx, s.ears)
+	s.guild.MoveBot(s.bot, yard)
+	hears(t, s.ctx, s.join(yard))
+}
+
+func TestAWrongTokenIsNamed(t *testing.T) {
+	e := emulator.Start(t)
+	e.AddGuild("Stage", e.AddBot("Busker"))
+	tel, err := telemetry.New(telemetry.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(app.Options{Token: "not.a.token", Telemetry: tel, Discord: app.Discord{API: parse(t, e.URL())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	err = a.Run(ctx)
+	if message, _ := fault.Message(err); ctx.Err() != nil || !strings.Contains(message, "token") {
+		t.Errorf("error %v says %q, want the token named", err, message)
+	}
+}
+
+func hasButton(label string) func(discord.Message) bool {
+	return func(m discord.Message) bool {
+		_, ok := m.Find(func(c discord.Component) bool { return c.Label == label && !c.Disabled })
+		return ok
+	}
+}
+
+func mentions(m discord.Message, words string) bool {
+	_, ok := m.Find(func(c discord.Component) bool { return strings.Contains(c.Content, words) })
+	return ok
+}
