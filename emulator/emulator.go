@@ -167,20 +167,23 @@ func (e *Emulator) serve(ctx context.Context, l net.Listener) error {
 		ErrorLog:          slog.NewLogLogger(e.log.Handler(), slog.LevelDebug),
 		TLSNextProto:      map[string]func(*http.Server, *tls.Conn, http.Handler){}, // HTTP/1.1: websockets
 	}
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			return err
+			return fmt.Errorf("serve %s: %w", l.Addr(), err)
 		}
 		return nil
 	})
-	<-ctx.Done()
-	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
-	defer cancel()
-	if err := server.Shutdown(patience); err != nil {
-		e.log.Debug("answers were cut off", "error", err)
-		_ = server.Close() // its listener is closed already
-	}
+	group.Go(func() error {
+		<-ctx.Done()
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopPatience)
+		defer cancel()
+		if err := server.Shutdown(patience); err != nil {
+			e.log.Debug("answers were cut off", "error", err)
+			_ = server.Close() // its listener is closed already
+		}
+		return nil
+	})
 	return group.Wait()
 }
 

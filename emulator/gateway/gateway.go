@@ -79,6 +79,7 @@ type Server struct {
 	starts   map[world.ID]*starts
 	silent   map[world.ID]bool // bots whose heartbeats are not acknowledged
 	lost     chan struct{}     // a session was lost: Run has a new deadline
+	over     bool              // Run ends: no new sockets
 	sockets  sync.WaitGroup
 }
 
@@ -111,6 +112,9 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-s.lost:
 		}
 	}
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
 	s.sockets.Wait()
 	s.mu.Lock()
 	all := s.sessions
@@ -165,7 +169,10 @@ func (s *Server) end(one *session) {
 
 // ServeHTTP takes a client's websocket until it ends.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.sockets.Add(1)
+	if !s.admit() {
+		http.Error(w, "the gateway is shutting down", http.StatusServiceUnavailable)
+		return
+	}
 	defer s.sockets.Done()
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionDisabled})
 	if err != nil {
@@ -189,6 +196,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
+}
+
+// admit counts a socket, unless Run has ended.
+func (s *Server) admit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	s.sockets.Add(1)
+	return true
 }
 
 // Starts are the identifies the bot may still do today.

@@ -72,11 +72,11 @@ func TestDiscordJSFollowsItsVoice(t *testing.T) {
 			}
 		}
 	}
-	if !v.guild.MoveBot(v.bot, other, emulator.MoveOptions{When: emulator.AfterEvents}) {
+	if !v.guild.MoveBot(v.bot, other, emulator.MoveOptions{When: emulator.BetweenEvents}) {
 		t.Fatal("not moved")
 	}
 	states("connecting", "ready")
-	if !v.guild.ChangeRegion(v.bot, emulator.MoveOptions{When: emulator.AfterEvents}) {
+	if !v.guild.ChangeRegion(v.bot, emulator.MoveOptions{When: emulator.BetweenEvents}) {
 		t.Fatal("the region is the same")
 	}
 	states("connecting", "ready")

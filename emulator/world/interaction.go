@@ -70,6 +70,7 @@ func (w *World) Do(a Act) (discord.Interaction, error) {
 		i.Message = &shown
 	}
 	w.interactions[i.ID] = i
+	w.webhooks[i.Token] = i
 	w.emit(InteractionMade{Interaction: i.Interaction, User: a.User})
 	return i.Interaction, nil
 }
@@ -79,6 +80,7 @@ func (w *World) forget(now time.Time) {
 	for id, i := range w.interactions {
 		if now.Sub(i.Made) > 2*w.opts.TokenLife {
 			delete(w.interactions, id)
+			delete(w.webhooks, i.Token)
 		}
 	}
 }

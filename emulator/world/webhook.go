@@ -12,19 +12,16 @@ import (
 
 // webhook returns the interaction of a token that works for the application.
 func (w *World) webhook(application ID, token string) (*interaction, error) {
-	for _, i := range w.interactions {
-		if i.Token != token || i.app.Application.ID != application {
-			continue
-		}
-		if time.Since(i.Made) > w.opts.TokenLife {
-			return nil, discord.ErrInvalidWebhookToken
-		}
-		if i.Ack == 0 {
-			return nil, discord.ErrUnknownWebhook
-		}
-		return i, nil
+	i := w.webhooks[token]
+	switch {
+	case i == nil || i.app.Application.ID != application:
+		return nil, discord.ErrUnknownWebhook
+	case time.Since(i.Made) > w.opts.TokenLife:
+		return nil, discord.ErrInvalidWebhookToken
+	case i.Ack == 0:
+		return nil, discord.ErrUnknownWebhook
 	}
-	return nil, discord.ErrUnknownWebhook
+	return i, nil
 }
 
 // message returns the stored message a webhook may touch: the original response

@@ -50,6 +50,7 @@ type World struct {
 	guilds       map[ID]*guild
 	channels     map[ID]*channel
 	interactions map[ID]*interaction
+	webhooks     map[string]*interaction // by token
 	files        map[ID]File
 	online       map[ID]int // READY sessions by bot user
 }
@@ -75,6 +76,7 @@ func New(opts Options) *World {
 		guilds:       map[ID]*guild{},
 		channels:     map[ID]*channel{},
 		interactions: map[ID]*interaction{},
+		webhooks:     map[string]*interaction{},
 		files:        map[ID]File{},
 		online:       map[ID]int{},
 	}
