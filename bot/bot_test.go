@@ -27,6 +27,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// What the house has for the bot's interfaces.
+var (
+	_ bot.Doer  = (*player.Manager)(nil)
+	_ bot.Voice = (*gateway.Gateway)(nil)
+)
+
 const (
 	theGuild   = snowflake.ID(1)
 	theVoice   = snowflake.ID(5)

@@ -66,13 +66,13 @@ func parsePlain(s string) (time.Duration, bool) {
 	if !ok || len(fraction) > 3 {
 		return 0, false
 	}
-	d := n * time.Second
+	d := time.Duration(n) * time.Second
 	if fraction != "" {
 		f, ok := number((fraction + "00")[:3])
 		if !ok {
 			return 0, false
 		}
-		d += f * time.Millisecond
+		d += time.Duration(f) * time.Millisecond
 	}
 	return d, true
 }
@@ -89,7 +89,7 @@ func parseColons(s string) (time.Duration, bool) {
 		if !ok || i > 0 && (n > 59 || len(p) != 2) {
 			return 0, false
 		}
-		d = d*60 + n*time.Second
+		d = d*60 + time.Duration(n)*time.Second
 	}
 	return d, true
 }
@@ -109,17 +109,17 @@ func parseUnits(s string) (time.Duration, bool) {
 		if !ok {
 			return 0, false
 		}
-		d += n * u.unit
+		d += time.Duration(n) * u.unit
 		s = strings.TrimSpace(s[at+1:])
 	}
 	return d, s == ""
 }
 
 // number reads up to six digits.
-func number(s string) (time.Duration, bool) {
+func number(s string) (int, bool) {
 	if s == "" || len(s) > 6 || strings.Trim(s, "0123456789") != "" {
 		return 0, false
 	}
 	n, err := strconv.Atoi(s)
-	return time.Duration(n), err == nil
+	return n, err == nil
 }

@@ -25,7 +25,6 @@ import (
 type square struct {
 	*emulator.Emulator
 	t       *testing.T
-	ctx     context.Context
 	guild   *emulator.Guild
 	text    *emulator.Channel
 	voice   *emulator.Channel
@@ -39,10 +38,8 @@ type square struct {
 func newSquare(t *testing.T) *square {
 	t.Helper()
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	t.Cleanup(cancel)
 	s := &square{
-		t: t, ctx: ctx, players: newPlayers(),
+		t: t, players: newPlayers(),
 		Emulator: emulator.Start(t, emulator.Options{Gateway: eg.Limits{IdentifyEvery: 10 * time.Millisecond}}),
 	}
 	s.app = s.AddBot("busker")
@@ -51,8 +48,8 @@ func newSquare(t *testing.T) *square {
 	s.voice = s.guild.AddVoiceChannel("Stage door")
 	s.ann = s.guild.AddUser("ann")
 	s.start()
-	s.need(s.bot.RegisterCommands(ctx))
-	s.need(s.app.WaitCommands(ctx, s.guild, 16))
+	s.need(s.bot.RegisterCommands(s.ctx()))
+	s.need(s.app.WaitCommands(s.ctx(), s.guild, 16))
 	s.sit(s.ann, s.voice)
 	return s
 }
@@ -85,7 +82,14 @@ func (s *square) start() {
 			}
 		}
 	})
-	s.need(s.gateway.WaitReady(s.ctx))
+	s.need(s.gateway.WaitReady(s.ctx()))
+}
+
+// ctx bounds a wait; a test that reaches it has failed.
+func (s *square) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	s.t.Cleanup(cancel)
+	return ctx
 }
 
 func (s *square) need(err error) {
@@ -100,6 +104,7 @@ func (s *square) sit(u *emulator.User, c *emulator.Channel) {
 	s.t.Helper()
 	_, err := u.JoinVoice(c)
 	s.need(err)
+	deadline := s.ctx()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -108,7 +113,7 @@ func (s *square) sit(u *emulator.User, c *emulator.Channel) {
 		}
 		select {
 		case <-tick.C:
-		case <-s.ctx.Done():
+		case <-deadline.Done():
 			s.t.Fatal("the bot does not see who is in voice")
 		}
 	}
@@ -117,7 +122,7 @@ func (s *square) sit(u *emulator.User, c *emulator.Channel) {
 // command types a command and returns what its author reads in the end.
 func (s *square) command(u *emulator.User, name string, args emulator.Args) ed.Message {
 	s.t.Helper()
-	i, err := u.Command(s.ctx, s.text, name, args)
+	i, err := u.Command(s.ctx(), s.text, name, args)
 	s.need(err)
 	return s.outcome(i)
 }
@@ -125,10 +130,10 @@ func (s *square) command(u *emulator.User, name string, args emulator.Args) ed.M
 // outcome is the answer to a command, or the follow-up that came instead of it.
 func (s *square) outcome(i *emulator.Interaction) ed.Message {
 	s.t.Helper()
-	if m, err := i.Response(s.ctx); err == nil {
+	if m, err := i.Response(s.ctx()); err == nil {
 		return m
 	}
-	m, err := i.Followup(s.ctx, 0)
+	m, err := i.Followup(s.ctx(), 0)
 	s.need(err)
 	return m
 }
@@ -136,7 +141,7 @@ func (s *square) outcome(i *emulator.Interaction) ed.Message {
 // card waits for the one card in the channel that shows want.
 func (s *square) card(want string) ed.Message {
 	s.t.Helper()
-	m, err := s.text.WaitMessage(s.ctx, func(m ed.Message) bool {
+	m, err := s.text.WaitMessage(s.ctx(), func(m ed.Message) bool {
 		if m.Flags&ed.FlagComponentsV2 == 0 {
 			return false
 		}
@@ -156,7 +161,7 @@ func (s *square) press(u *emulator.User, m ed.Message, label string) *emulator.I
 	if !ok {
 		s.t.Fatalf("no button %q on %+v", label, m.Components)
 	}
-	i, err := u.Press(s.ctx, m, b.CustomID)
+	i, err := u.Press(s.ctx(), m, b.CustomID)
 	s.need(err)
 	return i
 }
@@ -209,6 +214,14 @@ func TestEveryCommandAsPeopleSeeIt(t *testing.T) {
 	}
 }
 
+func TestRegisteringAgainWritesNothing(t *testing.T) {
+	s := newSquare(t)
+	s.FailREST(er.Fault{Route: "PUT /applications/{application}/commands", Status: http.StatusInternalServerError})
+	if err := s.bot.RegisterCommands(s.ctx()); err != nil {
+		t.Errorf("the commands were written again: %v", err)
+	}
+}
+
 func TestEveryButtonAsPeopleSeeIt(t *testing.T) {
 	s := newSquare(t)
 	for _, q := range []string{"Art 1", "Art 2", "Third", "Fourth"} {
@@ -233,12 +246,12 @@ func TestEveryButtonAsPeopleSeeIt(t *testing.T) {
 	s.card("### Third")
 
 	bob := s.guild.AddUser("bob")
-	if m := s.outcome2(s.press(bob, s.card("### Third"), "Skip")); m.Content != "Join a voice channel first." || !m.Ephemeral() {
+	if m := s.whisper(s.press(bob, s.card("### Third"), "Skip")); m.Content != "Join a voice channel first." || !m.Ephemeral() {
 		t.Errorf("press from outside: %+v", m)
 	}
 	s.sit(bob, s.guild.AddVoiceChannel("Attic"))
 	want := fmt.Sprintf("I am playing in <#%s>. Join that channel to control the music.", s.voice.ID)
-	if m := s.outcome2(s.press(bob, s.card("### Third"), "Stop")); m.Content != want || !m.Ephemeral() {
+	if m := s.whisper(s.press(bob, s.card("### Third"), "Stop")); m.Content != want || !m.Ephemeral() {
 		t.Errorf("press from elsewhere: %+v", m)
 	}
 	s.press(s.ann, s.card("### Third"), "Stop")
@@ -255,17 +268,17 @@ func TestEveryButtonAsPeopleSeeIt(t *testing.T) {
 	}
 }
 
-// outcome2 is the whisper a press is answered with.
-func (s *square) outcome2(i *emulator.Interaction) ed.Message {
+// whisper is the whisper a press is answered with.
+func (s *square) whisper(i *emulator.Interaction) ed.Message {
 	s.t.Helper()
-	kind, err := i.Acknowledged(s.ctx)
+	kind, err := i.Acknowledged(s.ctx())
 	s.need(err)
 	if kind == ed.CallbackMessage {
-		m, err := i.Response(s.ctx)
+		m, err := i.Response(s.ctx())
 		s.need(err)
 		return m
 	}
-	m, err := i.Followup(s.ctx, 0)
+	m, err := i.Followup(s.ctx(), 0)
 	s.need(err)
 	return m
 }
@@ -276,7 +289,7 @@ func TestAStaleCardAnswersPolitely(t *testing.T) {
 	s.command(s.ann, "play", emulator.Args{"query": "B"})
 	old := s.card("Next: B")
 	s.players.set(func(st *player.Status) { st.ItemID = 99 }) // the card does not know yet
-	if m := s.outcome2(s.press(s.ann, old, "Skip")); m.Content != "That track is over. Use the newest card." || !m.Ephemeral() {
+	if m := s.whisper(s.press(s.ann, old, "Skip")); m.Content != "That track is over. Use the newest card." || !m.Ephemeral() {
 		t.Errorf("answered %+v", m)
 	}
 }
@@ -286,15 +299,15 @@ func TestPagesOfTheQueue(t *testing.T) {
 	for range 6 {
 		s.command(s.ann, "play", emulator.Args{"query": "album"})
 	}
-	i, err := s.ann.Command(s.ctx, s.text, "queue", nil)
+	i, err := s.ann.Command(s.ctx(), s.text, "queue", nil)
 	s.need(err)
-	m, err := i.Response(s.ctx)
+	m, err := i.Response(s.ctx())
 	s.need(err)
 	s.press(s.ann, m, "Next")
-	m, err = s.ann.WaitMessage(s.ctx, s.text, func(m ed.Message) bool { return strings.Contains(m.Content, "Page 2 of 3") })
+	m, err = s.ann.WaitMessage(s.ctx(), s.text, func(m ed.Message) bool { return strings.Contains(m.Content, "Page 2 of 3") })
 	s.need(err)
 	s.press(s.ann, m, "Back")
-	_, err = s.ann.WaitMessage(s.ctx, s.text, func(m ed.Message) bool { return strings.Contains(m.Content, "Page 1 of 3") })
+	_, err = s.ann.WaitMessage(s.ctx(), s.text, func(m ed.Message) bool { return strings.Contains(m.Content, "Page 1 of 3") })
 	s.need(err)
 }
 
@@ -320,11 +333,11 @@ func TestTheCardIsPostedWhereItMayBe(t *testing.T) {
 		t.Errorf("said %q", m.Content)
 	}
 	other := s.guild.AddTextChannel("music")
-	i, err := s.ann.Command(s.ctx, other, "nowplaying", nil)
+	i, err := s.ann.Command(s.ctx(), other, "nowplaying", nil)
 	s.need(err)
-	_, err = i.Response(s.ctx)
+	_, err = i.Response(s.ctx())
 	s.need(err)
-	_, err = other.WaitMessage(s.ctx, func(m ed.Message) bool { return m.Flags&ed.FlagComponentsV2 != 0 })
+	_, err = other.WaitMessage(s.ctx(), func(m ed.Message) bool { return m.Flags&ed.FlagComponentsV2 != 0 })
 	s.need(err)
 }
 
@@ -361,7 +374,7 @@ func TestTracksThatFailAreTold(t *testing.T) {
 	s.players.happen(s.guild.ID, player.TrackFailed{
 		Item: itemOf("Bad"), Err: fault.New(fault.Corrupt, "The file is damaged."),
 	})
-	_, err := s.text.WaitMessage(s.ctx, func(m ed.Message) bool {
+	_, err := s.text.WaitMessage(s.ctx(), func(m ed.Message) bool {
 		return m.Content == "I could not play **Bad** by The Band: The file is damaged."
 	})
 	s.need(err)

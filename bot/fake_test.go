@@ -85,7 +85,7 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 		return player.QueueChanged{}, nil
 	case player.Join:
 		p.s.Channel = c.Channel
-		return player.Joined{Channel: c.Channel}, nil
+		return player.Joined(c), nil
 	case player.Leave:
 		p.s = player.Status{Volume: 100}
 		p.q.Clear()
@@ -107,13 +107,13 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 			return nil, fault.New(fault.Invalid, "The track is not that long.")
 		}
 		p.s.Position = c.At
-		return player.Seeked{At: c.At}, nil
+		return player.Seeked(c), nil
 	case player.Volume:
 		p.s.Volume = c.Percent
-		return player.VolumeChanged{Percent: c.Percent}, nil
+		return player.VolumeChanged(c), nil
 	case player.Loop:
 		p.q.SetLoop(c.Mode)
-		return player.LoopChanged{Mode: c.Mode}, nil
+		return player.LoopChanged(c), nil
 	case player.Remove:
 		_, err := p.q.Remove(c.Index)
 		return player.QueueChanged{}, err

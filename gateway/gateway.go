@@ -10,6 +10,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,7 @@ type Options struct {
 
 	API       *url.URL          // base of another Discord, the emulator's; nil is Discord itself
 	Transport http.RoundTripper // carries REST; nil is http.DefaultTransport
+	TLS       *tls.Config       // for the gateway's sockets; nil trusts the system's roots
 
 	IdentifyEvery     time.Duration // pause between identifies of one bucket; 0 is Discord's 5 s
 	ResumeWait        time.Duration // longest random wait before a new session after a refused resume; 0 is Discord's 5 s

@@ -26,7 +26,8 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil { // these tests mostly wait for discordgo's pauses
 		panic(err)
 	}
-	goleak.VerifyTestMain(m)
+	// A session that discordgo deadlocked is abandoned, in TestOp7InsteadOfReady.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/bwmarrin/discordgo.(*Session).Open"))
 }
 
 func TestIdentifiesAndDelivers(t *testing.T) {
@@ -212,6 +213,28 @@ func TestOp9InTheMiddleStartsANewSession(t *testing.T) {
 	)
 	run(t, d.options())
 	get(t, again)
+}
+
+func TestOp7InsteadOfReady(t *testing.T) {
+	t.Parallel()
+	d := newDiscord(t,
+		func(p *peer) {
+			p.hello(time.Minute)
+			p.expect(2)
+			p.send(`{"op":7,"d":null}`)
+			p.stay()
+		},
+		func(p *peer) {
+			p.login()
+			p.stay()
+		},
+	)
+	opts := d.options()
+	opts.OpenTimeout = time.Second
+	g, _ := run(t, opts)
+	if err := g.WaitReady(soon(t)); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestFatalCloseStopsWithAClearMessage(t *testing.T) {

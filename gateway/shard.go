@@ -28,6 +28,9 @@ const (
 	commandEvery = time.Second
 )
 
+// openGrace is how long discordgo's Open may take to notice that its socket is closed.
+const openGrace = 2 * time.Second
+
 // intents are what playing music needs: guilds with their channels and roles, and
 // who is in which voice channel. Neither is privileged.
 const intents = discordgo.IntentGuilds | discordgo.IntentGuildVoiceStates
@@ -121,7 +124,7 @@ func (s *shard) open(ctx context.Context) (*tap, error) {
 	select {
 	case err := <-done:
 		return t, s.opened(t, err)
-	case <-time.After(writeTimeout):
+	case <-time.After(openGrace):
 		s.session = nil
 		return t, fmt.Errorf("open shard: %w", ctx.Err())
 	}
@@ -199,14 +202,16 @@ func (s *shard) dialer(ctx context.Context, t *tap) *websocket.Dialer {
 			if err != nil {
 				return nil, err
 			}
-			t.Conn = c
+			if err := t.attach(c); err != nil {
+				return nil, err
+			}
 			return t, nil
 		}
 	}
 	return &websocket.Dialer{
 		HandshakeTimeout:  s.g.opts.OpenTimeout,
 		NetDialContext:    through(new(net.Dialer).DialContext),
-		NetDialTLSContext: through(new(tls.Dialer).DialContext),
+		NetDialTLSContext: through((&tls.Dialer{Config: s.g.opts.TLS}).DialContext),
 	}
 }
 

@@ -31,7 +31,7 @@ type tap struct {
 	invalid atomic.Bool    // an identify was refused: the session is gone
 	beats   chan time.Time // when each heartbeat went out; read by the shard
 
-	once   sync.Once
+	mu     sync.Mutex
 	closed chan struct{} // closed by Close
 }
 
@@ -66,16 +66,33 @@ func (t *tap) Write(b []byte) (int, error) {
 	return t.Conn.Write(b)
 }
 
+// attach gives the tap its socket, unless it is closed already.
+func (t *tap) attach(c net.Conn) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.closed:
+		return errors.Join(net.ErrClosed, c.Close())
+	default:
+		t.Conn = c
+		return nil
+	}
+}
+
 // Close closes the socket; it may be called at any time and more than once.
 func (t *tap) Close() error {
-	var err error
-	t.once.Do(func() {
-		close(t.closed)
-		if t.Conn != nil {
-			err = t.Conn.Close()
-		}
-	})
-	return err
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.closed:
+		return nil
+	default:
+	}
+	close(t.closed)
+	if t.Conn == nil {
+		return nil
+	}
+	return t.Conn.Close()
 }
 
 // opcode returns the digit of a one-digit gateway opcode in a masked client text
