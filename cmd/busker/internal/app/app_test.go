@@ -113,6 +113,26 @@ func TestTheMusicMovesWithTheBot(t *testing.T) {
 	hears(t, s.ctx, s.join(yard))
 }
 
+// Asked to stop, the bot ends its speech as Discord wants and goes out of voice.
+func TestStoppingIsQuickAndQuiet(t *testing.T) {
+	s := newStage(t, nil)
+	s.play(t, song)
+	hears(t, s.ctx, s.ears)
+	began := time.Now()
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > app.StopWithin/2 {
+		t.Errorf("stopping took %v", took)
+	}
+	if err := s.bot.WaitVoice(s.ctx, s.guild, nil); err != nil {
+		t.Error(err)
+	}
+	if r := s.ears.Report(); r.SilenceFrames < 5 {
+		t.Errorf("%d silence frames at the end, want 5", r.SilenceFrames)
+	}
+}
+
 func TestAWrongTokenIsNamed(t *testing.T) {
 	e := emulator.Start(t)
 	e.AddGuild("Stage", e.AddBot("Busker"))

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -57,7 +56,8 @@ func openSources(opts Options) (*sourceSet, error) {
 	if opts.MusicDir != "" {
 		f, err := file.New(file.Options{Root: opts.MusicDir, Decode: decoding})
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("open the music folder: %w", err))
+			s.Close()
+			return nil, fmt.Errorf("open the music folder: %w", err)
 		}
 		s.closers = append(s.closers, f.Close)
 		all = append(all, f)

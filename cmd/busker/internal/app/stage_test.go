@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/url"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,6 +37,7 @@ type stage struct {
 	voice *emulator.Channel
 	you   *emulator.User
 	ears  *listen.Listener
+	stop  func() error // ends the app; the test's end does so too
 }
 
 // newStage starts the app with the sample album as its music folder; change may
@@ -88,9 +90,12 @@ func (s *stage) run() {
 	ctx, cancel := context.WithCancel(s.ctx)
 	ended := make(chan error, 1)
 	go func() { ended <- s.app.Run(ctx) }()
-	s.t.Cleanup(func() {
+	s.stop = sync.OnceValue(func() error {
 		cancel()
-		if err := <-ended; err != nil {
+		return <-ended
+	})
+	s.t.Cleanup(func() {
+		if err := s.stop(); err != nil {
 			s.t.Errorf("the app: %v", err)
 		}
 	})

@@ -31,7 +31,7 @@ func newProgress(out io.Writer, terminal bool, total time.Duration) *progress {
 	p.bar = p.bars.AddBar(total.Milliseconds(),
 		mpb.PrependDecorators(decor.Name("listening ")),
 		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string {
-			return fmt.Sprintf(" %.0f of %.0f s", float64(s.Current)/1000, float64(s.Total)/1000)
+			return fmt.Sprintf(" %.1f of %.0f s", float64(s.Current)/1000, float64(s.Total)/1000)
 		})))
 	return p
 }
