@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"busker/dsp"
+	"busker/sources/decode/tags"
 	"busker/sources/decode/wav"
 )
 
@@ -25,5 +26,12 @@ func openWAV(c *content) (stream, Info, error) {
 	if d.Samples > 0 {
 		info.Length = duration(d.Samples, d.Rate)
 	}
+	if d.List == nil && d.ID3 == nil && c.seeker != nil && !c.in.Slow {
+		if err := d.Tail(); err != nil {
+			return nil, Info{}, err
+		}
+	}
+	info.add(tags.ParseInfo(d.List))
+	info.add(tags.ParseID3v2(d.ID3))
 	return waveStream{d}, info, nil
 }

@@ -7,6 +7,12 @@ package file
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
 	"time"
 
 	"busker/audio"
@@ -27,31 +33,158 @@ type Options struct {
 	Refresh time.Duration
 	// MaxFiles bounds the list. 0 is 100 000.
 	MaxFiles int
+	// MaxPlaylist bounds the tracks taken from one folder. 0 is 500.
+	MaxPlaylist int
 	// Decode says how content is decoded.
 	Decode decode.Options
 }
 
 // Source is the music folder. It is safe for concurrent use.
-type Source struct{ opts Options }
+type Source struct {
+	opts  Options
+	root  *os.Root
+	index index
+}
 
 // New opens the music folder; Close gives it back.
-func New(opts Options) (*Source, error) { return &Source{opts}, nil }
+func New(opts Options) (*Source, error) {
+	if opts.Refresh <= 0 {
+		opts.Refresh = 30 * time.Second
+	}
+	if opts.MaxFiles <= 0 {
+		opts.MaxFiles = 100_000
+	}
+	if opts.MaxPlaylist <= 0 {
+		opts.MaxPlaylist = 500
+	}
+	root, err := os.OpenRoot(opts.Root)
+	if err != nil {
+		return nil, fault.Wrap(fault.NotFound, "The music folder cannot be opened.", err)
+	}
+	return &Source{opts: opts, root: root}, nil
+}
 
 // Close gives the folder back. Readers that are open stay usable.
-func (s *Source) Close() error { return nil }
+func (s *Source) Close() error { return s.root.Close() }
 
 // Name returns "file".
 func (s *Source) Name() string { return Name }
 
 // Accepts takes everything that is not a link.
-func (s *Source) Accepts(q track.Query) bool { return false }
+func (s *Source) Accepts(q track.Query) bool {
+	return !strings.Contains(q.Text, "://") && strings.TrimSpace(q.Text) != ""
+}
 
-// Resolve finds q among the files.
+// Resolve finds q among the files: by its path, or else by words of its name. A
+// folder is a playlist of the files in it.
 func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, error) {
-	return track.Result{}, fault.New(fault.NotFound, "not yet")
+	name, ok := local(q.Text)
+	if !ok {
+		return track.Result{}, missing(q.Text)
+	}
+	info, err := s.root.Stat(name)
+	if err != nil || name == "." && !strings.HasPrefix(q.Text, ".") {
+		if name, err = s.search(ctx, q.Text); err != nil {
+			return track.Result{}, err
+		}
+		if info, err = s.root.Stat(name); err != nil {
+			return track.Result{}, missing(q.Text)
+		}
+	}
+	switch {
+	case info.IsDir():
+		return s.playlist(ctx, name)
+	case !info.Mode().IsRegular():
+		return track.Result{}, fault.New(fault.Unsupported, fmt.Sprintf("“%s” is not a file.", brief(q.Text)))
+	}
+	t, err := s.describe(ctx, name, q.Name)
+	if err != nil {
+		return track.Result{}, err
+	}
+	return track.Result{Tracks: []track.Track{t}}, nil
+}
+
+// local turns what somebody wrote into a path below the root. It refuses what
+// could not be one; that nothing escapes is os.Root's care.
+func local(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsRune(text, 0) {
+		return "", false
+	}
+	name := path.Clean(strings.TrimLeft(text, "/"))
+	return name, fs.ValidPath(name)
+}
+
+func missing(text string) error {
+	return fault.New(fault.NotFound, fmt.Sprintf("There is no “%s” in the music folder.", brief(text)))
+}
+
+// describe makes a track of a file. called is what to call it if it has no title.
+func (s *Source) describe(ctx context.Context, name, called string) (track.Track, error) {
+	f, size, err := s.open(name)
+	if err != nil {
+		return track.Track{}, err
+	}
+	defer f.Close()
+	info, err := decode.Probe(ctx, decode.Input{Reader: f, Size: size}, s.opts.Decode)
+	if err != nil {
+		return track.Track{}, fmt.Errorf("probe %s: %w", name, err)
+	}
+	t := track.Track{
+		Source: Name, URI: name, Format: info.Format, Seekable: info.Seekable,
+		Title: info.Title, Artist: info.Artist, Album: info.Album, Length: info.Length, Artwork: info.Artwork,
+	}
+	if t.Title == "" {
+		t.Title = called
+	}
+	if t.Title == "" {
+		t.Title = strings.TrimSuffix(path.Base(name), path.Ext(name))
+	}
+	return t, nil
+}
+
+// open opens a regular file below the root. The check comes first because to open
+// a pipe would wait for somebody to write to it.
+func (s *Source) open(name string) (*os.File, int64, error) {
+	info, err := s.root.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("not a regular file")
+	}
+	if err != nil {
+		return nil, 0, missing(name)
+	}
+	f, err := s.root.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, 0, fault.Wrap(fault.Denied, fmt.Sprintf("I may not read “%s”.", brief(name)), err)
+	case err != nil:
+		return nil, 0, missing(name)
+	}
+	return f, info.Size(), nil
 }
 
 // Open starts t.
 func (s *Source) Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error) {
-	return nil, fault.New(fault.NotFound, "not yet")
+	name, ok := local(t.URI)
+	if !ok {
+		return nil, missing(t.URI)
+	}
+	f, size, err := s.open(name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := decode.Open(ctx, decode.Input{Reader: f, Size: size}, at, s.opts.Decode)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	return r, nil
+}
+
+// brief shortens a name to what fits a sentence.
+func brief(s string) string {
+	const most = 80
+	if r := []rune(strings.ToValidUTF8(s, "�")); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return strings.ToValidUTF8(s, "�")
 }

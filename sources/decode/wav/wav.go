@@ -43,6 +43,7 @@ type Decoder struct {
 	length int64 // of the data in bytes, -1 when unknown
 	at     int64 // bytes of the data read
 	pos    int64 // of r in the file, while the header is read
+	chunk  int64 // length the data chunk has by its own account, -1 when unknown
 	buf    []byte
 }
 
@@ -57,7 +58,7 @@ func NewDecoder(r io.Reader, size int64) (*Decoder, error) {
 	if d.coding.convert == nil {
 		return nil, fmt.Errorf("%w: no fmt chunk before the data", ErrFormat)
 	}
-	d.start = d.pos
+	d.start, d.chunk = d.pos, d.length
 	if left := size - d.start; size >= 0 && (d.length < 0 || d.length > left) {
 		d.length = max(left, 0)
 	}
@@ -107,6 +108,46 @@ func (d *Decoder) SeekSample(sample int64) (int64, error) {
 	return sample, err
 }
 
+// Tail reads List and ID3 from behind the audio, where some programs put them, and
+// comes back to the first sample. It needs an io.Seeker.
+func (d *Decoder) Tail() error {
+	if d.chunk < 0 {
+		return nil
+	}
+	d.pos = d.start
+	if err := d.goTo(d.start + d.chunk + d.chunk&1); err != nil {
+		return err
+	}
+	for range maxChunks {
+		var h [8]byte
+		if err := d.full(h[:]); err != nil {
+			break // the end
+		}
+		n := int64(binary.LittleEndian.Uint32(h[4:]))
+		id := string(h[:4])
+		if id != "LIST" && id != "id3 " && id != "ID3 " {
+			if d.skip(n+n&1) != nil {
+				break
+			}
+			continue
+		}
+		body, err := d.body(n)
+		if err != nil {
+			break
+		}
+		if err := d.keep(id, body, new(int64)); err != nil {
+			return err
+		}
+	}
+	return d.goTo(d.start)
+}
+
+func (d *Decoder) goTo(pos int64) error {
+	d.pos = pos
+	_, err := d.seeker.Seek(pos, io.SeekStart)
+	return err
+}
+
 // header reads the chunks up to the data:
 //
 //	"RIFF" size "WAVE" { id:4 size:4 LE, body, pad to even } … "data" size samples
@@ -143,7 +184,7 @@ func (d *Decoder) header(size int64) error {
 			if err != nil {
 				return err
 			}
-			if err := d.chunk(id, body, &long); err != nil {
+			if err := d.keep(id, body, &long); err != nil {
 				return err
 			}
 		default:
@@ -155,7 +196,7 @@ func (d *Decoder) header(size int64) error {
 	return fmt.Errorf("%w: too many chunks", ErrFormat)
 }
 
-func (d *Decoder) chunk(id string, body []byte, long *int64) error {
+func (d *Decoder) keep(id string, body []byte, long *int64) error {
 	switch {
 	case id == "fmt ":
 		return d.format(body)
@@ -186,9 +227,7 @@ func (d *Decoder) body(n int64) ([]byte, error) {
 
 func (d *Decoder) skip(n int64) error {
 	if d.seeker != nil && n > 4096 {
-		d.pos += n
-		_, err := d.seeker.Seek(d.pos, io.SeekStart)
-		return err
+		return d.goTo(d.pos + n)
 	}
 	m, err := io.CopyN(io.Discard, d.r, n)
 	d.pos += m
