@@ -2,13 +2,10 @@ package voice_test
 
 import (
 	"context"
-	"slices"
-	"sync"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"busker/internal/snowflake"
 	"busker/voice"
 	"busker/voice/signal"
 )
@@ -16,33 +13,31 @@ import (
 // lock is both ends of an end-to-end encryption that only shouts.
 type lock struct {
 	shouting
-	mu      sync.Mutex
 	session voice.Session
-	seen    []signal.Op
-	saw     func() // tells whoever waits
+	ops     chan signal.Op // seen
 }
 
 func (l *lock) HandleDAVE(_ context.Context, _ signal.Writer, f signal.Frame) error {
-	l.mu.Lock()
-	l.seen = append(l.seen, f.Op)
-	l.mu.Unlock()
-	l.saw()
+	l.ops <- f.Op
 	return nil
 }
 
-func (l *lock) ops() []signal.Op {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.seen)
+// saw checks which ops were seen since the last time.
+func (l *lock) saw(t *testing.T, ops ...signal.Op) {
+	t.Helper()
+	for _, want := range ops {
+		if got := <-l.ops; got != want {
+			t.Errorf("saw op %d, want %d", got, want)
+		}
+	}
 }
 
 func TestEncryptionTakesPart(t *testing.T) {
 	locks := make(chan *lock, 10)
-	var w *world
-	w = newWorld(t, func(o *voice.HubOptions) {
+	w := newWorld(t, func(o *voice.HubOptions) {
 		o.MaxDAVE = 1
 		o.Encryption = func(s voice.Session) (signal.DAVE, voice.FrameSealer) {
-			l := &lock{session: s, saw: func() { w.do(func() {}) }}
+			l := &lock{session: s, ops: make(chan signal.Op, 100)}
 			locks <- l
 			return l, l
 		}
@@ -52,35 +47,32 @@ func TestEncryptionTakesPart(t *testing.T) {
 	if m.maxDAVE != 1 || l.session.Guild != guild || l.session.User != self || l.session.Channel() != channel {
 		t.Errorf("announced %d, session %+v", m.maxDAVE, l.session)
 	}
+	l.saw(t, 11, 4)
 	w.play(conn, 0, 3)
 	if media := w.heard(m, 3); media[0] != "AUDIO 0000" {
 		t.Errorf("heard %q", media)
 	}
 	w.do(func() { m.replay = [][]byte{{0, 7, 27, 1}, {0, 8, 29, 2}} })
 	w.drop(m, 1001, false)
-	w.wait("what was replayed", func() bool { return len(l.ops()) == 4 })
+	l.saw(t, 27, 29)
 	w.drop(m, 1001, false)
 	w.wait("second resume", func() bool { return len(m.resumes) == 2 })
 	if m.resumes[1] != 8 {
 		t.Errorf("seq_acks %v", m.resumes)
 	}
-	if want := []signal.Op{11, 4, 27, 29}; !slices.Equal(l.ops(), want) {
-		t.Errorf("saw ops %v", l.ops())
-	}
-	if len(locks) > 0 {
-		t.Error("a resume made another encryption")
+	if len(l.ops) > 0 || len(locks) > 0 {
+		t.Error("a resume without news brought some, or another encryption")
 	}
 	w.shard.put(other)
 	w.wait("the next session", func() bool { return len(w.members) == 2 })
-	if next := <-locks; next.session.Channel() != snowflake.ID(other) {
+	if next := <-locks; next.session.Channel() != other {
 		t.Errorf("channel %d", next.session.Channel())
 	}
 }
 
 func TestMetrics(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	var w *world
-	w = newWorld(t, func(o *voice.HubOptions) { o.Metrics = voice.NewMetrics(registry) })
+	w := newWorld(t, func(o *voice.HubOptions) { o.Metrics = voice.NewMetrics(registry) })
 	conn := w.join(channel)
 	w.play(conn, 0, 10)
 	w.heard(w.now(), 15)

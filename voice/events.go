@@ -86,7 +86,7 @@ func (c *call) startSession(ctx context.Context) {
 	c.cancelOp4()
 	c.unused = false
 	s := &session{
-		opts: &c.hub.opts, http: c.hub.http, logger: c.logger, stream: c.conn.stream,
+		opts: &c.hub.opts, dial: c.hub.dial, logger: c.logger, stream: c.conn.stream,
 		endpoint: c.server.Endpoint,
 		identity: signal.Identity{
 			Guild: c.conn.guild, User: c.hub.opts.User(),

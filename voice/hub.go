@@ -2,20 +2,20 @@ package voice
 
 import (
 	"context"
-	"net/http"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"busker/internal/snowflake"
 	"busker/voice/pace"
+	"busker/voice/signal"
 )
 
 // Hub holds the voice connections of all guilds and the pacer that sends for them.
 // All methods may be called concurrently, and before Run; Run is called once.
 type Hub struct {
 	opts  HubOptions
-	http  *http.Client
+	dial  *signal.Dialer
 	pacer *pace.Pacer
 	calls chan *call    // from the Joins that begin them to Run
 	ended chan struct{} // closed when Run has ended
@@ -28,9 +28,8 @@ type Hub struct {
 func NewHub(opts HubOptions) *Hub {
 	opts = opts.withDefaults()
 	return &Hub{
-		opts: opts,
-		// Only websockets are made with it: no connection is ever kept for reuse.
-		http:  &http.Client{Transport: &http.Transport{TLSClientConfig: opts.TLS, DisableKeepAlives: true}},
+		opts:  opts,
+		dial:  signal.NewDialer(opts.TLS),
 		pacer: pace.New(pace.Options{Clock: opts.Clock, Observe: opts.Metrics.tick}),
 		calls: make(chan *call),
 		ended: make(chan struct{}),

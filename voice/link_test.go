@@ -238,7 +238,7 @@ func (h *hour) Tick(late time.Duration) {
 		return
 	}
 	h.Push(packetOf("audio"))
-	h.Rig.Tell()
+	h.Tell()
 	h.Rig.Tick(late)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"sync/atomic"
 	"time"
 
@@ -39,7 +38,7 @@ var errNoMode = errors.New("no transport encryption in common")
 // as many sockets as it takes. run owns it; it tells its call what happens.
 type session struct {
 	opts     *HubOptions
-	http     *http.Client
+	dial     *signal.Dialer
 	logger   *slog.Logger
 	identity signal.Identity
 	endpoint string
@@ -113,12 +112,14 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // converse holds one socket from dialing to its end.
 func (s *session) converse(ctx context.Context, resume bool) error {
-	d := &dialogue{session: s, resuming: resume,
-		messages: make(chan signal.Message), external: make(chan externalAddress)}
+	d := &dialogue{
+		session: s, resuming: resume,
+		messages: make(chan signal.Message), external: make(chan externalAddress),
+	}
 	dialing, cancel := context.WithTimeout(ctx, s.opts.Timeouts.Dial)
 	defer cancel()
-	socket, err := signal.Dial(dialing, signal.Options{
-		Endpoint: s.endpoint, HTTP: s.http, Seq: &s.seq,
+	socket, err := s.dial.Dial(dialing, signal.Options{
+		Endpoint: s.endpoint, Seq: &s.seq,
 		Handle: d.deliver, DAVE: s.dave, Logger: s.logger,
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func (s *session) connect(r signal.Ready) error {
 		return fmt.Errorf("open media socket: %w", err)
 	}
 	if s.udp != nil {
-		s.udp.Close() // a server that said Ready twice
+		_ = s.udp.Close() // a server that said Ready twice
 	}
 	s.ready, s.mode, s.udp = r, mode, udp
 	return nil
@@ -175,6 +176,6 @@ func (s *session) unlink() {
 		s.stream.link.CompareAndSwap(s.link, nil)
 	}
 	if s.udp != nil {
-		s.udp.Close()
+		_ = s.udp.Close()
 	}
 }

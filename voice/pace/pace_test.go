@@ -64,8 +64,11 @@ func run(t *testing.T, c *clock, n int) (ticks []time.Duration, resyncs int) {
 
 func TestAnHourDoesNotDrift(t *testing.T) {
 	// Every sleep is late, by up to 7 ms; the schedule must not notice.
-	n := time.Duration(0)
-	c := &clock{oversleep: func(time.Duration) time.Duration { n++; return n % 8 * time.Millisecond }}
+	n := 0
+	c := &clock{oversleep: func(time.Duration) time.Duration {
+		n++
+		return time.Duration(n%8) * time.Millisecond
+	}}
 	const hour = 180_000
 	ticks, resyncs := run(t, c, hour)
 	if resyncs != 0 || len(ticks) != hour {
@@ -185,7 +188,7 @@ func TestIdleWithoutMembers(t *testing.T) {
 		for range 2 { // it wakes up, goes to sleep, and wakes up again
 			synctest.Wait()
 			before := slots
-			time.Sleep(time.Hour) // the bubble's: nobody may wake up in it
+			<-time.After(time.Hour) // the bubble's: nobody may wake up in it
 			if slots != before {
 				t.Fatalf("%d slots without members", slots-before)
 			}
@@ -213,8 +216,8 @@ func TestRemoveOfAStranger(t *testing.T) {
 func TestSystemClockKeepsTime(t *testing.T) {
 	for name, c := range map[string]pace.Clock{"system": pace.System(), "portable": pace.Portable()} {
 		start := c.Now()
-		for i := range time.Duration(20) {
-			at := start + i*time.Millisecond
+		for i := range 20 {
+			at := start + time.Duration(i)*time.Millisecond
 			if now := c.SleepUntil(at); now < at {
 				t.Errorf("%s: woke %v early", name, at-now)
 			}

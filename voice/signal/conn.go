@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,8 +31,6 @@ type Options struct {
 	// Endpoint is host[:port] as VOICE_SERVER_UPDATE gave it. The port counts; a
 	// leading "wss://" does not.
 	Endpoint string
-	// HTTP makes the TLS connection; nil for http.DefaultClient.
-	HTTP *http.Client
 	// Seq carries the session's newest frame number from socket to socket.
 	Seq *Seq
 	// Handle gets every message in order, on the goroutine that reads.
@@ -55,14 +54,23 @@ type Conn struct {
 	ping   atomic.Int64       // time.Duration
 }
 
+// Dialer opens websockets. It may be used concurrently.
+type Dialer struct{ http *http.Client }
+
+// NewDialer returns a Dialer with the TLS settings given; nil for the system's.
+func NewDialer(settings *tls.Config) *Dialer {
+	// A websocket takes its connection with it: none is ever kept for reuse.
+	return &Dialer{&http.Client{Transport: &http.Transport{TLSClientConfig: settings, DisableKeepAlives: true}}}
+}
+
 // Dial opens the websocket. Run must follow.
-func Dial(ctx context.Context, opts Options) (*Conn, error) {
+func (d *Dialer) Dial(ctx context.Context, opts Options) (*Conn, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(opts.Endpoint, "wss://"), "/")
 	ws, response, err := websocket.Dial(ctx, "wss://"+host+"/?v=8",
-		&websocket.DialOptions{HTTPClient: opts.HTTP})
+		&websocket.DialOptions{HTTPClient: d.http})
 	if err != nil {
 		return nil, fmt.Errorf("dial voice gateway %s: %w", host, err)
 	}

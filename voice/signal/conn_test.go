@@ -2,6 +2,7 @@ package signal_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -31,7 +32,7 @@ type peer struct {
 }
 
 // serve accepts sockets; what it reads of them ends in the peer's channels.
-func serve(t *testing.T) (endpoint string, client *http.Client, peers <-chan *peer) {
+func serve(t *testing.T) (endpoint string, dialer *signal.Dialer, peers <-chan *peer) {
 	t.Helper()
 	accepted := make(chan *peer, 10)
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -55,9 +56,12 @@ func serve(t *testing.T) (endpoint string, client *http.Client, peers <-chan *pe
 		}
 	}))
 	t.Cleanup(server.Close)
-	client = server.Client()
-	t.Cleanup(client.CloseIdleConnections)
-	return "wss://" + server.Listener.Addr().String(), client, accepted
+	return "wss://" + server.Listener.Addr().String(), signal.NewDialer(trusting(server)), accepted
+}
+
+// trusting returns TLS settings that trust the server.
+func trusting(s *httptest.Server) *tls.Config {
+	return s.Client().Transport.(*http.Transport).TLSClientConfig
 }
 
 func (p *peer) text(s string) { _ = p.ws.Write(context.Background(), websocket.MessageText, []byte(s)) }
@@ -88,16 +92,16 @@ type client struct {
 
 func dial(t *testing.T, adjust ...func(*signal.Options)) (*client, *peer) {
 	t.Helper()
-	endpoint, httpClient, peers := serve(t)
+	endpoint, dialer, peers := serve(t)
 	c := &client{messages: make(chan signal.Message, 100), ended: make(chan error, 1)}
 	opts := signal.Options{
-		Endpoint: endpoint, HTTP: httpClient, Seq: &c.seq,
+		Endpoint: endpoint, Seq: &c.seq,
 		Handle: func(_ context.Context, m signal.Message) { c.messages <- m },
 	}
 	for _, f := range adjust {
 		f(&opts)
 	}
-	conn, err := signal.Dial(t.Context(), opts)
+	conn, err := dialer.Dial(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -276,7 +280,6 @@ func TestNonsenseIsIgnored(t *testing.T) {
 type recorder struct {
 	ops  []signal.Op
 	data []string
-	done chan struct{}
 }
 
 func (r *recorder) HandleDAVE(ctx context.Context, w signal.Writer, f signal.Frame) error {
@@ -323,10 +326,9 @@ func TestDAVESeesItsFramesInOrderAndInEveryState(t *testing.T) {
 func TestDialFails(t *testing.T) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	defer server.Close()
-	if _, err := signal.Dial(t.Context(), signal.Options{
-		Endpoint: server.Listener.Addr().String(), HTTP: server.Client(), Seq: new(signal.Seq),
+	if _, err := signal.NewDialer(trusting(server)).Dial(t.Context(), signal.Options{
+		Endpoint: server.Listener.Addr().String(), Seq: new(signal.Seq),
 	}); err == nil {
 		t.Fatal("a 404 made a socket")
 	}
-	server.Client().CloseIdleConnections()
 }
