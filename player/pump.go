@@ -171,10 +171,12 @@ func (p *pump) awaitBlock(ctx context.Context, turn order) order {
 
 // source returns the segment whose blocks come next, nil when there is none.
 func (p *pump) source() *segment {
-	if p.current != nil && p.current.whole {
-		return p.follow
+	for _, s := range []*segment{p.current, p.follow} {
+		if s != nil && !s.whole {
+			return s
+		}
 	}
-	return p.current
+	return nil
 }
 
 // take puts the next block of s into the window, or notes that s has no more.

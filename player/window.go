@@ -40,7 +40,13 @@ func (w *window) push(f frame) {
 }
 
 // rewind goes back by n frames, as far as they and the one before them are held.
-func (w *window) rewind(n int64) { w.next -= max(0, min(n, w.next-w.oldest()-1)) }
+func (w *window) rewind(n int64) {
+	first := int64(0) // the one frame with none before it
+	if w.oldest() > 0 {
+		first = w.oldest() + 1
+	}
+	w.next = max(w.next-n, min(first, w.next))
+}
 
 // truncate forgets the frames from number n on; n must not lie before next.
 func (w *window) truncate(n int64) {
