@@ -119,7 +119,8 @@ func bind(addr string) (net.Listener, error) {
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	l, err := net.Listen("tcp", addr)
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", addr) // a bind on loopback does not wait
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}

@@ -192,8 +192,13 @@ func TestPressing(t *testing.T) {
 		values []string
 		taken  bool
 	}{
-		{"go", nil, true}, {"off", nil, false}, {"gone", nil, false}, {"go", []string{"x"}, false},
-		{"menu", []string{"a"}, true}, {"menu", []string{"b"}, false}, {"menu", nil, false},
+		{"go", nil, true},
+		{"off", nil, false},
+		{"gone", nil, false},
+		{"go", []string{"x"}, false},
+		{"menu", []string{"a"}, true},
+		{"menu", []string{"b"}, false},
+		{"menu", nil, false},
 	} {
 		if _, err := s.ann.Press(s.ctx, m, tt.id, tt.values...); (err == nil) != tt.taken {
 			t.Errorf("press %s %v: %v", tt.id, tt.values, err)

@@ -20,7 +20,7 @@ import (
 // wire is a gateway client that does only what the test says.
 type wire struct {
 	t      *testing.T
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // of one test, whose fixture this is
 	ws     *websocket.Conn
 	stream *inflater // of zlib-stream
 	binary int       // messages that came compressed

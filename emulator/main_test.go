@@ -18,7 +18,7 @@ const patience = 20 * time.Second
 // stage is a guild with one bot, one person, a text and a voice channel.
 type stage struct {
 	*emulator.Emulator
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // of one test, whose fixture this is
 	bot   *emulator.Bot
 	guild *emulator.Guild
 	text  *emulator.Channel

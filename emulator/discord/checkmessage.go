@@ -1,6 +1,7 @@
 package discord
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -156,8 +157,10 @@ func (e Embed) empty() bool {
 // CheckCallback refuses the data of an interaction's answer.
 func CheckCallback(kind CallbackType, d CallbackData, onMessage bool) error {
 	var f Form
-	kinds := []CallbackType{CallbackPong, CallbackMessage, CallbackDeferMessage, CallbackDeferUpdate,
-		CallbackUpdateMessage, CallbackAutocomplete, CallbackModal, CallbackLaunchActivity}
+	kinds := []CallbackType{
+		CallbackPong, CallbackMessage, CallbackDeferMessage, CallbackDeferUpdate,
+		CallbackUpdateMessage, CallbackAutocomplete, CallbackModal, CallbackLaunchActivity,
+	}
 	if !oneOf(&f, "type", kind, kinds...) {
 		return f.Err()
 	}
@@ -179,8 +182,8 @@ func CheckCallback(kind CallbackType, d CallbackData, onMessage bool) error {
 
 // prefixed moves the refused fields of a message under "data".
 func prefixed(err error) error {
-	refused, ok := err.(*Error)
-	if !ok || refused.Errors == nil {
+	var refused *Error
+	if !errors.As(err, &refused) || refused.Errors == nil {
 		return err
 	}
 	moved := *refused

@@ -111,11 +111,13 @@ func (s *session) sees(channel discord.ID) bool {
 
 func (s *session) tellJoined(e world.GuildJoined, send sender) error {
 	if e.Member.User.ID == s.app.User.ID {
-		full, err := s.world.FullGuild(s.app.User.ID, e.Guild)
-		if err != nil || s.intents&intentGuilds == 0 {
-			return nil // already thrown out again, or not interested
+		if s.intents&intentGuilds == 0 {
+			return nil
 		}
-		return send("GUILD_CREATE", full)
+		if full, err := s.world.FullGuild(s.app.User.ID, e.Guild); err == nil { // not thrown out again already
+			return send("GUILD_CREATE", full)
+		}
+		return nil
 	}
 	if s.intents&intentMembers == 0 || !s.in(e.Guild) {
 		return nil
@@ -173,9 +175,9 @@ func (c *conn) members(one *session, d json.RawMessage) error {
 	if err := json.Unmarshal(d, &in); err != nil {
 		return refused(closeDecode, "Error while decoding payload")
 	}
-	full, err := c.server.world.FullGuild(one.app.User.ID, in.GuildID)
-	if err != nil {
-		return nil // Discord says nothing about foreign guilds
+	full, _ := c.server.world.FullGuild(one.app.User.ID, in.GuildID)
+	if full.ID == 0 { // not a guild of the bot: Discord says nothing
+		return nil
 	}
 	wanted := func(m discord.Member) bool {
 		if in.Query == nil {

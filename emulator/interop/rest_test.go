@@ -17,7 +17,7 @@ import (
 // venue is an emulator with a bot that discord.js plays.
 type venue struct {
 	*emulator.Emulator
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // of one test, whose fixture this is
 	bot   *emulator.Bot
 	guild *emulator.Guild
 	text  *emulator.Channel

@@ -135,7 +135,7 @@ func (l *limiter) sweep(now time.Time) {
 }
 
 func key(r *http.Request, route, token string) string {
-	parts := []string{route, token}
+	parts := append(make([]string, 0, 2+len(majors)), route, token)
 	for _, name := range majors {
 		parts = append(parts, r.PathValue(name))
 	}

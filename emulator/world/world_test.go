@@ -44,6 +44,9 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
+// pass lets time go by inside a bubble of synctest.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's
+
 func text(s string) discord.MessageBody {
 	return discord.MessageBody{Content: discord.Field[string]{Set: true, Value: s}}
 }
@@ -65,12 +68,12 @@ func TestInteractionDeadlines(t *testing.T) {
 		s := newScene(t)
 		data := discord.CallbackData{MessageBody: text("hello")}
 		late := s.command(t)
-		time.Sleep(3*time.Second + time.Millisecond)
+		pass(3*time.Second + time.Millisecond)
 		if _, err := s.Respond(late.ID, late.Token, discord.CallbackMessage, data); !errors.Is(err, discord.ErrUnknownInteraction) {
 			t.Errorf("after three seconds: %v", err)
 		}
 		i := s.command(t)
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		if _, err := s.Respond(i.ID, "guess", discord.CallbackMessage, data); !errors.Is(err, discord.ErrUnknownInteraction) {
 			t.Errorf("with a wrong token: %v", err)
 		}
@@ -83,11 +86,11 @@ func TestInteractionDeadlines(t *testing.T) {
 		if _, err := s.Respond(i.ID, i.Token, discord.CallbackMessage, data); !errors.Is(err, discord.ErrAlreadyAcknowledged) {
 			t.Errorf("twice: %v", err)
 		}
-		time.Sleep(15*time.Minute - 4*time.Second)
+		pass(15*time.Minute - 4*time.Second)
 		if _, err := s.EditReply(s.bot.User.ID, i.Token, 0, text("still there")); err != nil {
 			t.Errorf("within fifteen minutes: %v", err)
 		}
-		time.Sleep(2 * time.Second)
+		pass(2 * time.Second)
 		if _, err := s.EditReply(s.bot.User.ID, i.Token, 0, text("too late")); !errors.Is(err, discord.ErrInvalidWebhookToken) {
 			t.Errorf("after fifteen minutes: %v", err)
 		}
@@ -299,7 +302,7 @@ func TestWaitReturnsAtTheChange(t *testing.T) {
 		s := newScene(t)
 		start := time.Now()
 		go func() {
-			time.Sleep(time.Minute)
+			pass(time.Minute)
 			if _, err := s.CreateMessage(s.ann, s.text, text("now")); err != nil {
 				t.Error(err)
 			}
