@@ -29,7 +29,7 @@ const patience = 30 * time.Second
 // stage is the app on a local Discord, with somebody in a voice channel.
 type stage struct {
 	t     *testing.T
-	ctx   context.Context
+	ctx   context.Context //nolint:containedctx // the test's own
 	app   *app.App
 	bot   *emulator.Bot
 	guild *emulator.Guild

@@ -197,10 +197,10 @@ func sections(flags []string) []string {
 }
 
 func keysOf(flags []string) []string {
-	var names []string
-	for _, f := range flags {
+	names := make([]string, len(flags))
+	for i, f := range flags {
 		section, key := Split(f)
-		names = append(names, section+"."+key)
+		names[i] = section + "." + key
 	}
 	return names
 }

@@ -22,7 +22,7 @@ func browse(address string, log *slog.Logger) {
 	default:
 		return
 	}
-	c := exec.Command(command[0], command[1:]...)
+	c := exec.Command(command[0], command[1:]...) //nolint:noctx // the browser outlives the demo
 	detach(c)
 	if err := c.Start(); err != nil {
 		log.Debug("no browser opened", "err", err)

@@ -26,7 +26,7 @@ func chromium(t *testing.T) string {
 // browser is one tab.
 type browser struct {
 	t   *testing.T
-	ctx context.Context
+	ctx context.Context //nolint:containedctx // a chromedp context is the tab
 }
 
 // openBrowser starts a browser on the page.

@@ -36,8 +36,8 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close()
-	s, a, err := open(o, songs.dir)
+	defer func() { _ = listener.Close() }() // the page has closed it already, unless nothing began
+	s, a, err := open(o, songs.dir)         //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err
 	}
@@ -90,16 +90,16 @@ func openListener(ctx context.Context, address string) (net.Listener, error) {
 	return l, nil
 }
 
+// say writes for people; one who no longer reads stops nothing.
+func say(out io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(out, format, args...) }
+
 // welcome says where the page is once the bot has registered its commands.
 func welcome(ctx context.Context, o Options, s *street, addr net.Addr) error {
 	if err := s.bot.WaitCommands(ctx, s.guild, 1); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
 		return fmt.Errorf("wait for the bot: %w", err)
 	}
 	address := "http://" + addr.String() + "/"
-	fmt.Fprintf(o.Out, "\n  Busker Street is open:  %s\n  Ctrl-C closes it.\n\n", address)
+	say(o.Out, "\n  Busker Street is open:  %s\n  Ctrl-C closes it.\n\n", address)
 	if o.Open {
 		browse(address, o.Telemetry.Logger())
 	}

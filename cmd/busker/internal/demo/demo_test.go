@@ -87,7 +87,7 @@ func TestThePageKeepsStrangersOut(t *testing.T) {
 	}
 	page := do("GET", "", func(*http.Request) {})
 	csp := page.Header.Get("Content-Security-Policy")
-	if page.StatusCode != 200 || !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || page.Header.Get("Access-Control-Allow-Origin") != "" {
+	if page.StatusCode != http.StatusOK || !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") || page.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("page: %s, policy %q", page.Status, csp)
 	}
 	if got := do("GET", "", func(r *http.Request) { r.Host = "attacker.example" }); got.StatusCode != http.StatusMisdirectedRequest {

@@ -46,7 +46,7 @@ func Headless(ctx context.Context, o Session) error {
 		return err
 	}
 	defer func() { _ = songs.close() }()
-	s, a, err := open(o.Options, songs.dir)
+	s, a, err := open(o.Options, songs.dir) //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 	if err != nil {
 		return fmt.Errorf("/play: %w", err)
 	}
-	fmt.Fprintf(o.Out, "/play %s\n%s: %s\n", query, botName, plain(answer))
+	say(o.Out, "/play %s\n%s: %s\n", query, botName, plain(answer))
 	if answer.Ephemeral() {
 		return ErrNothingHeard // the answer says why
 	}
@@ -112,7 +112,7 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 		return err
 	}
 	if _, err := s.command(ctx, "stop", nil); err != nil {
-		fmt.Fprintf(o.Out, "/stop: %v\n", err)
+		say(o.Out, "/stop: %v\n", err)
 	}
 	listener.Close()
 	return o.conclude(ctx, a, listener, asked, query)
@@ -145,15 +145,15 @@ func (o *Session) follow(ctx context.Context, feed *listen.Subscription) error {
 // conclude prints the figures and writes the recording.
 func (o *Session) conclude(ctx context.Context, a *app.App, l *listen.Listener, asked time.Time, query string) error {
 	report := l.Report()
-	fmt.Fprintf(o.Out, "\n%s\n", report)
+	say(o.Out, "\n%s\n", report)
 	if report.Packets <= report.SilenceFrames || report.Silence >= 1 {
 		return ErrNothingHeard
 	}
-	fmt.Fprintf(o.Out, "start        %d ms from /play to the first packet\n", report.First.Sub(asked).Milliseconds())
+	say(o.Out, "start        %d ms from /play to the first packet\n", report.First.Sub(asked).Milliseconds())
 	if similarity, err := compare(ctx, a, l, query); err == nil {
-		fmt.Fprintf(o.Out, "similarity   %s\n", similarity)
+		say(o.Out, "similarity   %s\n", similarity)
 	} else {
-		fmt.Fprintf(o.Out, "similarity   not measured: %v\n", err)
+		say(o.Out, "similarity   not measured: %v\n", err)
 	}
 	if o.Record == "" {
 		return nil
@@ -161,7 +161,7 @@ func (o *Session) conclude(ctx context.Context, a *app.App, l *listen.Listener, 
 	if err := save(o.Record, l.Recording()); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.Out, "recorded     %s\n", o.Record)
+	say(o.Out, "recorded     %s\n", o.Record)
 	return nil
 }
 
@@ -175,7 +175,7 @@ func compare(ctx context.Context, a *app.App, l *listen.Listener, query string) 
 	if err != nil {
 		return listen.Similarity{}, err
 	}
-	defer source.Close()
+	defer func() { _ = source.Close() }() // it was only read
 	recording := l.Recording()
 	return recording.Similarity(&limited{source, audio.Frames(recording.Length()) + 1})
 }

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,8 @@ type page struct {
 	songs   []song
 	changes *bell
 	log     *slog.Logger
+
+	sockets sync.WaitGroup // handlers of websockets, which the HTTP server does not count
 }
 
 // policy lets the page load what this server serves and nothing else.
@@ -81,8 +84,9 @@ func hostsOf(addr net.Addr) []string {
 	return []string{"127.0.0.1:" + port, "localhost:" + port, "[::1]:" + port}
 }
 
-// serve answers on l until ctx ends, and follows the street meanwhile.
+// serve answers on l until ctx ends and every browser has been let go.
 func (p *page) serve(ctx context.Context, l net.Listener) error {
+	defer p.sockets.Wait() // they end with ctx
 	handler, err := p.handler(hostsOf(l.Addr()))
 	if err != nil {
 		return err

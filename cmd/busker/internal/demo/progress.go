@@ -43,7 +43,7 @@ func (p *progress) set(heard time.Duration) {
 	}
 	if heard-p.said >= plainEvery || heard >= p.total {
 		p.said = heard
-		fmt.Fprintf(p.out, "listening: %.0f of %.0f s\n", heard.Seconds(), p.total.Seconds())
+		say(p.out, "listening: %.0f of %.0f s\n", heard.Seconds(), p.total.Seconds())
 	}
 }
 

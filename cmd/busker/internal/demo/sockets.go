@@ -20,6 +20,8 @@ const (
 
 // serveState sends snapshots and figures to one page.
 func (p *page) serveState(w http.ResponseWriter, r *http.Request) {
+	p.sockets.Add(1)
+	defer p.sockets.Done()
 	c, err := websocket.Accept(w, r, nil) // refuses other origins
 	if err != nil {
 		return
@@ -78,6 +80,8 @@ func send(ctx context.Context, c *websocket.Conn, v any) error {
 
 // serveAudio sends one page what the visitor hears, frame by frame.
 func (p *page) serveAudio(w http.ResponseWriter, r *http.Request) {
+	p.sockets.Add(1)
+	defer p.sockets.Done()
 	c, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return

@@ -34,7 +34,7 @@ func (r *recorder) seen() string {
 func (r *recorder) layer(name string, linger time.Duration, err error) layers.Layer {
 	return layers.Layer{name, func(ctx context.Context) error {
 		<-ctx.Done()
-		time.Sleep(linger) // of the bubble's clock
+		<-time.After(linger)
 		r.add(name)
 		return err
 	}, time.Second}
@@ -82,6 +82,6 @@ func TestALayerThatWillNotStop(t *testing.T) {
 		if time.Since(began) != time.Second || r.seen() != "bottom" {
 			t.Errorf("took %v, stopped %v", time.Since(began), r.seen())
 		}
-		time.Sleep(time.Hour) // until it is over
+		<-time.After(time.Hour) // until it is over
 	})
 }

@@ -65,9 +65,9 @@ func (s *stage) fadeOut(seconds float64) {
 // slightly other lengths on the right for width.
 func (s *stage) reverb(wet float64) {
 	for side, out := range [][]float64{s.left, s.right} {
-		var combs []*comb
-		for _, n := range []int{1687, 1601, 2053, 2251, 1777, 1949} {
-			combs = append(combs, &comb{line: make([]float64, n+side*37), feedback: 0.84, damp: 0.35})
+		combs := [...]*comb{{length: 1687}, {length: 1601}, {length: 2053}, {length: 2251}, {length: 1777}, {length: 1949}}
+		for _, c := range combs {
+			c.line = make([]float64, c.length+side*37)
 		}
 		passes := []*allpass{{line: make([]float64, 605+side*37)}, {line: make([]float64, 480+side*37)}, {line: make([]float64, 371+side*37)}}
 		for i := range out {
@@ -84,16 +84,17 @@ func (s *stage) reverb(wet float64) {
 }
 
 type comb struct {
-	line           []float64
-	at             int
-	feedback, damp float64
-	low            float64
+	length int // samples
+	line   []float64
+	at     int
+	low    float64
 }
 
 func (c *comb) next(x float64) float64 {
+	const feedback, damp = 0.84, 0.35
 	y := c.line[c.at]
-	c.low += (1 - c.damp) * (y - c.low)
-	c.line[c.at] = x + c.feedback*c.low
+	c.low += (1 - damp) * (y - c.low)
+	c.line[c.at] = x + feedback*c.low
 	c.at = (c.at + 1) % len(c.line)
 	return y
 }

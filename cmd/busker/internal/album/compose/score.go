@@ -34,11 +34,13 @@ func melody(score string) []note {
 
 // chords reads one chord a bar: "D3+F3+A3 G2+Bb2+D3".
 func chords(score string) [][]float64 {
-	var bars [][]float64
-	for _, word := range strings.Fields(strings.ReplaceAll(score, "|", " ")) {
-		var chord []float64
-		for _, name := range strings.Split(word, "+") {
-			chord = append(chord, midi(name))
+	words := strings.Fields(strings.ReplaceAll(score, "|", " "))
+	bars := make([][]float64, 0, len(words))
+	for _, word := range words {
+		names := strings.Split(word, "+")
+		chord := make([]float64, len(names))
+		for i, name := range names {
+			chord[i] = midi(name)
 		}
 		bars = append(bars, chord)
 	}

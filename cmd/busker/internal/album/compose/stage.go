@@ -63,10 +63,8 @@ func (n *noise) next() float64 {
 // envelope rises for attack seconds, falls exponentially towards sustain with
 // time constant decay, and is let go at length − release.
 func envelope(t, length, attack, decay, sustain, release float64) float64 {
-	a := 1.0
-	if t < attack {
-		a = t / attack
-	} else {
+	a := t / attack
+	if t >= attack {
 		a = sustain + (1-sustain)*math.Exp(-(t-attack)/decay)
 	}
 	if left := length - t; left < release {

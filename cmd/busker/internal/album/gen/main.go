@@ -44,7 +44,7 @@ func write(number int, p compose.Piece, pcm []float32, cover []byte) error {
 	if err != nil {
 		return err
 	}
-	defer encoder.Close()
+	defer func() { _ = encoder.Close() }() // only frees memory
 	w, err := ogg.NewWriter(out, ogg.WriterOptions{
 		Head: ogg.Head{Channels: audio.Channels, PreSkip: encoder.Lookahead(), InputRate: compose.Rate},
 		Tags: ogg.Tags{Vendor: "Busker", Comments: []string{
