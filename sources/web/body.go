@@ -1,0 +1,281 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"busker/internal/fault"
+	"busker/sources/decode"
+)
+
+// body is the content of a link: read from the network as it is needed, seekable
+// where the server answers ranges, and resumed there when a connection drops. One
+// goroutine reads it; Close may come from another.
+type body struct {
+	source    *Source
+	url       *url.URL // after the redirects
+	size      int64    // -1 when not known
+	ranges    bool
+	live      bool
+	station   string // what a radio calls itself
+	validator string // ETag or date, for If-Range
+
+	ctx    context.Context // of the body's whole life
+	cancel context.CancelFunc
+
+	mu      sync.Mutex // held while reading; Close cancels before it waits for it
+	resp    *http.Response
+	pos     int64 // of the next byte to hand out
+	at      int64 // of the next byte in resp
+	retries int
+}
+
+// fetch requests u and returns its content from the first byte on.
+func (s *Source) fetch(ctx context.Context, u *url.URL) (*body, error) {
+	b := &body{source: s, url: u, size: -1}
+	b.ctx, b.cancel = context.WithCancel(ctx)
+	resp, err := b.open(0, "")
+	if err == nil {
+		b.resp = resp
+		err = b.describe(resp)
+	}
+	if err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+// describe reads what the header says of the content.
+func (b *body) describe(resp *http.Response) error {
+	if err := status(resp); err != nil {
+		return err
+	}
+	h := resp.Header
+	b.url = resp.Request.URL
+	b.station = h.Get("Icy-Name")
+	b.validator = h.Get("ETag")
+	if strings.HasPrefix(b.validator, "W/") {
+		b.validator = "" // a weak one does not vouch for bytes
+	}
+	if b.validator == "" {
+		b.validator = h.Get("Last-Modified")
+	}
+	b.size = resp.ContentLength
+	if resp.StatusCode == http.StatusPartialContent {
+		first, total, ok := contentRange(h.Get("Content-Range"))
+		if ok && first != 0 {
+			return fault.New(fault.Unavailable, "The server sends another part of the file than I asked for.")
+		}
+		b.size = total
+		b.ranges = total >= 0
+	}
+	if radio(h) {
+		b.size, b.ranges = -1, false
+	}
+	b.live = b.size < 0
+	if b.size > b.source.opts.MaxBytes {
+		return fault.New(fault.TooLarge, fmt.Sprintf("This file has %d MiB; %d are allowed.", b.size>>20, b.source.opts.MaxBytes>>20))
+	}
+	return nil
+}
+
+// radio reports whether the server is an Icecast or its like, whose streams never
+// end, whatever length it makes up.
+func radio(h http.Header) bool {
+	for name := range h {
+		if strings.HasPrefix(name, "Icy-") || strings.HasPrefix(name, "Ice-") {
+			return true
+		}
+	}
+	return false
+}
+
+// contentRange reads "bytes 5-99/100"; a total of * is -1.
+func contentRange(s string) (first, total int64, ok bool) {
+	span, all, ok1 := strings.Cut(strings.TrimPrefix(s, "bytes "), "/")
+	from, _, ok2 := strings.Cut(span, "-")
+	first, err := strconv.ParseInt(strings.TrimSpace(from), 10, 64)
+	if !ok1 || !ok2 || err != nil || first < 0 {
+		return 0, -1, false
+	}
+	total, err = strconv.ParseInt(strings.TrimSpace(all), 10, 64)
+	if err != nil || total < 0 {
+		total = -1
+	}
+	return first, total, true
+}
+
+// input is the body as a decoder takes it.
+func (b *body) input() decode.Input {
+	in := decode.Input{Reader: b, Size: b.size, Slow: true, Live: b.live}
+	if !b.ranges {
+		in.Reader = struct{ io.ReadCloser }{b} // hides Seek
+	}
+	return in
+}
+
+// Read implements io.Reader.
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.size >= 0 && b.pos >= b.size {
+		return 0, io.EOF
+	}
+	for {
+		n, err := b.attempt(p)
+		switch {
+		case n > 0:
+			b.retries = 0
+			return n, nil
+		case err == nil:
+			continue
+		case b.ctx.Err() != nil:
+			return 0, b.ctx.Err()
+		case errors.Is(err, io.EOF) && b.size < 0:
+			return 0, io.EOF
+		}
+		if err := b.retry(err); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// attempt reads once, connecting first where that is needed.
+func (b *body) attempt(p []byte) (int, error) {
+	if b.resp == nil {
+		if err := b.connect(); err != nil {
+			return 0, err
+		}
+	}
+	watch := time.AfterFunc(b.source.opts.Idle, b.resp.Body.(*abortable).abort)
+	n, err := 0, error(nil)
+	if gap := b.pos - b.at; gap > 0 { // a short seek forward
+		var m int64
+		m, err = io.CopyN(io.Discard, b.resp.Body, gap)
+		b.at += m
+	}
+	if err == nil {
+		n, err = b.resp.Body.Read(p)
+		b.at += int64(n)
+		b.pos += int64(n)
+	}
+	watch.Stop()
+	return n, err
+}
+
+// connect asks for the content from pos on and checks that it is still the same.
+func (b *body) connect() error {
+	resp, err := b.open(b.pos, b.validator)
+	if err != nil {
+		return err
+	}
+	first, total, ok := contentRange(resp.Header.Get("Content-Range"))
+	switch {
+	case status(resp) != nil:
+		err = status(resp)
+	case resp.StatusCode != http.StatusPartialContent || total != b.size:
+		err = errChanged
+	case !ok || first != b.pos:
+		err = fault.New(fault.Unavailable, "The server sends another part of the file than I asked for.")
+	}
+	if err != nil {
+		return errors.Join(err, resp.Body.Close())
+	}
+	b.resp, b.at = resp, b.pos
+	return nil
+}
+
+var errChanged = fault.New(fault.Unavailable, "The file behind the link changed while it was playing.")
+
+// open makes a request that can be aborted without ending the body's life.
+func (b *body) open(from int64, validator string) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(b.ctx)
+	resp, err := b.source.request(ctx, b.url, from, validator)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	resp.Body = &abortable{resp.Body, cancel}
+	return resp, nil
+}
+
+// abortable is a response's body whose reading another goroutine can end.
+type abortable struct {
+	io.ReadCloser
+	abort context.CancelFunc
+}
+
+func (a *abortable) Close() error {
+	defer a.abort()
+	return a.ReadCloser.Close()
+}
+
+// retry decides what a failed attempt means: another one, after a while, if the
+// server answers ranges and the failure can pass.
+func (b *body) retry(err error) error {
+	if b.resp != nil {
+		_ = b.resp.Body.Close() // it has failed already
+		b.resp = nil
+	}
+	switch kind := fault.KindOf(err); {
+	case err == errChanged, kind == fault.NotFound, kind == fault.Denied, kind == fault.Corrupt:
+		return err
+	case !b.ranges, b.retries >= b.source.opts.Retries:
+		return fault.Wrap(fault.Unavailable, "The connection to the server broke.", err)
+	}
+	wait := 100 * time.Millisecond << min(b.retries, 6)
+	b.retries++
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-b.ctx.Done():
+		return b.ctx.Err()
+	}
+}
+
+// near is how far ahead a seek reads on rather than ask anew, in bytes: about what
+// arrives in the time a request takes.
+const near = 128 << 10
+
+// Seek implements io.Seeker. It makes no request; the next Read does.
+func (b *body) Seek(offset int64, whence int) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch whence {
+	case io.SeekCurrent:
+		offset += b.pos
+	case io.SeekEnd:
+		offset += b.size
+	}
+	if offset < 0 {
+		return 0, errors.New("seek before the beginning")
+	}
+	if ahead := offset - b.at; b.resp != nil && (ahead < 0 || ahead > near) {
+		_ = b.resp.Body.Close() // of no more use, whatever it says
+		b.resp = nil
+	}
+	b.pos = offset
+	return offset, nil
+}
+
+// Close ends a Read in progress and lets go of the connection.
+func (b *body) Close() error {
+	b.cancel()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.resp != nil {
+		_ = b.resp.Body.Close() // it is canceled: all it can say
+		b.resp = nil
+	}
+	return nil
+}
