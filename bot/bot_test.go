@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"reflect"
@@ -25,7 +26,13 @@ import (
 	"busker/track"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // these tests mostly wait for discordgo's pauses
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // What the house has for the bot's interfaces.
 var (

@@ -104,17 +104,33 @@ func (s *square) sit(u *emulator.User, c *emulator.Channel) {
 	s.t.Helper()
 	_, err := u.JoinVoice(c)
 	s.need(err)
+	s.until("the bot sees who is in voice", func() bool {
+		at, _ := s.gateway.VoiceChannelOf(s.guild.ID, u.ID)
+		return at == c.ID
+	})
+}
+
+// done waits until n commands have been carried out.
+func (s *square) done(n int) {
+	s.t.Helper()
+	s.until(fmt.Sprintf("%d commands are carried out", n), func() bool {
+		s.players.mu.Lock()
+		defer s.players.mu.Unlock()
+		return len(s.players.did) >= n
+	})
+}
+
+// until waits for something nobody tells of.
+func (s *square) until(what string, ok func() bool) {
+	s.t.Helper()
 	deadline := s.ctx()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		if at, _ := s.gateway.VoiceChannelOf(s.guild.ID, u.ID); at == c.ID {
-			return
-		}
+	for !ok() {
 		select {
 		case <-tick.C:
 		case <-deadline.Done():
-			s.t.Fatal("the bot does not see who is in voice")
+			s.t.Fatalf("never happened: %s", what)
 		}
 	}
 }
@@ -138,18 +154,26 @@ func (s *square) outcome(i *emulator.Interaction) ed.Message {
 	return m
 }
 
-// card waits for the one card in the channel that shows want.
-func (s *square) card(want string) ed.Message {
+// card waits for a card that shows the text.
+func (s *square) card(text string) ed.Message {
+	s.t.Helper()
+	return s.cardWith(text, func(c ed.Component) bool { return strings.Contains(c.Content, text) })
+}
+
+// button waits for a card with a button of that label.
+func (s *square) button(label string) ed.Message {
+	s.t.Helper()
+	return s.cardWith(label, func(c ed.Component) bool { return c.Label == label })
+}
+
+func (s *square) cardWith(what string, part func(ed.Component) bool) ed.Message {
 	s.t.Helper()
 	m, err := s.text.WaitMessage(s.ctx(), func(m ed.Message) bool {
-		if m.Flags&ed.FlagComponentsV2 == 0 {
-			return false
-		}
-		_, ok := m.Find(func(c ed.Component) bool { return strings.Contains(c.Content, want) || c.Label == want })
-		return ok
+		_, ok := m.Find(part)
+		return ok && m.Flags&ed.FlagComponentsV2 != 0
 	})
 	if err != nil {
-		s.t.Fatalf("no card shows %q: %v\n%+v", want, err, s.text.Messages())
+		s.t.Fatalf("no card shows %q: %v\n%+v", what, err, s.text.Messages())
 	}
 	return m
 }
@@ -231,13 +255,10 @@ func TestEveryButtonAsPeopleSeeIt(t *testing.T) {
 	if m.Flags&ed.FlagSilent == 0 || len(m.Attachments) != 1 {
 		t.Errorf("card %+v", m)
 	}
-	s.press(s.ann, m, "Pause")
-	s.press(s.ann, s.card("Resume"), "Resume")
-	s.press(s.ann, s.card("Pause"), "Loop: off")
-	s.press(s.ann, s.card("Loop: track"), "Loop: track")
-	s.press(s.ann, s.card("Loop: queue"), "Loop: queue")
-	s.press(s.ann, s.card("Loop: off"), "Shuffle")
-	s.press(s.ann, s.card("Skip"), "Skip")
+	for i, label := range []string{"Pause", "Resume", "Loop: off", "Loop: track", "Loop: queue", "Shuffle", "Skip"} {
+		s.press(s.ann, s.button(label), label)
+		s.done(4 + i + 1) // presses are carried out side by side
+	}
 	next := s.card("### Art 2")
 	if len(next.Attachments) != 1 {
 		t.Errorf("attachments of the second picture: %+v", next.Attachments)
@@ -255,6 +276,7 @@ func TestEveryButtonAsPeopleSeeIt(t *testing.T) {
 		t.Errorf("press from elsewhere: %+v", m)
 	}
 	s.press(s.ann, s.card("### Third"), "Stop")
+	s.done(13)
 	if over := s.card("The queue has ended."); len(over.Attachments) != 0 {
 		t.Errorf("the card that is over keeps %+v", over.Attachments)
 	}
