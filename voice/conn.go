@@ -45,6 +45,9 @@ func (c *Conn) Join(ctx context.Context, channel snowflake.ID) error {
 	if channel == 0 {
 		return fault.New(fault.Invalid, "That is not a voice channel.")
 	}
+	if c.hub.opts.User() == 0 {
+		return fault.New(fault.Unavailable, "I am not connected to Discord yet. Try again in a moment.")
+	}
 	patience := c.hub.opts.Timeouts.Join
 	timed, cancel := context.WithTimeoutCause(ctx, patience, fault.Wrap(fault.Timeout,
 		"Discord's voice server did not answer. Try again in a moment.",

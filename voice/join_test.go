@@ -177,6 +177,17 @@ func TestShardIsDown(t *testing.T) {
 	}
 }
 
+func TestJoinNeedsAChannelAndAUser(t *testing.T) {
+	w := newWorld(t)
+	if err := w.hub.Conn(guild).Join(t.Context(), 0); fault.KindOf(err) != fault.Invalid {
+		t.Errorf("channel 0: %v", err)
+	}
+	nobody := newWorld(t, func(o *voice.HubOptions) { o.User = nil })
+	if err := nobody.hub.Conn(guild).Join(t.Context(), channel); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("before ready: %v", err)
+	}
+}
+
 func TestServerDoesNotAnswer(t *testing.T) {
 	w := newWorld(t, func(o *voice.HubOptions) {
 		o.Timeouts.Join = 500 * time.Millisecond
