@@ -63,7 +63,13 @@ const cardEvents = 1024
 // New connects the parts. It opens the music folder and nothing else.
 func New(opts Options) (*App, error) {
 	a := &App{opts: opts}
-	var err error
+	encoder, err := a.newEncoder() // a wrong setting shows now, and not at the first song
+	if err != nil {
+		return nil, fmt.Errorf("make an encoder: %w", err)
+	}
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("close the encoder: %w", err)
+	}
 	if a.sources, err = openSources(opts); err != nil {
 		return nil, err
 	}

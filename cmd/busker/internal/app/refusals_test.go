@@ -56,11 +56,11 @@ func TestBadLinks(t *testing.T) {
 		{"404", server.URL + "/missing.mp3", `leads nowhere \(404\)`},
 		{"HTML page", server.URL + "/page", `web page \(HTML\)`},
 		{"0-byte file", server.URL + "/empty.mp3", `file is empty`},
-		{"redirect loop", server.URL + "/loop", `in a circle`},
+		{"redirect loop", server.URL + "/loop", `circle`},
 		{"redirects without end", server.URL + "/hop/1", `redirect`},
 		{"garbage without end", server.URL + "/noise", `not audio`},
 		{"cut off header", server.URL + "/cut.opus", `file is damaged`},
-		{"server error", server.URL + "/broken", `server has trouble`},
+		{"server error", server.URL + "/broken", `server has .*500`},
 	} {
 		t.Run(r.name, func(t *testing.T) { s.check(t, r) })
 	}
