@@ -155,7 +155,8 @@ func (b *body) attempt(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	watch := time.AfterFunc(b.source.opts.Idle, b.resp.Body.(*abortable).abort)
+	abort := b.resp.Body.(*abortable).abort
+	watch := time.AfterFunc(b.source.opts.Idle, func() { abort(errIdle) })
 	n, err := 0, error(nil)
 	if gap := b.pos - b.at; gap > 0 { // a short seek forward
 		var m int64
@@ -197,24 +198,42 @@ var errChanged = fault.New(fault.Unavailable, "The file behind the link changed 
 
 // open makes a request that can be aborted without ending the body's life.
 func (b *body) open(from int64, validator string) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(b.ctx)
+	ctx, cancel := context.WithCancelCause(b.ctx)
 	resp, err := b.source.request(ctx, b.url, from, validator)
 	if err != nil {
-		cancel()
+		cancel(err)
 		return nil, err
 	}
-	resp.Body = &abortable{resp.Body, cancel}
+	resp.Body = &abortable{
+		ReadCloser: resp.Body,
+		abort:      cancel,
+		why: func(err error) error {
+			if cause := context.Cause(ctx); cause != nil && err != nil {
+				return cause
+			}
+			return err
+		},
+	}
 	return resp, nil
 }
 
-// abortable is a response's body whose reading another goroutine can end.
+var errIdle = fault.New(fault.Timeout, "The server stopped sending.")
+
+// abortable is a response's body whose reading another goroutine can end, giving
+// the reason.
 type abortable struct {
 	io.ReadCloser
-	abort context.CancelFunc
+	abort context.CancelCauseFunc
+	why   func(error) error // the reason, if there is one, for an error of Read
+}
+
+func (a *abortable) Read(p []byte) (int, error) {
+	n, err := a.ReadCloser.Read(p)
+	return n, a.why(err)
 }
 
 func (a *abortable) Close() error {
-	defer a.abort()
+	defer a.abort(context.Canceled)
 	return a.ReadCloser.Close()
 }
 
@@ -226,10 +245,10 @@ func (b *body) retry(err error) error {
 		b.resp = nil
 	}
 	switch kind := fault.KindOf(err); {
-	case err == errChanged, kind == fault.NotFound, kind == fault.Denied, kind == fault.Corrupt:
+	case errors.Is(err, errChanged), kind == fault.NotFound, kind == fault.Denied, kind == fault.Corrupt:
 		return err
 	case !b.ranges, b.retries >= b.source.opts.Retries:
-		return fault.Wrap(fault.Unavailable, "The connection to the server broke.", err)
+		return lost(err)
 	}
 	wait := 100 * time.Millisecond << min(b.retries, 6)
 	b.retries++
@@ -241,6 +260,14 @@ func (b *body) retry(err error) error {
 	case <-b.ctx.Done():
 		return b.ctx.Err()
 	}
+}
+
+// lost says why content stopped coming for good.
+func lost(err error) error {
+	if _, told := fault.Message(err); told {
+		return err
+	}
+	return fault.Wrap(fault.Unavailable, "The connection to the server broke.", err)
 }
 
 // near is how far ahead a seek reads on rather than ask anew, in bytes: about what

@@ -41,8 +41,8 @@ var global = netip.MustParsePrefix("2000::/3")
 // nat64 holds IPv4 addresses as seen from an IPv6-only network (RFC 6052).
 var nat64 = netip.MustParsePrefix("64:ff9b::/96")
 
-// public reports whether a is a public unicast address.
-func public(a netip.Addr) bool {
+// isPublic reports whether a is a public unicast address.
+func isPublic(a netip.Addr) bool {
 	a = a.Unmap()
 	if nat64.Contains(a.WithZone("")) {
 		b := a.As16()
@@ -59,11 +59,11 @@ func public(a netip.Addr) bool {
 	return true
 }
 
-// refusePrivate is a net.Dialer's Control: it runs once the name is resolved, on
+// publicOnly is a net.Dialer's Control: it runs once the name is resolved, on
 // the very address about to be connected to, so that no name can change its mind.
-func refusePrivate(_, address string, _ syscall.RawConn) error {
+func publicOnly(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
-	if err != nil || !public(at.Addr()) {
+	if err != nil || !isPublic(at.Addr()) {
 		return errPrivate
 	}
 	return nil
