@@ -69,9 +69,11 @@ func (r *reader) seek(at time.Duration) error {
 		return nil
 	}
 	got, err := r.stream.SeekSample(want)
-	r.skip = want - got
-	r.sought = true
-	return err
+	if err != nil {
+		return err
+	}
+	r.skip, r.sought = want-got, true
+	return nil
 }
 
 // Probe says what in holds without decoding more than it must and without
@@ -119,15 +121,14 @@ func begin(c *content, at time.Duration, opts Options) (decoding, error) {
 	if err != nil {
 		return decoding{}, inputFault(c, "", err)
 	}
-	head := c.peek(headBytes)
-	k, known := sniff(head, len(head) < headBytes)
+	k, size, known := c.sniff()
 	switch {
 	case c.failure() != nil:
 		return decoding{}, c.failure()
 	case !known:
 		return decoding{}, fault.New(fault.Unsupported, "This is not audio of any kind I know.")
 	case k.refuse != "":
-		return decoding{}, fault.New(k.fault(len(head)), k.refuse)
+		return decoding{}, fault.New(k.fault(size), k.refuse)
 	}
 	d := decoding{info: Info{Format: k.name}}
 	err = errElsewhere
@@ -164,6 +165,19 @@ func begin(c *content, at time.Duration, opts Options) (decoding, error) {
 // asked for. That takes it a hundredth of the time and hits every sample; its own
 // seeking is up to a second off in some formats.
 const maxDropped = 10 * time.Minute
+
+// sniff says what c is from as little of it as will do: a radio may take seconds to
+// send more.
+func (c *content) sniff() (k kind, size int, known bool) {
+	for want := 4 << 10; ; want *= 4 {
+		head := c.peek(want)
+		ended, last := len(head) < want, want >= headBytes
+		k, known = sniff(head, ended, ended || last)
+		if known || ended || last {
+			return k, len(head), known
+		}
+	}
+}
 
 // elsewhere leaves the content to ffmpeg.
 func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options, why error) error {
@@ -212,7 +226,7 @@ func inputFault(c *content, format string, err error) error {
 	case format == "":
 		return fault.Wrap(fault.Corrupt, "This file is damaged.", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is cut off before any sound.", format), err)
+		return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is cut off before any sound.", format), opaque(err))
 	}
 	return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is damaged.", format), err)
 }

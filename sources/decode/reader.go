@@ -220,12 +220,16 @@ func (r *reader) verdict(err error, n int) error {
 	case cut && (r.decoded || r.sought || n > 0):
 		return io.EOF
 	case cut:
-		return fault.Wrap(fault.Corrupt, "This "+r.name+" file holds no sound.", err)
+		return fault.Wrap(fault.Corrupt, "This "+r.name+" file holds no sound.", opaque(err))
 	case fault.KindOf(err) != fault.Internal:
 		return fmt.Errorf("decode %s: %w", r.name, err)
 	}
 	return fault.Wrap(fault.Corrupt, "This "+r.name+" file is damaged.", err)
 }
+
+// opaque hides that err is io.EOF, which to the caller of ReadBlock would mean that
+// all went well.
+func opaque(err error) error { return errors.New(err.Error()) }
 
 // prime decodes the first piece, so that content without any fails now and not in
 // the middle of a queue. Nothing after a seek is not a failure: it is the end.

@@ -103,8 +103,9 @@ func (m magic) matches(b []byte) bool {
 	return true
 }
 
-// sniff says what content beginning with b is. ended says that b is all of it.
-func sniff(b []byte, ended bool) (kind, bool) {
+// sniff says what content beginning with b is. ended says that b is all of it; hard
+// says to look for frames in the middle of b as well.
+func sniff(b []byte, ended, hard bool) (kind, bool) {
 	if len(b) == 0 {
 		return kind{refuse: "This file is empty.", broken: true}, true
 	}
@@ -112,6 +113,9 @@ func sniff(b []byte, ended bool) (kind, bool) {
 		if k, ok := f(b); ok {
 			return k, true
 		}
+	}
+	if k, ok := sniffStray(b); ok && hard {
+		return k, true
 	}
 	if ended && len(bytes.Trim(b, "\x00")) == 0 {
 		return kind{refuse: "This file holds nothing but zeros.", broken: true}, true
@@ -189,18 +193,18 @@ func sniffOgg(b []byte) kind {
 }
 
 // sniffFrames knows the formats that are nothing but frames one after the other.
-// A radio or a cut file may begin in the middle of one.
-func sniffFrames(b []byte) (kind, bool) {
-	for _, lenient := range []bool{false, true} {
-		if lenient && (looksLikeText(b) || len(b) > 0 && b[0] == 0) {
-			return kind{}, false
-		}
-		if aac.Sniff(b, lenient) {
-			return kind{name: "AAC", open: openADTS, demuxer: "aac"}, true
-		}
-		if layer, ok := mp3.Sniff(b, lenient); ok {
-			return kind{name: [...]string{"", "MP1", "MP2", "MP3"}[layer], open: openMP3, demuxer: "mp3"}, true
-		}
+func sniffFrames(b []byte) (kind, bool) { return frames(b, false) }
+
+// sniffStray finds such frames behind something else: a radio or a cut file may
+// begin in the middle of one.
+func sniffStray(b []byte) (kind, bool) { return frames(b, true) }
+
+func frames(b []byte, lenient bool) (kind, bool) {
+	if aac.Sniff(b, lenient) {
+		return kind{name: "AAC", open: openADTS, demuxer: "aac"}, true
+	}
+	if layer, ok := mp3.Sniff(b, lenient); ok {
+		return kind{name: [...]string{"", "MP1", "MP2", "MP3"}[layer], open: openMP3, demuxer: "mp3"}, true
 	}
 	return kind{}, false
 }

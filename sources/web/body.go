@@ -168,7 +168,9 @@ func (b *body) attempt(p []byte) (int, error) {
 		b.at += int64(n)
 		b.pos += int64(n)
 	}
-	watch.Stop()
+	if !watch.Stop() && n == 0 && err != nil {
+		err = fault.Wrap(fault.Timeout, "The server stopped sending.", err)
+	}
 	return n, err
 }
 

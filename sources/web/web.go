@@ -84,7 +84,12 @@ func (s *Source) Close() error {
 func (s *Source) Name() string { return Name }
 
 // Accepts takes every link, also of schemes Resolve refuses with a reason.
-func (s *Source) Accepts(q track.Query) bool { return strings.Contains(q.Text, "://") }
+func (s *Source) Accepts(q track.Query) bool {
+	scheme, rest, ok := strings.Cut(strings.TrimPrefix(q.Text, "<"), "://")
+	return ok && rest != "" && scheme != "" && !strings.ContainsFunc(scheme, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("+-.", r))
+	})
+}
 
 // Resolve describes what the link holds.
 func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, error) {

@@ -36,6 +36,7 @@ type Unit struct {
 	config []byte
 	dec    *pcm.Decoder
 	in     oneUnit
+	proven bool // a unit was decoded
 	out    [FrameSamples * 2 * 2]byte
 }
 
@@ -76,8 +77,8 @@ func NewUnit(config []byte) (*Unit, error) {
 }
 
 // Decode writes the FrameSamples samples of unit to dst, interleaved, and returns
-// the number of values. A damaged unit is silence; the error is ErrUnsupported
-// for one that is good and more than AAC-LC.
+// the number of values. A damaged unit is silence; the error is ErrUnsupported for
+// a first one that is good and more than AAC-LC.
 func (u *Unit) Decode(dst []float32, unit []byte) (int, error) {
 	values := FrameSamples * u.Channels
 	err := ErrFormat
@@ -89,12 +90,13 @@ func (u *Unit) Decode(dst []float32, unit []byte) (int, error) {
 		if e := u.Reset(); e != nil {
 			return 0, e
 		}
-		if err = classify(err); errors.Is(err, ErrUnsupported) {
+		if err = classify(err); errors.Is(err, ErrUnsupported) && !u.proven {
 			return 0, err
 		}
 		clear(dst[:values])
 		return values, nil
 	}
+	u.proven = true
 	for i := range values {
 		dst[i] = float32(int16(binary.LittleEndian.Uint16(u.out[2*i:]))) / (1 << 15)
 	}

@@ -58,8 +58,12 @@ func NewStream(r io.Reader, opts Options) (*Stream, error) {
 	return s, nil
 }
 
-// measure estimates the length from the frames within reach.
+// measure estimates the length from the frames within reach. Of a stream of unknown
+// size nothing follows from them, and it may be slow to send them.
 func (s *Stream) measure() {
+	if s.opts.Size < 0 {
+		return
+	}
 	b, _ := s.buf.Peek(s.buf.Size())
 	n, used := 0, 0
 	for {
@@ -74,9 +78,7 @@ func (s *Stream) measure() {
 		return
 	}
 	s.mean = float64(used) / float64(n)
-	if s.opts.Size >= 0 {
-		s.Samples = int64(float64(s.opts.Size-s.start)/s.mean) * FrameSamples
-	}
+	s.Samples = int64(float64(s.opts.Size-s.start)/s.mean) * FrameSamples
 }
 
 // Rate is the sample rate in hertz.

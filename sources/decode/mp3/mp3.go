@@ -32,6 +32,8 @@ type Options struct {
 	// Guess makes SeekSample estimate where a sample lies instead of walking there
 	// frame by frame, which reads everything in between.
 	Guess bool
+	// Endless says not to believe where the stream says it ends.
+	Endless bool
 }
 
 // Decoder reads one stream. One goroutine uses it at a time.
@@ -167,7 +169,7 @@ func (d *Decoder) from(sample int64) {
 	d.pending = nil
 	d.skip = max(sample+lead-d.index*int64(d.head.samples), 0)
 	d.left = -1
-	if d.tag.trims && d.tag.frames > 0 {
+	if d.tag.trims && d.tag.frames > 0 && !d.opts.Endless {
 		d.left = max(d.Samples-sample, 0)
 	}
 }
