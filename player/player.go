@@ -163,7 +163,9 @@ func (p *player) notice(ctx context.Context, note any) {
 	switch n := note.(type) {
 	case segmentRead:
 		n.segment.read = true
-		p.lookAhead(ctx)
+		if n.segment == p.current {
+			p.lookAhead(ctx)
+		}
 	case segmentStarted:
 		p.trackStarted(n.segment)
 	case segmentEnded:

@@ -392,7 +392,10 @@ func (r *rig) happened() (names []string) {
 	synctest.Wait()
 	for {
 		select {
-		case e := <-r.events:
+		case e, open := <-r.events:
+			if !open {
+				return names
+			}
 			names = append(names, describe(e.Event))
 		default:
 			return names
