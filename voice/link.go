@@ -96,15 +96,18 @@ func (l *link) play(s *stream, frame []byte) {
 	s.metrics.audio.Inc()
 }
 
-// rest sends one frame of silence, and asks to be silent after the last of them.
+// rest sends one frame of silence, and a frame after the last of them asks to be
+// silent: what is told to the gateway then does not overtake it on its way.
 func (l *link) rest(s *stream) {
+	if l.rested == silenceFrames {
+		l.rested = 0
+		l.speaking.end()
+		return
+	}
+	l.rested++
 	l.frame = append(l.frame[:0], silence...)
 	l.send(s, l.frame)
 	s.metrics.silence.Inc()
-	if l.rested++; l.rested == silenceFrames {
-		l.rested = 0
-		l.speaking.end()
-	}
 }
 
 // send seals and writes one packet. A connected UDP socket of one stream never has

@@ -36,7 +36,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 		underruns: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_underruns_total",
-			Help: "Times a connection ran out of packets for less than five frames.",
+			Help: "Times a connection ran out of packets for at most five frames.",
 		}),
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "busker_voice_send_lateness_seconds",

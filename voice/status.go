@@ -38,7 +38,7 @@ type Status struct {
 	Queued    int           // packets waiting to be sent
 	Sent      uint64        // audio packets, as Conn.Sent
 	Late      uint64        // packets sent more than one frame after their time
-	Underruns uint64        // times the packets ran out for less than five frames
+	Underruns uint64        // times the packets ran out for at most five frames
 	Resumes   uint64        // voice gateway sockets replaced without the audio noticing
 	Rejoins   uint64        // sessions replaced through the main gateway
 	LastErr   error         // the newest trouble; nil when there never was any
