@@ -31,6 +31,7 @@ type stage struct {
 	t     *testing.T
 	ctx   context.Context //nolint:containedctx // the test's own
 	app   *app.App
+	local *emulator.Emulator
 	bot   *emulator.Bot
 	guild *emulator.Guild
 	text  *emulator.Channel
@@ -47,7 +48,7 @@ func newStage(t *testing.T, change func(*app.Options)) *stage {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	t.Cleanup(cancel)
 	e := emulator.Start(t)
-	s := &stage{t: t, ctx: ctx, bot: e.AddBot("Busker")}
+	s := &stage{t: t, ctx: ctx, local: e, bot: e.AddBot("Busker")}
 	s.guild = e.AddGuild("Stage", s.bot)
 	s.text, s.voice = s.guild.AddTextChannel("requests"), s.guild.AddVoiceChannel("The Corner")
 	s.you = s.guild.AddUser("you")

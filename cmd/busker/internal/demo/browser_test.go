@@ -181,6 +181,10 @@ func TestThePageIsSafeAndNarrow(t *testing.T) {
 	if err != nil || wide != "" {
 		t.Errorf("wider than a phone: %s, %v", wide, err)
 	}
+	high, err := value[string](b, `[document.documentElement, ...document.querySelectorAll(".app, .chat")].filter((e) => e.scrollHeight > e.clientHeight + 1).map((e) => e.className || e.tagName).join()`)
+	if err != nil || high != "" {
+		t.Errorf("higher than the window: %s, %v", high, err)
+	}
 	if !strings.HasPrefix(d.address, "http://127.0.0.1:") {
 		t.Errorf("served at %s", d.address)
 	}

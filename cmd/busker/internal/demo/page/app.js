@@ -60,9 +60,9 @@ function showState(update) {
   document.body.dataset.commands = commands.length;
   const scroll = $("scroll");
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
-  const fresh = conversation.update(update.order, update.changed || [], state.names);
+  conversation.update(update.order, update.changed || [], state.names);
   showAlbum(update.album || [], update.order.length > 0);
-  if (atEnd || (fresh && atEnd)) scroll.scrollTop = scroll.scrollHeight;
+  if (atEnd && update.order.length) scroll.scrollTop = scroll.scrollHeight;
 }
 
 function showVoice(update) {

@@ -14,23 +14,20 @@ export class Conversation {
     this.dismissed = new Set();
   }
 
-  // update takes the ids in order and those messages that changed. It reports
-  // whether anything new appeared.
+  // update takes the ids in order and those messages that changed.
   update(order, changed, names) {
     for (const message of changed) this.render(message, names);
     const ids = new Set(order);
     for (const [id, node] of this.shown) {
       if (!ids.has(id)) { node.remove(); this.shown.delete(id); }
     }
-    let fresh = false, at = this.list.firstElementChild;
+    let at = this.list.firstElementChild;
     for (const id of order) {
       const node = this.shown.get(id);
       if (!node || this.dismissed.has(id)) continue;
       if (node === at) { at = at.nextElementSibling; continue; }
-      if (!node.isConnected) fresh = true;
       this.list.insertBefore(node, at);
     }
-    return fresh;
   }
 
   render(message, names) {
