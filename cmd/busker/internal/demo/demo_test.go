@@ -197,7 +197,7 @@ func TestHeadlessSaysWhyNothingWasHeard(t *testing.T) {
 	o := options(t)
 	o.Out = &out
 	err := demo.Headless(t.Context(), demo.Session{Options: o, Play: "http://127.0.0.1:9/song.mp3", Length: time.Second})
-	if err == nil || !strings.Contains(err.Error(), "nothing was heard") || !strings.Contains(out.String(), "Busker: ") {
+	if err == nil || !strings.Contains(err.Error(), "nothing was heard") || !strings.Contains(out.String(), "Busker: ") || !strings.Contains(out.String(), "--web-allow-private") {
 		t.Errorf("error %v\n%s", err, out.String())
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -105,8 +107,11 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 		return fmt.Errorf("/play: %w", err)
 	}
 	say(o.Out, "/play %s\n%s: %s\n", query, botName, plain(answer))
-	if answer.Ephemeral() {
-		return ErrNothingHeard // the answer says why
+	if answer.Ephemeral() { // the answer says why
+		if private(query) && !o.Tuning.Web.AllowPrivate {
+			say(o.Out, "--web-allow-private lets links reach this machine and private networks.\n")
+		}
+		return ErrNothingHeard
 	}
 	if err := o.follow(ctx, feed); err != nil {
 		return err
@@ -116,6 +121,16 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 	}
 	listener.Close()
 	return o.conclude(ctx, a, listener, asked, query)
+}
+
+// private reports whether a link names an address that is not public.
+func private(link string) bool {
+	u, err := url.Parse(link)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip.IsLoopback() || ip.IsPrivate()
 }
 
 // follow shows the progress until enough was heard or the music is over.
