@@ -19,11 +19,11 @@ type Envelope struct {
 	Status Status
 }
 
-// TrackStarted: the first packet of a track was sent. Every TrackStarted is
+// TrackStarted says that the first packet of a track was sent. Every TrackStarted is
 // followed by exactly one TrackEnded of the same item.
 type TrackStarted struct{ Item queue.Item }
 
-// TrackEnded: nothing more of a track that had started will be heard. For
+// TrackEnded says that nothing more of a track that had started will be heard. For
 // EndFinished that is when its last packet was sent.
 type TrackEnded struct {
 	Item   queue.Item
@@ -47,55 +47,55 @@ var endNames = [...]string{"finished", "skipped", "stopped", "failed", "left"}
 // String returns the reason as one word.
 func (r EndReason) String() string { return nameOf(endNames[:], r) }
 
-// TrackFailed: a track cannot be played, or not to its end. fault.Message of Err
+// TrackFailed says that a track cannot be played, or not to its end. fault.Message of Err
 // may be shown to people. The player goes on with the next track.
 type TrackFailed struct {
 	Item queue.Item
 	Err  error
 }
 
-// TrackStuck: nothing of a track has come for Silent, and nobody hears anything.
+// TrackStuck says that nothing of a track has come for Silent, and nobody hears anything.
 // The player waits on until Options.StuckTimeout.
 type TrackStuck struct {
 	Item   queue.Item
 	Silent time.Duration
 }
 
-// GaveUp: too many tracks in a row failed. The player stopped; the rest of the
+// GaveUp says that too many tracks in a row failed. The player stopped; the rest of the
 // queue is kept and Resume or Play goes on with it.
 type GaveUp struct {
 	Failures int
 	Err      error // of the last one
 }
 
-// QueueEnded: the last track is over and none is left.
+// QueueEnded says that the last track is over and none is left.
 type QueueEnded struct{}
 
-// Paused: the track is held.
+// Paused says that the track is held.
 type Paused struct{}
 
-// Resumed: the track goes on.
+// Resumed says that the track goes on.
 type Resumed struct{}
 
-// Seeked: the track goes on at another time.
+// Seeked says that the track goes on at another time.
 type Seeked struct{ At time.Duration }
 
 // VolumeChanged carries the new volume.
 type VolumeChanged struct{ Percent int }
 
-// QueueChanged: the upcoming tracks changed by a command.
+// QueueChanged says that the upcoming tracks changed by a command.
 type QueueChanged struct{}
 
 // LoopChanged carries the new loop mode.
 type LoopChanged struct{ Mode queue.Loop }
 
-// Joined: the player came into a channel from none.
+// Joined says that the player came into a channel from none.
 type Joined struct{ Channel snowflake.ID }
 
-// Moved: the player is in another channel than before.
+// Moved says that the player is in another channel than before.
 type Moved struct{ From, To snowflake.ID }
 
-// Left: the player is in no channel any more.
+// Left says that the player is in no channel any more.
 type Left struct {
 	Channel snowflake.ID
 	Reason  LeaveReason
@@ -118,7 +118,7 @@ var leaveNames = [...]string{"asked", "disconnected", "idle", "shutdown"}
 // String returns the reason as one word.
 func (r LeaveReason) String() string { return nameOf(leaveNames[:], r) }
 
-// Idle: there was nothing to play for Options.IdleTimeout; Left follows.
+// Idle says that there was nothing to play for Options.IdleTimeout; Left follows.
 type Idle struct{}
 
 func (TrackStarted) event() string  { return "track started" }

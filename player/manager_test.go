@@ -198,6 +198,7 @@ func TestHammer(t *testing.T) {
 		for i := range 8 {
 			people.Go(func() { hammer(r, list, rand.New(rand.NewPCG(uint64(i), 1))) })
 		}
+		people.Go(func() { unsettle(r, rand.New(rand.NewPCG(9, 1))) })
 		people.Wait()
 		r.do(player.Stop{})
 		r.do(player.Loop{})
@@ -215,7 +216,7 @@ func TestHammer(t *testing.T) {
 
 func hammer(r *rig, list []track.Track, random *rand.Rand) {
 	for range 300 {
-		time.Sleep(time.Duration(random.IntN(60)) * time.Millisecond)
+		sleep(time.Duration(random.IntN(60)) * time.Millisecond)
 		_, _ = r.m.Do(r.Context(), guild, randomCommand(list, random))
 		s, _ := r.m.Status(guild)
 		if s.Position < 0 || len(s.Queue) > queue.DefaultMaxItems {
@@ -224,14 +225,36 @@ func hammer(r *rig, list []track.Track, random *rand.Rand) {
 	}
 }
 
+// unsettle is a bad day of the voice connection.
+func unsettle(r *rig, random *rand.Rand) {
+	for range 100 {
+		sleep(time.Duration(random.IntN(200)) * time.Millisecond)
+		kind := player.OutputEventKind(random.IntN(4))
+		r.out.held.Store(kind == player.OutputInterrupted)
+		r.m.OutputChanged(guild, player.OutputEvent{Kind: kind, Channel: []snowflake.ID{lobby, stage}[random.IntN(2)]})
+	}
+	r.out.held.Store(false)
+}
+
 func randomCommand(list []track.Track, random *rand.Rand) player.Command {
 	all := []player.Command{
-		player.Play{Tracks: list, Channel: lobby}, player.Play{Tracks: list, Channel: stage}, player.Add{Tracks: list[:1]},
-		player.Pause{}, player.Resume{}, player.Resume{}, player.Skip{}, player.Skip{Count: 2},
+		player.Play{Tracks: list, Channel: lobby},
+		player.Play{Tracks: list, Channel: stage},
+		player.Add{Tracks: list[:1]},
+		player.Pause{},
+		player.Resume{},
+		player.Resume{},
+		player.Skip{},
+		player.Skip{Count: 2},
 		player.Seek{At: time.Duration(random.IntN(2000)) * time.Millisecond},
-		player.Volume{Percent: random.IntN(201)}, player.Shuffle{}, player.Loop{Mode: queue.Loop(random.IntN(3))},
-		player.Remove{Index: random.IntN(4)}, player.Move{From: random.IntN(4), To: random.IntN(4)}, player.Clear{},
-		player.Join{Channel: stage}, player.Join{Channel: lobby},
+		player.Volume{Percent: random.IntN(201)},
+		player.Shuffle{},
+		player.Loop{Mode: queue.Loop(random.IntN(3))},
+		player.Remove{Index: random.IntN(4)},
+		player.Move{From: random.IntN(4), To: random.IntN(4)},
+		player.Clear{},
+		player.Join{Channel: stage},
+		player.Join{Channel: lobby},
 	}
 	if n := random.IntN(len(all) + 2); n < len(all) {
 		return all[n]

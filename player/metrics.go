@@ -21,22 +21,38 @@ type Metrics struct {
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	f := promauto.With(r)
 	return &Metrics{
-		players: f.NewGauge(prometheus.GaugeOpts{Name: "busker_player_players",
-			Help: "Guilds that have a player."}),
-		started: f.NewCounter(prometheus.CounterOpts{Name: "busker_player_tracks_started_total",
-			Help: "Tracks whose first packet was sent."}),
-		failed: f.NewCounterVec(prometheus.CounterOpts{Name: "busker_player_tracks_failed_total",
-			Help: "Tracks that could not be played to their end, by kind of failure."}, []string{"kind"}),
-		frames: f.NewCounter(prometheus.CounterOpts{Name: "busker_player_frames_total",
-			Help: "Frames of 20 ms encoded and handed to an output."}),
-		stalls: f.NewCounter(prometheus.CounterOpts{Name: "busker_player_stalls_total",
-			Help: "Times a track's audio came too late and listeners heard a gap."}),
-		panics: f.NewCounter(prometheus.CounterOpts{Name: "busker_player_panics_total",
-			Help: "Panics caught; each cost one track."}),
-		eventsDropped: f.NewCounter(prometheus.CounterOpts{Name: "busker_player_events_dropped_total",
-			Help: "Events a slow subscriber did not take in time."}),
-		commands: f.NewHistogramVec(prometheus.HistogramOpts{Name: "busker_player_command_seconds",
+		players: f.NewGauge(prometheus.GaugeOpts{
+			Name: "busker_player_players",
+			Help: "Guilds that have a player.",
+		}),
+		started: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_tracks_started_total",
+			Help: "Tracks whose first packet was sent.",
+		}),
+		failed: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "busker_player_tracks_failed_total",
+			Help: "Tracks that could not be played to their end, by kind of failure.",
+		}, []string{"kind"}),
+		frames: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_frames_total",
+			Help: "Frames of 20 ms encoded and handed to an output.",
+		}),
+		stalls: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_stalls_total",
+			Help: "Times a track's audio came too late and listeners heard a gap.",
+		}),
+		panics: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_panics_total",
+			Help: "Panics caught; each cost one track.",
+		}),
+		eventsDropped: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_events_dropped_total",
+			Help: "Events a slow subscriber did not take in time.",
+		}),
+		commands: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "busker_player_command_seconds",
 			Help:    "Time from a command's arrival to its answer, by command.",
-			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 9)}, []string{"command"}),
+			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 9),
+		}, []string{"command"}),
 	}
 }

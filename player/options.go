@@ -10,10 +10,8 @@ import (
 	"busker/opus"
 )
 
+// What a zero in Options stands for.
 const (
-	// DefaultIdleTimeout, DefaultStuckTimeout, DefaultJoinTimeout,
-	// DefaultLeaveTimeout, DefaultLookahead and DefaultMaxFailures are what a
-	// zero in Options stands for.
 	DefaultIdleTimeout  = 5 * time.Minute
 	DefaultStuckTimeout = 30 * time.Second
 	DefaultJoinTimeout  = 30 * time.Second

@@ -68,7 +68,7 @@ type pump struct {
 // follows it: the right to send, until the next order is on its way.
 type order struct {
 	do   func()
-	turn context.Context
+	turn context.Context //nolint:containedctx // a message, which hands it on
 	no   uint64
 }
 

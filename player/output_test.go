@@ -1,0 +1,174 @@
+package player_test
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"busker/audio"
+	"busker/internal/snowflake"
+)
+
+// sample is what the fake codec carries of a frame: which track it is of, its
+// number in there counted from 1, and both scaled by the gain at start and end.
+type sample struct {
+	at              time.Duration // since the rig started
+	track, frame    float32       // at the frame's end
+	headTrack, head float32       // at its start
+}
+
+// codec writes a block's first and last pair of samples as a packet, and the last
+// pair of the block it was given before: what an encoder remembers.
+type codec struct {
+	panicsOn    float32 // frame number at which Encode panics; 0 = never
+	track, last float32
+}
+
+// codecBytes is the length of a codec's packet.
+const codecBytes = 6 * 4
+
+func (c *codec) Encode(dst []byte, b *audio.Block) (int, error) {
+	n := len(b)
+	if c.panicsOn != 0 && b[n-1] == c.panicsOn {
+		panic("encoder on fire")
+	}
+	for i, v := range []float32{b[0], b[1], b[n-2], b[n-1], c.track, c.last} {
+		binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
+	}
+	c.track, c.last = b[n-2], b[n-1]
+	return codecBytes, nil
+}
+
+func (c *codec) Reset() error            { c.track, c.last = 0, 0; return nil }
+func (c *codec) Close() error            { return nil }
+func (c *codec) SetBitrate(int) error    { return nil }
+func (c *codec) SetComplexity(int) error { return nil }
+func (c *codec) Lookahead() int          { return 0 }
+
+// output is a voice connection whose pacer takes one packet each 20 ms.
+type output struct {
+	start time.Time
+	ring  chan *audio.Packet
+	sent  atomic.Uint64
+	held  atomic.Bool // interrupted: nothing goes out
+	in    atomic.Uint64
+	joins atomic.Int64
+
+	join func(context.Context, snowflake.ID) error // nil = at once
+
+	mu      sync.Mutex
+	heard   []sample
+	torn    []string // where the encoder did not go on from what was heard before
+	packets [][]byte
+	broken  error // what Send answers
+}
+
+func (o *output) Join(ctx context.Context, channel snowflake.ID) error {
+	o.joins.Add(1)
+	if o.join != nil {
+		if err := o.join(ctx, channel); err != nil {
+			return err
+		}
+	}
+	o.in.Store(uint64(channel))
+	return nil
+}
+
+func (o *output) Send(ctx context.Context, p *audio.Packet) error {
+	o.mu.Lock()
+	err := o.broken
+	o.mu.Unlock()
+	if err != nil {
+		p.Release()
+		return err
+	}
+	select {
+	case o.ring <- p:
+		return nil
+	case <-ctx.Done():
+		p.Release()
+		return ctx.Err()
+	}
+}
+
+func (o *output) Flush() (n int) {
+	for {
+		select {
+		case p := <-o.ring:
+			p.Release()
+			n++
+		default:
+			return n
+		}
+	}
+}
+
+func (o *output) Sent() uint64 { return o.sent.Load() }
+
+func (o *output) Leave(context.Context) error {
+	o.in.Store(0)
+	o.Flush()
+	return nil
+}
+
+func (o *output) pace(ctx context.Context) {
+	tick := time.NewTicker(audio.FrameTime)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		if o.held.Load() {
+			continue
+		}
+		select {
+		case p := <-o.ring:
+			o.hear(p)
+		default:
+		}
+	}
+}
+
+func (o *output) hear(p *audio.Packet) {
+	defer p.Release()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.sent.Add(1)
+	o.packets = append(o.packets, slices.Clone(p.Bytes()))
+	if len(p.Bytes()) != codecBytes { // a real codec's
+		return
+	}
+	v := func(i int) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(p.Bytes()[4*i:])) }
+	var before sample
+	if n := len(o.heard); n > 0 {
+		before = o.heard[n-1]
+	}
+	if v(4) != before.track || v(5) != before.frame {
+		o.torn = append(o.torn, fmt.Sprintf("packet %d: heard frame %v of %v, the encoder remembered frame %v of %v",
+			len(o.heard), before.frame, before.track, v(5), v(4)))
+	}
+	o.heard = append(o.heard, sample{time.Since(o.start), v(2), v(3), v(0), v(1)})
+}
+
+// of returns what was heard of one track.
+func (o *output) of(track int) (heard []sample) {
+	for _, s := range o.all() {
+		if s.track == float32(track) {
+			heard = append(heard, s)
+		}
+	}
+	return heard
+}
+
+func (o *output) all() []sample {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.heard)
+}
