@@ -37,7 +37,7 @@ func (s *stage) dial(t *testing.T, query string) *wire {
 	t.Helper()
 	ws, _, err := websocket.Dial(s.ctx, "ws"+strings.TrimPrefix(s.URL(), "http")+"/?"+query, nil)
 	need(t, err)
-	ws.SetReadLimit(1 << 20)
+	ws.SetReadLimit(4 << 20)
 	t.Cleanup(func() { _ = ws.CloseNow() }) // most tests end with it closed
 	return &wire{t: t, ctx: s.ctx, ws: ws}
 }
@@ -232,9 +232,9 @@ func TestIdentifyTooEarly(t *testing.T) {
 }
 
 func TestHeartbeats(t *testing.T) {
-	s := newStage(t, emulator.Options{Gateway: gateway.Limits{Heartbeat: 100 * time.Millisecond}})
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{Heartbeat: time.Second}})
 	w := s.dial(t, "v=10&encoding=json")
-	if f := w.next(); string(f.D) != `{"_trace":[],"heartbeat_interval":100}` {
+	if f := w.next(); string(f.D) != `{"_trace":[],"heartbeat_interval":1000}` {
 		t.Errorf("hello %s", f.D)
 	}
 	w.send(1, nil)
@@ -281,14 +281,12 @@ func TestResume(t *testing.T) {
 	s.say(t, "one")
 	w.until(0, "MESSAGE_CREATE")
 	s.bot.DropGateway(0)
+	if got := s.World().Sessions(s.bot.ID); got != 0 {
+		t.Errorf("%d sessions count as ready without a socket", got)
+	}
 	s.say(t, "two")
 
-	resume := func(seq int) *wire {
-		w := s.dial(t, "v=10&encoding=json")
-		w.until(10, "")
-		w.send(6, map[string]any{"token": s.bot.Token, "session_id": id, "seq": seq})
-		return w
-	}
+	resume := func(seq int) *wire { return s.resumed(t, id, seq) }
 	if got := resume(seq + 100).closed(); got != 4007 {
 		t.Errorf("a sequence number of the future: closed with %d", got)
 	}
@@ -298,6 +296,7 @@ func TestResume(t *testing.T) {
 			t.Errorf("replayed %d: %s number %d, want %s number %d", n, f.T, f.S, want, seq+n+1)
 		}
 	}
+	need(t, s.bot.WaitReady(s.ctx))
 	s.say(t, "three")
 	w.until(0, "MESSAGE_CREATE")
 	// More than is kept was missed.
@@ -308,6 +307,42 @@ func TestResume(t *testing.T) {
 	if f := resume(seq + 4).next(); f.Op != 9 || string(f.D) != "false" {
 		t.Errorf("after too much: %+v", f)
 	}
+}
+
+// resumed dials and asks for the session.
+func (s *stage) resumed(t *testing.T, id string, seq int) *wire {
+	t.Helper()
+	w := s.dial(t, "v=10&encoding=json")
+	w.until(10, "")
+	w.send(6, map[string]any{"token": s.bot.Token, "session_id": id, "seq": seq})
+	return w
+}
+
+// TestResumeOfAnInterruptedReady cuts the socket after READY, while the guilds are
+// still being told: the resume must bring the others.
+func TestResumeOfAnInterruptedReady(t *testing.T) {
+	s := newStage(t)
+	const guilds, channels = 12, 2000 // more bytes than sockets buffer
+	for i := range guilds - 1 {
+		g := s.AddGuild("Square", s.bot)
+		for range channels {
+			g.AddTextChannel(strings.Repeat("x", 90+i))
+		}
+	}
+	_, id := s.identified(t, "v=10&encoding=json", nil)
+	if !s.bot.DropGateway(4000) {
+		t.Fatal("no socket to drop")
+	}
+	w := s.resumed(t, id, 1)
+	for n := range guilds {
+		if f := w.next(); f.T != "GUILD_CREATE" || f.S != n+2 {
+			t.Fatalf("replayed %s number %d, want GUILD_CREATE number %d", f.T, f.S, n+2)
+		}
+	}
+	if f := w.next(); f.T != "RESUMED" {
+		t.Errorf("then %s", f.T)
+	}
+	need(t, s.bot.WaitReady(s.ctx))
 }
 
 func (s *stage) say(t *testing.T, text string) {

@@ -54,10 +54,12 @@ func (b *Bot) WaitCommands(ctx context.Context, g *Guild, n int) error {
 	return err
 }
 
-// WaitReady waits until the bot has a gateway session that was told READY.
+// WaitReady waits until a gateway session of the bot is connected and was told
+// READY or, after DropGateway and its like, RESUMED.
 func (b *Bot) WaitReady(ctx context.Context) error { return b.WaitSessions(ctx, 1) }
 
-// WaitSessions waits until the bot has exactly n sessions, one per shard.
+// WaitSessions is WaitReady for exactly n sessions, one per shard. A session that
+// waits for its resume does not count.
 func (b *Bot) WaitSessions(ctx context.Context, n int) error {
 	_, err := world.Wait(ctx, b.e.world, func() (int, bool) {
 		have := b.e.world.Sessions(b.ID)

@@ -159,9 +159,8 @@ func (s *Server) end(one *session) {
 	if !there {
 		return
 	}
-	one.watcher.Close()
+	one.end()
 	s.log.Info("session ended", "bot", one.app.User.Username, "shard", one.shard[0])
-	s.world.SessionEnded(one.app.User.ID)
 	if s.opts.OnEnd != nil {
 		s.opts.OnEnd(one.app.User.ID, one.id)
 	}

@@ -71,14 +71,28 @@ func (c *conn) identify(ctx context.Context, d json.RawMessage) error {
 	if err := c.ready(ctx, one); err != nil {
 		return err
 	}
-	c.server.world.SessionStarted(app.User.ID)
+	one.count(true)
 	c.pumps.Go(func() { c.pump(ctx, one) })
 	return nil
 }
 
 // ready tells a new session who it is and which guilds are its own, first as
-// unavailable, then each whole.
+// unavailable, then each whole. All of it counts as told before the first word is
+// sent: a socket lost in the middle misses nothing that a resume does not bring.
 func (c *conn) ready(ctx context.Context, one *session) error {
+	first, err := c.firstDispatches(one)
+	if err != nil {
+		return err
+	}
+	for _, data := range first {
+		if err := c.write(ctx, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conn) firstDispatches(one *session) ([][]byte, error) {
 	type unavailable struct {
 		ID          discord.ID `json:"id"`
 		Unavailable bool       `json:"unavailable"`
@@ -89,26 +103,29 @@ func (c *conn) ready(ctx context.Context, one *session) error {
 			guilds = append(guilds, unavailable{id, true})
 		}
 	}
-	err := one.dispatch(ctx, c, "READY", map[string]any{
+	ready, err := one.number("READY", map[string]any{
 		"v": 10, "user": one.app.User, "guilds": guilds, "session_id": one.id, "session_type": "normal",
 		"resume_gateway_url": c.server.URL(), "shard": one.shard, "relationships": []any{}, "private_channels": []any{},
 		"user_settings": map[string]any{}, "guild_join_requests": []any{}, "geo_ordered_rtc_regions": []string{"local"},
 		"application": map[string]any{"id": one.app.Application.ID, "flags": one.app.Application.Flags},
 		"_trace":      []string{"[\"busker-emulator\",{\"micros\":0}]"},
 	})
+	all := [][]byte{ready}
 	if err != nil || one.intents&intentGuilds == 0 {
-		return err
+		return all, err
 	}
 	for _, g := range guilds {
 		full, err := c.server.world.FullGuild(one.app.User.ID, g.ID)
 		if err != nil {
 			continue // the bot was thrown out in this moment
 		}
-		if err := one.dispatch(ctx, c, "GUILD_CREATE", full); err != nil {
-			return err
+		data, err := one.number("GUILD_CREATE", full)
+		if err != nil {
+			return nil, err
 		}
+		all = append(all, data)
 	}
-	return nil
+	return all, nil
 }
 
 // resume is op 6: the missed dispatches again, then RESUMED, or op 9.
@@ -156,6 +173,7 @@ func (c *conn) resume(ctx context.Context, d json.RawMessage) error {
 	if err := one.dispatch(ctx, c, "RESUMED", map[string]any{"_trace": []string{}}); err != nil {
 		return err
 	}
+	one.count(true)
 	c.server.log.Info("resumed", "bot", app.User.Username, "shard", one.shard[0], "replayed", len(missed))
 	c.pumps.Go(func() { c.pump(ctx, one) })
 	return nil

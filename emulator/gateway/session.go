@@ -25,6 +25,8 @@ type session struct {
 	replay  int
 
 	mu     sync.Mutex
+	online bool      // connected and told READY or RESUMED: the world counts it
+	over   bool      // ended for good
 	conn   *conn     // nil while nobody is connected
 	lost   time.Time // since when
 	seq    int       // of the newest dispatch
@@ -55,18 +57,47 @@ func (s *session) attach(c *conn) {
 	if old != nil {
 		old.cancel()
 		<-old.done
+		s.count(false)
 	}
 }
 
 // detach notes that c is gone; false when another socket has taken over.
 func (s *session) detach(c *conn, now time.Time) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.conn != c {
-		return false
+	last := s.conn == c
+	if last {
+		s.conn, s.lost = nil, now
 	}
-	s.conn, s.lost = nil, now
-	return true
+	s.mu.Unlock()
+	if last {
+		s.count(false)
+	}
+	return last
+}
+
+// count lets the world count the session while it is online.
+func (s *session) count(online bool) {
+	s.mu.Lock()
+	changed := s.online != online && !(online && s.over)
+	if changed {
+		s.online = online
+	}
+	s.mu.Unlock()
+	switch {
+	case changed && online:
+		s.world.SessionStarted(s.app.User.ID)
+	case changed:
+		s.world.SessionEnded(s.app.User.ID)
+	}
+}
+
+// end is the session's own part of its end.
+func (s *session) end() {
+	s.watcher.Close()
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.count(false)
 }
 
 func (s *session) lostAt() (time.Time, bool) {
@@ -78,20 +109,27 @@ func (s *session) lostAt() (time.Time, bool) {
 // dispatch numbers an event, keeps it and sends it. Only the goroutine that
 // serves the session's socket calls it.
 func (s *session) dispatch(ctx context.Context, c *conn, name string, d any) error {
+	data, err := s.number(name, d)
+	if err != nil {
+		return err
+	}
+	return c.write(ctx, data)
+}
+
+// number makes the next dispatch of an event and keeps it for a resume.
+func (s *session) number(name string, d any) ([]byte, error) {
 	s.mu.Lock()
-	s.seq++
-	seq := s.seq
+	defer s.mu.Unlock()
+	seq := s.seq + 1
 	data, err := json.Marshal(frame{Op: opDispatch, D: d, S: &seq, T: name})
 	if err != nil {
-		s.mu.Unlock()
-		return fmt.Errorf("encode %s: %w", name, err)
+		return nil, fmt.Errorf("encode %s: %w", name, err)
 	}
 	if len(s.sent) == s.replay {
 		s.sent = s.sent[1:]
 	}
-	s.sent = append(s.sent, data)
-	s.mu.Unlock()
-	return c.write(ctx, data)
+	s.seq, s.sent = seq, append(s.sent, data)
+	return data, nil
 }
 
 // since returns the dispatches after seq; nil when some of them are not kept any

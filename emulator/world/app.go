@@ -84,7 +84,8 @@ func (w *World) User(id ID) (discord.User, bool) {
 	return u, ok
 }
 
-// SessionStarted and SessionEnded count a bot's gateway sessions.
+// SessionStarted and SessionEnded count the bot's gateway sessions that are
+// connected and were told READY or RESUMED.
 func (w *World) SessionStarted(bot ID) { w.sessions(bot, 1) }
 
 // SessionEnded takes back SessionStarted.
@@ -97,7 +98,7 @@ func (w *World) sessions(bot ID, by int) {
 	w.emit(PresenceChanged{User: bot, Sessions: w.online[bot]})
 }
 
-// Sessions is how many gateway sessions the bot has that were told READY.
+// Sessions is how many gateway sessions of the bot are connected and ready.
 func (w *World) Sessions(bot ID) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -61,7 +61,7 @@ type (
 		Guild          ID
 		Members        []discord.Member
 	}
-	// PresenceChanged : the bot has Sessions gateway sessions.
+	// PresenceChanged : the bot has Sessions gateway sessions that are connected and ready.
 	PresenceChanged struct {
 		User     ID
 		Sessions int

@@ -52,7 +52,7 @@ type World struct {
 	interactions map[ID]*interaction
 	webhooks     map[string]*interaction // by token
 	files        map[ID]File
-	online       map[ID]int // READY sessions by bot user
+	online       map[ID]int // connected and ready sessions by bot user
 }
 
 // New returns an empty world.
