@@ -39,7 +39,7 @@ func TestFailuresCostOneTrack(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			burn := func(o *player.Options, r *rig) {
-				o.Encoder = func() (opus.Encoder, error) { return &codec{panicsOn: 71}, nil }
+				o.Encoder = func(player.GuildID) (opus.Encoder, error) { return &codec{panicsOn: 71}, nil }
 			}
 			run(t, burn, func(r *rig) {
 				r.play(r.shelf.put(1, 50), tt.bad(r), r.shelf.put(3, 50))

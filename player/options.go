@@ -24,7 +24,9 @@ const (
 type Options struct {
 	Opener  Opener
 	Connect func(guild GuildID) Output   // returns the guild's Output at once; called once per player
-	Encoder func() (opus.Encoder, error) // nil = opus.NewEncoder as it is by default
+	// Encoder makes the encoder of a guild, anew each time its channel changes, so
+	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
+	Encoder func(guild GuildID) (opus.Encoder, error)
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
@@ -61,7 +63,7 @@ func (o *Options) fill() error {
 		return errors.New("player options: only IdleTimeout may be negative")
 	}
 	if o.Encoder == nil {
-		o.Encoder = func() (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
+		o.Encoder = func(GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -56,6 +56,10 @@ func (p *pump) setVolume(ctx context.Context, factor float32) {
 // reconnected takes back what a former connection of the Output left unsent.
 func (p *pump) reconnected(ctx context.Context) { p.tell(ctx, p.resync) }
 
+// renewEncoder makes the next frame be encoded by a new encoder: it may have to
+// make another bitrate than the last.
+func (p *pump) renewEncoder(ctx context.Context) { p.tell(ctx, p.dropEncoder) }
+
 // takeBack takes the packets out of the Output that were not sent; their frames
 // are next again.
 func (p *pump) takeBack() {

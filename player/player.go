@@ -92,7 +92,7 @@ func newPlayer(opts *Options, guild GuildID, publish func(Envelope)) *player {
 		random: rand.New(rand.NewPCG(opts.Seed, uint64(guild))),
 		volume: 100,
 	}
-	p.pump = newPump(opts, p.out, p.inbox.post, p.caught)
+	p.pump = newPump(opts, guild, p.out, p.inbox.post, p.caught)
 	p.status.Store(p.snapshot())
 	return p
 }

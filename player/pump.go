@@ -18,6 +18,10 @@ const (
 	// holds before the pump takes it back and offers it again: a ring that lost
 	// packets without a word would otherwise never be seen to run out.
 	lostNotice = audio.FramesPerSecond
+	// headStart is how many frames are gathered before an empty ring is filled
+	// again: a reader that is late at once after its first frame would otherwise
+	// be heard to stumble.
+	headStart = 5
 	// fillerMargin is how many unsent frames are left when the pump stops hoping
 	// for more and pushes the tail out of the encoder.
 	fillerMargin = 2
@@ -72,9 +76,10 @@ type order struct {
 	no   uint64
 }
 
-func newPump(o *Options, out Output, post func(any), caught func(any) error) *pump {
+func newPump(o *Options, guild GuildID, out Output, post func(any), caught func(any) error) *pump {
 	p := &pump{
-		out: out, newEncoder: o.Encoder, post: post, caught: caught,
+		out: out, post: post, caught: caught,
+		newEncoder: func() (opus.Encoder, error) { return o.Encoder(guild) },
 		metrics: o.Metrics, patience: o.StuckTimeout,
 		// One more for the packet on its way from ring to socket, and one for priming.
 		window: newWindow(audio.Frames(o.Lookahead) + 2),
@@ -103,12 +108,19 @@ func (p *pump) run(ctx context.Context) {
 		switch {
 		case turn.turn.Err() != nil || turn.no == 0:
 			turn = p.awaitOrder(ctx)
-		case !p.paused && p.window.next < p.window.end:
+		case !p.paused && p.window.next < p.window.end && !p.gathering():
 			turn = p.deliver(turn)
 		default:
 			turn = p.awaitBlock(ctx, turn)
 		}
 	}
+}
+
+// gathering reports whether to wait for more blocks although there is one: the
+// ring is empty, and the current segment has more to come.
+func (p *pump) gathering() bool {
+	return p.current != nil && !p.current.whole &&
+		p.window.end-p.window.next < headStart && p.sent() >= p.window.next
 }
 
 // tell makes the pump do something before its next frame and returns when that

@@ -48,7 +48,7 @@ func run(t *testing.T, change func(*player.Options, *rig), body func(*rig)) {
 		opts := player.Options{
 			Opener:  r.shelf,
 			Connect: func(player.GuildID) player.Output { return r.out },
-			Encoder: func() (opus.Encoder, error) { return &codec{}, nil },
+			Encoder: func(player.GuildID) (opus.Encoder, error) { return &codec{}, nil },
 			Seed:    1,
 		}
 		if change != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -39,7 +40,19 @@ const (
 	exitUsage  = 2 // the command line or the configuration is wrong
 )
 
-func main() { os.Exit(execute(os.Args[1:])) }
+func main() {
+	spareProcessor()
+	os.Exit(execute(os.Args[1:]))
+}
+
+// spareProcessor lets one more thread run Go code than there are cores. Encoders
+// stay in C for a tenth of a millisecond at a time; with none to spare the pacer,
+// when its moment has come, waits for one of them. GOMAXPROCS overrides it.
+func spareProcessor() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+	}
+}
 
 // execute runs one command line and returns its exit code. The first SIGINT or
 // SIGTERM asks the command to stop; a second one ends the process on the spot.

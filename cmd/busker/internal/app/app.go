@@ -63,7 +63,7 @@ const cardEvents = 1024
 // New connects the parts. It opens the music folder and nothing else.
 func New(opts Options) (*App, error) {
 	a := &App{opts: opts}
-	encoder, err := a.newEncoder() // a wrong setting shows now, and not at the first song
+	encoder, err := a.newEncoder(0) // a wrong setting shows now, and not at the first song
 	if err != nil {
 		return nil, fmt.Errorf("make an encoder: %w", err)
 	}
@@ -136,14 +136,23 @@ func later[R, T any](r **R, method func(*R, context.Context, T)) func(context.Co
 	return func(ctx context.Context, v T) { method(*r, ctx, v) }
 }
 
-func (a *App) newEncoder() (opus.Encoder, error) {
+// newEncoder makes an encoder as its channel wants it. Discord does not hold bots
+// to a channel's bitrate; below the default music suffers for nothing.
+func (a *App) newEncoder(guild player.GuildID) (opus.Encoder, error) {
 	o := a.opts.Tuning.Opus
 	bitrate := opus.DefaultBitrate
+	if channel, ok := a.gateway.VoiceChannelOf(guild, a.gateway.UserID()); ok {
+		info, _ := a.gateway.ChannelInfo(channel)
+		bitrate = min(max(bitrate, info.Bitrate), maxBitrate)
+	}
 	if o.MaxBitrate > 0 {
 		bitrate = min(bitrate, o.MaxBitrate)
 	}
 	return opus.NewEncoder(opus.EncoderOptions{Backend: o.Backend, Bitrate: bitrate, Complexity: o.Complexity})
 }
+
+// maxBitrate is where Opus is transparent for music, in bit/s; more is only traffic.
+const maxBitrate = 128_000
 
 // voiceState hands our own voice states to the voice connections.
 func (a *App) voiceState(s gateway.VoiceState) {

@@ -70,7 +70,7 @@ type Voice struct {
 // Opus is how audio is encoded.
 type Opus struct {
 	Backend    string `default:"" placeholder:"NAME" help:"Encoder: libopus or gopus (pure Go, slower). Empty takes the best one in this build."`
-	MaxBitrate int    `default:"128000" placeholder:"BPS" help:"Highest bitrate in bits per second. The channel's own bitrate is used where it is lower."`
+	MaxBitrate int    `default:"128000" placeholder:"BPS" help:"Highest bitrate in bits per second. The channel's own is used below it, but no less than 96000."`
 	Complexity int    `default:"5" placeholder:"1-10" help:"How hard the encoder works: 10 sounds best and takes about twice the processor time of 5."`
 }
 
