@@ -23,7 +23,7 @@ const (
 // Options describe a Manager. Opener and Connect are required.
 type Options struct {
 	Opener  Opener
-	Connect func(guild GuildID) Output   // returns the guild's Output at once; called once per player
+	Connect func(guild GuildID) Output // returns the guild's Output at once; called once per player
 	// Encoder makes the encoder of a guild, anew each time its channel changes, so
 	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
 	Encoder func(guild GuildID) (opus.Encoder, error)

@@ -80,7 +80,7 @@ func newPump(o *Options, guild GuildID, out Output, post func(any), caught func(
 	p := &pump{
 		out: out, post: post, caught: caught,
 		newEncoder: func() (opus.Encoder, error) { return o.Encoder(guild) },
-		metrics: o.Metrics, patience: o.StuckTimeout,
+		metrics:    o.Metrics, patience: o.StuckTimeout,
 		// One more for the packet on its way from ring to socket, and one for priming.
 		window: newWindow(audio.Frames(o.Lookahead) + 2),
 		volume: 1, gain: dsp.NewGain(1),

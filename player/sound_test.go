@@ -50,7 +50,9 @@ func TestWhatIsDecodedIsTheSource(t *testing.T) {
 	for _, backend := range opus.Backends() {
 		t.Run(backend, func(t *testing.T) {
 			real := func(o *player.Options, _ *rig) {
-				o.Encoder = func(player.GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{Backend: backend}) }
+				o.Encoder = func(player.GuildID) (opus.Encoder, error) {
+					return opus.NewEncoder(opus.EncoderOptions{Backend: backend})
+				}
 			}
 			var packets [][]byte
 			run(t, real, func(r *rig) {

@@ -63,7 +63,7 @@ const cardEvents = 1024
 // New connects the parts. It opens the music folder and nothing else.
 func New(opts Options) (*App, error) {
 	a := &App{opts: opts}
-	encoder, err := a.newEncoder(0) // a wrong setting shows now, and not at the first song
+	encoder, err := a.encoder(opus.DefaultBitrate) // a wrong setting shows now, and not at the first song
 	if err != nil {
 		return nil, fmt.Errorf("make an encoder: %w", err)
 	}
@@ -136,15 +136,20 @@ func later[R, T any](r **R, method func(*R, context.Context, T)) func(context.Co
 	return func(ctx context.Context, v T) { method(*r, ctx, v) }
 }
 
-// newEncoder makes an encoder as its channel wants it. Discord does not hold bots
-// to a channel's bitrate; below the default music suffers for nothing.
+// newEncoder makes an encoder as the guild's voice channel wants it. Discord does
+// not hold bots to a channel's bitrate; below the default music suffers for nothing.
 func (a *App) newEncoder(guild player.GuildID) (opus.Encoder, error) {
-	o := a.opts.Tuning.Opus
 	bitrate := opus.DefaultBitrate
 	if channel, ok := a.gateway.VoiceChannelOf(guild, a.gateway.UserID()); ok {
 		info, _ := a.gateway.ChannelInfo(channel)
 		bitrate = min(max(bitrate, info.Bitrate), maxBitrate)
 	}
+	return a.encoder(bitrate)
+}
+
+// encoder makes an encoder as the operator wants it.
+func (a *App) encoder(bitrate int) (opus.Encoder, error) {
+	o := a.opts.Tuning.Opus
 	if o.MaxBitrate > 0 {
 		bitrate = min(bitrate, o.MaxBitrate)
 	}
