@@ -1,17 +1,10 @@
 // A bot made of discord.js and @discordjs/voice together: it joins voice through
-// its guild's adapter, so through the emulator's main gateway, and plays a tone.
+// its guild's adapter, so through the emulator's main gateway, plays a tone there
+// and measures what somebody else plays.
 import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import {
-  AudioPlayerStatus, NoSubscriberBehavior, StreamType, VoiceConnectionStatus, createAudioPlayer, createAudioResource,
-  entersState, joinVoiceChannel,
-} from '@discordjs/voice';
+import { NoSubscriberBehavior, VoiceConnectionStatus, createAudioPlayer, entersState, joinVoiceChannel } from '@discordjs/voice';
 import { Client, Events, GatewayIntentBits } from 'discord.js';
-import OpusScript from 'opusscript';
-
-const rate = 48000;
-const frame = 960; // samples per channel in 20 ms
-const patience = 20_000;
+import { cipherReady, listen, patience, play } from './audio.mjs';
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 const fail = (error) => tell('error', { message: String(error?.stack ?? error) });
@@ -29,41 +22,28 @@ let connection;
 const player = createAudioPlayer({ behaviors: { noSubscriber: NoSubscriberBehavior.Play } });
 player.on('error', fail);
 
-function* sine(hertz, seconds) {
-  const encoder = new OpusScript(rate, 2, OpusScript.Application.AUDIO);
-  const pcm = Buffer.alloc(frame * 4);
-  for (let n = 0; n < seconds * rate; n += frame) {
-    for (let i = 0; i < frame; i++) {
-      const value = Math.round(Math.sin((2 * Math.PI * hertz * (n + i)) / rate) * 16000);
-      pcm.writeInt16LE(value, i * 4);
-      pcm.writeInt16LE(value, i * 4 + 2);
-    }
-    yield Buffer.from(encoder.encode(pcm, frame));
-  }
-  encoder.delete();
-}
-
 const commands = {
-  async join({ guild, channel }) {
+  async join({ guild, channel, deaf = true }) {
     connection = joinVoiceChannel({
-      guildId: guild, channelId: channel, selfDeaf: true,
+      guildId: guild, channelId: channel, selfDeaf: deaf,
       adapterCreator: client.guilds.cache.get(guild).voiceAdapterCreator,
     });
     connection.on('error', fail);
     connection.on('stateChange', (before, after) => {
       if (before.status !== after.status) tell('state', { state: after.status, channel: connection.joinConfig.channelId });
     });
+    connection.receiver.ssrcMap.on('create', ({ userId }) => tell('speaker', { user: userId }));
     await entersState(connection, VoiceConnectionStatus.Ready, patience);
     tell('joined');
   },
-  async play({ hertz, seconds }) {
-    const packets = [...sine(hertz, seconds)]; // encoded before, so that nothing disturbs the pace
+  async play(what) {
     connection.subscribe(player);
-    player.play(createAudioResource(Readable.from(packets), { inputType: StreamType.Opus }));
-    await entersState(player, AudioPlayerStatus.Playing, patience);
-    tell('playing');
-    await entersState(player, AudioPlayerStatus.Idle, patience + seconds * 1000);
+    await play(player, what);
     tell('played');
+  },
+  async listen(what) {
+    listen(connection, what, fail, (heard) => tell('heard', heard));
+    tell('listening');
   },
   async leave() {
     connection.destroy();
@@ -71,6 +51,7 @@ const commands = {
   },
 };
 
+await cipherReady();
 client.once(Events.ClientReady, (c) => tell('ready', { user: c.user.username, guilds: c.guilds.cache.map((g) => g.name) }));
 await client.login(config.token);
 for await (const line of lines) {

@@ -25,10 +25,8 @@ func hears(t *testing.T, l *emulator.Listener, hertz float64) {
 	}
 }
 
-// Lenient, because on a busy machine @discordjs/voice catches up in bursts.
-
 func TestDiscordJSPlaysInTheGuild(t *testing.T) {
-	v := newVenue(t, emulator.Options{Lenient: true})
+	v := newVenue(t, emulator.Options{})
 	node := v.run(t, "restvoice.mjs")
 	l := must[*emulator.Listener](t)(v.ann.JoinVoice(v.voice))
 	v.join(t, node)
@@ -55,7 +53,7 @@ func (v *venue) join(t *testing.T, node *interop.Node) {
 }
 
 func TestDiscordJSFollowsItsVoice(t *testing.T) {
-	v := newVenue(t, emulator.Options{Lenient: true})
+	v := newVenue(t, emulator.Options{})
 	node := v.run(t, "restvoice.mjs")
 	v.join(t, node)
 	other := v.guild.AddVoiceChannel("Back room")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"iter"
 	"math"
 	"net/http/httptest"
 	"os"
@@ -73,7 +74,7 @@ func TestListenerHearsDiscordJS(t *testing.T) {
 	for _, mode := range []string{voiceserver.ModeAES256GCM, voiceserver.ModeXChaCha20Poly1305} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s, ca := voiceServer(t, voiceserver.Options{Modes: []string{mode}, HeartbeatInterval: 1500 * time.Millisecond})
+			s, ca := voiceServer(t, voiceserver.Options{Modes: []string{mode}, HeartbeatInterval: 2500 * time.Millisecond})
 			l := s.AddListener(guild, channel, member, listen.Options{})
 			n := join(t, s, ca)
 			n.Send(map[string]any{"do": "play", "hertz": 440, "seconds": 2})
@@ -167,18 +168,35 @@ func rules(t *testing.T, s *voiceserver.Server) {
 // speak lets a member send a tone at half of full scale until stop is called.
 func speak(t *testing.T, s *voiceserver.Server, hertz float64) (stop func()) {
 	t.Helper()
-	encoder, err := opus.NewEncoder(opus.EncoderOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	p := s.AddSpeaker(guild, channel, member)
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		defer encoder.Close()
 		defer p.Close()
 		tick := time.NewTicker(audio.FrameTime)
 		defer tick.Stop()
+		for packet := range sine(t, hertz) {
+			p.Send(packet)
+			select {
+			case <-tick.C:
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}
+
+// sine yields Opus packets of a tone at half of full scale without end; each is
+// valid until the next.
+func sine(t *testing.T, hertz float64) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		encoder, err := opus.NewEncoder(opus.EncoderOptions{})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer encoder.Close()
 		var b audio.Block
 		packet := make([]byte, audio.MaxPacketBytes)
 		for n := 0; ; n++ {
@@ -191,13 +209,9 @@ func speak(t *testing.T, s *voiceserver.Server, hertz float64) (stop func()) {
 				t.Error(err)
 				return
 			}
-			p.Send(packet[:size])
-			select {
-			case <-tick.C:
-			case <-quit:
+			if !yield(packet[:size]) {
 				return
 			}
 		}
-	}()
-	return func() { close(quit); <-done }
+	}
 }
