@@ -54,7 +54,8 @@ func (w *World) post(c *channel, m *discord.Message, b discord.MessageBody) (dis
 	}
 	c.messages = append(c.messages, m)
 	if m.VisibleTo == 0 {
-		c.LastMessageID = &m.ID
+		id := m.ID // a copy: channels are handed out, and m is overwritten by edits
+		c.LastMessageID = &id
 	}
 	w.emit(MessageCreated{Message: *m})
 	return *m, nil

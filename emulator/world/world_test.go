@@ -313,3 +313,21 @@ func TestWaitReturnsAtTheChange(t *testing.T) {
 		}
 	})
 }
+
+// A channel that was handed out must not point into a message that is edited later.
+func TestEditDoesNotReachIntoChannelsHandedOut(t *testing.T) {
+	s := newScene(t)
+	m, err := s.Post(s.bot.User.ID, s.text, text("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	channel := s.command(t).Channel
+	read := make(chan discord.ID)
+	go func() { read <- *channel.LastMessageID }() // the race detector watches
+	if _, err := s.EditMessage(s.bot.User.ID, s.text, m.ID, text("two")); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-read; got != m.ID {
+		t.Errorf("last message %v, want %v", got, m.ID)
+	}
+}
