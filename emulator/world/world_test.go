@@ -317,7 +317,7 @@ func TestWaitReturnsAtTheChange(t *testing.T) {
 // A channel that was handed out must not point into a message that is edited later.
 func TestEditDoesNotReachIntoChannelsHandedOut(t *testing.T) {
 	s := newScene(t)
-	m, err := s.Post(s.bot.User.ID, s.text, text("one"))
+	m, err := s.CreateMessage(s.bot.User.ID, s.text, text("one"))
 	if err != nil {
 		t.Fatal(err)
 	}
