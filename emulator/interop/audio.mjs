@@ -6,7 +6,7 @@ import OpusScript from 'opusscript';
 const rate = 48000;
 const frame = 960; // samples per channel in 20 ms
 const silence = Buffer.from([0xf8, 0xff, 0xfe]);
-export const patience = 20_000;
+export const patience = 45_000;
 
 /** Resolves when the encryption of @discordjs/voice is ready, which it looks for in the background. */
 export async function cipherReady() {

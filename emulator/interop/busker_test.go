@@ -1,6 +1,7 @@
 package interop_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,12 +45,8 @@ func TestDiscordJSHearsBusker(t *testing.T) {
 	const packets, hertz = 100, 587.33
 	node.Send(map[string]any{"do": "listen", "user": us.ID, "packets": packets})
 	node.Event("listening", nil)
-	left := packets
-	for packet := range sine(t, hertz) {
+	for _, packet := range encoded(t, hertz, packets) {
 		send(t, v.ctx, conn, packet)
-		if left--; left == 0 {
-			break
-		}
 	}
 	var heard struct {
 		Hertz, DBFS float64
@@ -90,7 +88,10 @@ func busker(t *testing.T, v *venue, us *emulator.Bot) *voice.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hub = voice.NewHub(voice.HubOptions{Shard: shard, User: shard.UserID, TLS: &tls.Config{RootCAs: v.TLSRoots(), MinVersion: tls.VersionTLS12}})
+	hub = voice.NewHub(voice.HubOptions{
+		Shard: shard, User: shard.UserID, TLS: &tls.Config{RootCAs: v.TLSRoots(), MinVersion: tls.VersionTLS12},
+		Lookahead: 5 * time.Second, // all the test plays: a stalled test is no pause
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return shard.Run(ctx) })
@@ -105,6 +106,17 @@ func busker(t *testing.T, v *venue, us *emulator.Bot) *voice.Conn {
 		t.Fatal(err)
 	}
 	return hub.Conn(v.guild.ID)
+}
+
+// encoded returns Opus packets of a tone.
+func encoded(t *testing.T, hertz float64, n int) (packets [][]byte) {
+	t.Helper()
+	for packet := range sine(t, hertz) {
+		if packets = append(packets, bytes.Clone(packet)); len(packets) == n {
+			break
+		}
+	}
+	return packets
 }
 
 // send hands one Opus packet to the connection, which keeps the pace.

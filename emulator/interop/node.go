@@ -24,8 +24,8 @@ import (
 )
 
 // Wait is how long a script may take for one event: Node on a busy machine
-// needs seconds to load its libraries.
-const Wait = 30 * time.Second
+// needs many seconds to load its libraries.
+const Wait = time.Minute
 
 // Node is a running script. One goroutine, the test's, uses it.
 type Node struct {

@@ -55,9 +55,7 @@ async function command(i) {
       });
       await i.editReply({ components: [card('second')], flags: MessageFlags.IsComponentsV2 });
       tell('command', { name: 'card', message: reply.resource.message.id });
-      return;
     }
-    case 'silent': // a bot that is too late
   }
 }
 
@@ -99,7 +97,6 @@ const commands = {
         ],
       },
       { name: 'card', description: 'Show a card' },
-      { name: 'silent', description: 'Say nothing' },
     ]);
     const bad = await refusal(client.application.commands.set([{ name: 'Not Valid', description: '' }]));
     tell('registered', { names: set.map((c) => c.name), bad });
@@ -120,9 +117,6 @@ const commands = {
     const c = await client.channels.fetch(channel);
     await Promise.all(Array.from({ length: count }, (_, n) => c.send(`line ${n}`)));
     tell('flooded', { took: Date.now() - start });
-  },
-  async raw({ method, route, body }) {
-    tell('raw', await refusal(client.rest[method](route, { body })));
   },
 };
 

@@ -29,6 +29,7 @@ func newVenue(t *testing.T, opts emulator.Options) *venue {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*interop.Wait)
 	t.Cleanup(cancel)
+	opts.AckWithin = interop.Wait / 2 // Node may stall for seconds on a busy machine
 	v := &venue{Emulator: emulator.Start(t, opts), ctx: ctx}
 	v.bot = v.AddBot("jukebox")
 	v.guild = v.AddGuild("Square", v.bot)
@@ -80,7 +81,7 @@ func TestDiscordJS(t *testing.T) {
 		Bad   refusal
 	}
 	node.Event("registered", &registered)
-	if !slices.Equal(registered.Names, []string{"play", "card", "silent"}) {
+	if !slices.Equal(registered.Names, []string{"play", "card"}) {
 		t.Errorf("registered %v", registered.Names)
 	}
 	if b := registered.Bad; b.Code != 50035 || b.Status != http.StatusBadRequest || !strings.Contains(b.Message, "0.name[APPLICATION_COMMAND_INVALID_NAME]") {
@@ -139,11 +140,6 @@ func TestDiscordJS(t *testing.T) {
 	if looked.Guild != "Square" || looked.Channel != "songs" || looked.Content != "paused by ann" || looked.Me != "jukebox" ||
 		looked.Application != "jukebox" || !looked.Permissions || looked.Missing.Code != 10003 {
 		t.Errorf("looked at %+v", looked)
-	}
-
-	// Nobody answers: the person is told so.
-	if _, err := act(v.ann.Command(v.ctx, v.text, "silent", nil)).Response(v.ctx); err == nil {
-		t.Error("a response came from nowhere")
 	}
 }
 

@@ -278,7 +278,9 @@ func testRouteLimit(t *testing.T) {
 	}
 }
 
-func TestGlobalLimit(t *testing.T) {
+func TestGlobalLimit(t *testing.T) { synctest.Test(t, testGlobalLimit) }
+
+func testGlobalLimit(t *testing.T) {
 	d := newDesk(t, rest.Limits{Global: 3})
 	var a answer
 	for range 4 {

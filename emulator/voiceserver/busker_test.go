@@ -41,6 +41,7 @@ func busker(t *testing.T, w *world) *voice.Conn {
 	s := &shard{w: w}
 	s.hub = voice.NewHub(voice.HubOptions{
 		Shard: s, User: func() snowflake.ID { return bot }, TLS: w.trust,
+		Lookahead: 2 * time.Second, // all a test plays at once: a stalled test is no pause
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -62,6 +63,7 @@ func playAll(t *testing.T, c *voice.Conn, pcm []float32) {
 		t.Fatal(err)
 	}
 	defer e.Close()
+	var packets []*audio.Packet
 	for len(pcm) > 0 {
 		var b audio.Block
 		pcm = pcm[copy(b[:], pcm):]
@@ -71,6 +73,9 @@ func playAll(t *testing.T, c *voice.Conn, pcm []float32) {
 			t.Fatal(err)
 		}
 		p.SetLen(n)
+		packets = append(packets, p)
+	}
+	for _, p := range packets {
 		if err := c.Send(t.Context(), p); err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ const (
 )
 
 // deadline is how long anything may take that should happen at once.
-const deadline = 10 * time.Second
+const deadline = 30 * time.Second
 
 // certificate returns a TLS certificate for 127.0.0.1 and who trusts it.
 func certificate(t testing.TB) (server, client *tls.Config) {
@@ -47,13 +47,14 @@ func certificate(t testing.TB) (server, client *tls.Config) {
 type world struct {
 	*voiceserver.Server
 	trust *tls.Config
+	again time.Duration // when a client repeats a discovery
 }
 
 // start runs a server until the test ends, when nothing of it may be left.
 func start(t testing.TB, opts voiceserver.Options) *world {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
-	w := &world{}
+	w := &world{again: deadline / 10}
 	opts.TLS, w.trust = certificate(t)
 	var err error
 	if w.Server, err = voiceserver.New(opts); err != nil {
@@ -88,6 +89,8 @@ type client struct {
 	seq  int // newest sequence number seen, −1 none
 	ssrc uint32
 
+	again time.Duration // when to repeat a discovery
+
 	aead      cipher.AEAD
 	nonce     uint32
 	sequence  uint16
@@ -107,7 +110,7 @@ func (w *world) dial(t testing.TB) *client {
 		t.Fatal(err)
 	}
 	ws.SetReadLimit(1 << 20)
-	c := &client{t: t, ws: ws, seq: -1}
+	c := &client{t: t, ws: ws, seq: -1, again: w.again}
 	t.Cleanup(func() { ws.CloseNow(); transport.CloseIdleConnections() })
 	return c
 }
@@ -292,9 +295,9 @@ func (c *client) discover() *net.UDPAddr {
 	binary.BigEndian.PutUint16(request, 1)
 	binary.BigEndian.PutUint16(request[2:], 70)
 	binary.BigEndian.PutUint32(request[4:], c.ssrc)
-	for range 50 {
+	for range 10 {
 		c.udp.Write(request)
-		c.udp.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
+		c.udp.SetReadDeadline(time.Now().Add(c.again))
 		b := make([]byte, 100)
 		n, err := c.udp.Read(b)
 		if err != nil {
@@ -309,7 +312,7 @@ func (c *client) discover() *net.UDPAddr {
 		}
 		return &net.UDPAddr{IP: net.ParseIP(string(b[8:end])), Port: int(binary.BigEndian.Uint16(b[72:]))}
 	}
-	c.t.Fatal("no answer to fifty discoveries")
+	c.t.Fatal("no answer to ten discoveries")
 	return nil
 }
 

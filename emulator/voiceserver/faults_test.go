@@ -59,6 +59,7 @@ func (c *client) blindly(s voiceserver.Session) {
 
 func TestMoreFaults(t *testing.T) {
 	w := start(t, voiceserver.Options{})
+	w.again = 200 * time.Millisecond
 	w.Inject(voiceserver.DelayReady{By: 50 * time.Millisecond})
 	w.Inject(voiceserver.DropDiscovery{Count: 2})
 	began := time.Now()
@@ -69,7 +70,7 @@ func TestMoreFaults(t *testing.T) {
 	w.Inject(voiceserver.HoldACKs{})
 	c.send(3, map[string]any{"t": 1, "seq_ack": -1})
 	c.send(16, map[string]any{})
-	if e := c.next(); e.Op != 15 && e.Op != 16 {
+	if e := c.next(); e.Op != 16 {
 		t.Errorf("op %d instead of no acknowledgement", e.Op)
 	}
 	w.Heal()

@@ -144,7 +144,7 @@ func TestANewTokenVoidsTheOldOne(t *testing.T) {
 }
 
 func TestMissingHeartbeats(t *testing.T) {
-	w := start(t, voiceserver.Options{HeartbeatInterval: 30 * time.Millisecond})
+	w := start(t, voiceserver.Options{HeartbeatInterval: 500 * time.Millisecond})
 	w.Expect(session(bot))
 	c := w.dial(t)
 	c.identify(session(bot))

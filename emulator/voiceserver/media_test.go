@@ -138,7 +138,7 @@ func TestAudioNeedsSpeaking(t *testing.T) {
 	mute := w.dial(t)
 	mute.identify(session(5))
 	mute.media(voiceserver.ModeAES256GCM)
-	for range 30 {
+	for range 110 {
 		mute.play(opus.SilenceFrame)
 	}
 	mute.discover()
@@ -179,11 +179,11 @@ func TestBrokenRules(t *testing.T) {
 			c.play(opus.SilenceFrame)
 		}, []voiceserver.Kind{voiceserver.TimestampStep}},
 		{"timestamp runs", func(c *client) {
-			c.timestamp += 960
+			c.timestamp += 60 * 48000 // more than any stall of the test explains
 			c.play(opus.SilenceFrame)
 		}, []voiceserver.Kind{voiceserver.TimestampStep}},
 		{"burst", func(c *client) {
-			for range 8 {
+			for range 100 {
 				c.play(opus.SilenceFrame)
 			}
 		}, []voiceserver.Kind{voiceserver.Burst}},
@@ -238,16 +238,16 @@ func TestLinkFaults(t *testing.T) {
 			return true, 0
 		}
 		if n == 8 {
-			return false, 30 * time.Millisecond
+			return false, time.Second
 		}
 		return false, 0
 	}})
 	p := w.AddSpeaker(guild, channel, bot)
-	tick := time.NewTicker(audio.FrameTime)
-	defer tick.Stop()
-	for range 15 {
+	for n := range 15 {
+		if n == 11 {
+			<-time.After(time.Second) // now what was delayed is due
+		}
 		p.Send([]byte(opus.SilenceFrame))
-		<-tick.C
 	}
 	p.Close()
 	p.Send([]byte(opus.SilenceFrame))

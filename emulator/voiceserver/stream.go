@@ -11,9 +11,10 @@ import (
 
 const (
 	// earlyPackets and earlyTime bound how long audio may run ahead of its op 5: it
-	// travels by UDP and the op by TCP, so the order of arrival is nobody's fault.
-	earlyPackets = 25
-	earlyTime    = 500 * time.Millisecond
+	// travels by UDP and the op by TCP, so the order of arrival is nobody's fault, and
+	// a busy machine can be that slow.
+	earlyPackets = 100
+	earlyTime    = 2 * time.Second
 	// burstLimit is how far a sender may be ahead of time: who is three frames late
 	// may send four at once, more must be skipped (reference 3.3).
 	burstLimit = 5 * audio.FrameTime
