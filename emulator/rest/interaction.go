@@ -20,12 +20,13 @@ func (c *call) callback() (any, error) {
 	if err != nil || c.r.URL.Query().Get("with_response") != "true" {
 		return nil, err
 	}
-	return response(id, body.Type, m), nil
+	i, _ := c.world.Interaction(id)
+	return response(i, body.Type, m), nil
 }
 
 // response is the answer to a callback that asked for one with with_response.
-func response(id discord.ID, kind discord.CallbackType, m *discord.Message) any {
-	in := map[string]any{"id": id, "type": discord.CommandInteraction}
+func response(i discord.Interaction, kind discord.CallbackType, m *discord.Message) any {
+	in := map[string]any{"id": i.ID, "type": i.Type}
 	resource := map[string]any{"type": kind}
 	if m != nil {
 		in["response_message_id"] = m.ID

@@ -161,8 +161,9 @@ func (s *Server) route(r route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		c := &call{Server: s, w: w, r: req}
 		if r.access == byBot {
-			app, ok := s.world.AppByToken(strings.TrimPrefix(req.Header.Get("Authorization"), "Bot "))
-			if !ok {
+			token, bot := strings.CutPrefix(req.Header.Get("Authorization"), "Bot ")
+			app, ok := s.world.AppByToken(token)
+			if !bot || !ok {
 				fail(w, discord.ErrUnauthorized)
 				return
 			}

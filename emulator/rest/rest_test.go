@@ -145,6 +145,9 @@ func TestAnswers(t *testing.T) {
 			}
 		})
 	}
+	if a := d.do(t, "GET", "/api/v10/users/@me", "", "Authorization", d.bot.Token); a.status != 401 {
+		t.Errorf("a token that is not said to be a bot's: %d", a.status)
+	}
 	if a := d.do(t, "GET", "/api/v10/users/@me", "", "Authorization", "Bot x"); a.status != 401 || a.text != `{"code":0,"message":"401: Unauthorized"}`+"\n" {
 		t.Errorf("a wrong token: %d %s", a.status, a.text)
 	}
@@ -184,6 +187,14 @@ func TestInteractionWithResponse(t *testing.T) {
 	message, _ := resource["message"].(map[string]any)
 	if a.status != 200 || in["response_message_ephemeral"] != true || message["content"] != "hi" || message["id"] != in["response_message_id"] {
 		t.Fatalf("%d %s", a.status, a.text)
+	}
+	press, err := d.Do(world.Act{User: d.ann, Channel: d.text, Application: d.bot.User.ID, Type: discord.ModalInteraction, Data: discord.ModalData{CustomID: "form"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = d.do(t, "POST", "/api/v10/interactions/"+press.ID.String()+"/"+press.Token+"/callback?with_response=true", `{"type":4,"data":{"content":"hi"}}`)
+	if in, _ := a.body["interaction"].(map[string]any); in["type"] != 5.0 {
+		t.Errorf("the answer to a form is of %s", a.text)
 	}
 	if a := d.do(t, "POST", callback, `{"type":5}`); a.status != 400 || a.body["code"] != 40060.0 {
 		t.Errorf("twice: %d %s", a.status, a.text)

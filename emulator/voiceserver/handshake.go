@@ -118,26 +118,32 @@ func (k *socket) resume(f frame) closeCode {
 	if code := k.server.faults.at(StepResume); code != stay {
 		return code
 	}
-	live := k.server.session(d.Token)
-	if live == nil || live.Guild != d.Guild || live.SessionID != d.SessionID {
-		return closeInvalid
-	}
-	k.session = live
 	seq := -1
 	if d.Seq != nil {
 		seq = *d.Seq
 	}
-	if known := live.resume(k, seq); !known || d.Seq == nil {
+	known, code := k.server.continued(k, Session{Guild: d.Guild, SessionID: d.SessionID, Token: d.Token}, seq)
+	if code != stay {
+		return code
+	}
+	if !known || d.Seq == nil {
 		k.violation(BadSequence, fmt.Sprintf("resume with seq_ack %d", seq))
 	}
 	k.server.record.resumes.Add(1)
 	return k.server.faults.at(StepResumed)
 }
 
-func (s *Server) session(token string) *session {
+// continued moves a session that lives to the socket, and reports whether the
+// client can have seen seq.
+func (s *Server) continued(k *socket, d Session, seq int) (known bool, code closeCode) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.sessions[token]
+	live := s.sessions[d.Token]
+	if live == nil || live.Guild != d.Guild || live.SessionID != d.SessionID {
+		return false, closeInvalid
+	}
+	k.session = live
+	return live.resume(k, seq), stay
 }
 
 // heartbeat frees what is acknowledged and echoes the nonce.

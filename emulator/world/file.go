@@ -3,6 +3,7 @@ package world
 import (
 	"mime"
 	"path"
+	"slices"
 	"strings"
 
 	"busker/emulator/discord"
@@ -58,6 +59,38 @@ func (w *World) storeFile(channel ID, a discord.Attachment, data []byte) discord
 	a.ProxyURL = a.URL
 	w.files[a.ID] = File{Attachment: a, Data: data}
 	return a
+}
+
+// dropFiles forgets the attachments that are not among those kept.
+func (w *World) dropFiles(had, kept []discord.Attachment) {
+	for _, a := range had {
+		if !slices.ContainsFunc(kept, func(k discord.Attachment) bool { return k.ID == a.ID }) {
+			delete(w.files, a.ID)
+		}
+	}
+}
+
+// keptUploads bounds what people attached to commands, in bytes: no message ends
+// with which they could go, and a queue may want them for hours.
+const keptUploads = 256 << 20
+
+// StoreUpload keeps a file a person attached to a command; the oldest ones give
+// way when there are too many.
+func (w *World) StoreUpload(channelID ID, name, contentType string, data []byte) (discord.Attachment, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(data) > w.opts.MaxFile {
+		return discord.Attachment{}, discord.ErrTooLarge
+	}
+	a := w.storeFile(channelID, discord.Attachment{Filename: name, ContentType: contentType}, data)
+	a.Ephemeral = true
+	w.uploads, w.uploaded = append(w.uploads, a), w.uploaded+a.Size
+	for w.uploaded > keptUploads && len(w.uploads) > 1 {
+		w.uploaded -= w.uploads[0].Size
+		w.dropFiles(w.uploads[:1], nil)
+		w.uploads = w.uploads[1:]
+	}
+	return a, nil
 }
 
 // cleanName does what Discord does to file names: no folders, and only letters,

@@ -162,6 +162,9 @@ func (w *World) DeleteChannel(id ID) error {
 			w.emit(w.leaveVoice(c.guild, state))
 		}
 	}
+	for _, m := range c.messages {
+		w.dropFiles(m.Attachments, nil)
+	}
 	delete(w.channels, id)
 	c.guild.channels = slices.DeleteFunc(c.guild.channels, func(in *channel) bool { return in == c })
 	w.emit(ChannelDeleted{Channel: c.Channel})

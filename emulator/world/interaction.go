@@ -99,6 +99,17 @@ func (w *World) Outcome(id ID) (o Outcome, until time.Time, ok bool) {
 	return o, o.Made.Add(w.opts.AckWithin), true
 }
 
+// Interaction returns what the application was told.
+func (w *World) Interaction(id ID) (discord.Interaction, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := w.interactions[id]
+	if i == nil {
+		return discord.Interaction{}, false
+	}
+	return i.Interaction, true
+}
+
 // Respond acknowledges an interaction, once and in time. The message is the one
 // the answer made or changed, if any.
 func (w *World) Respond(id ID, token string, kind discord.CallbackType, d discord.CallbackData) (*discord.Message, error) {

@@ -151,6 +151,7 @@ func (w *World) edit(c *channel, m *discord.Message, b discord.MessageBody) (dis
 	if next.Content == "" && len(next.Embeds) == 0 && len(next.Components) == 0 && len(next.Attachments) == 0 {
 		return discord.Message{}, discord.ErrEmptyMessage
 	}
+	w.dropFiles(m.Attachments, next.Attachments)
 	*m = next
 	w.emit(MessageEdited{Message: next})
 	return next, nil
@@ -182,9 +183,7 @@ func (w *World) remove(c *channel, id ID) {
 	}
 	m := *c.messages[i]
 	c.messages = slices.Delete(c.messages, i, i+1)
-	for _, a := range m.Attachments {
-		delete(w.files, a.ID)
-	}
+	w.dropFiles(m.Attachments, nil)
 	w.emit(MessageDeleted{Message: m})
 }
 

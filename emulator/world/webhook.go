@@ -129,15 +129,3 @@ func (w *World) Find(channelID, id ID) (discord.Message, bool) {
 	}
 	return *m, true
 }
-
-// StoreUpload keeps a file a person attached to a command.
-func (w *World) StoreUpload(channelID ID, name, contentType string, data []byte) (discord.Attachment, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(data) > w.opts.MaxFile {
-		return discord.Attachment{}, discord.ErrTooLarge
-	}
-	a := w.storeFile(channelID, discord.Attachment{Filename: name, ContentType: contentType}, data)
-	a.Ephemeral = true
-	return a, nil
-}

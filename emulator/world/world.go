@@ -52,7 +52,9 @@ type World struct {
 	interactions map[ID]*interaction
 	webhooks     map[string]*interaction // by token
 	files        map[ID]File
-	online       map[ID]int // connected and ready sessions by bot user
+	uploads      []discord.Attachment // to commands, oldest first
+	uploaded     int                  // bytes of uploads
+	online       map[ID]int           // connected and ready sessions by bot user
 }
 
 // New returns an empty world.

@@ -331,3 +331,56 @@ func TestEditDoesNotReachIntoChannelsHandedOut(t *testing.T) {
 		t.Errorf("last message %v, want %v", got, m.ID)
 	}
 }
+
+func file(name string) []discord.UploadedFile {
+	return []discord.UploadedFile{{Name: name, Data: []byte(name)}}
+}
+
+// TestFilesEndWithTheirMessage: a card whose picture changes with every song must
+// not keep them all.
+func TestFilesEndWithTheirMessage(t *testing.T) {
+	s := newScene(t)
+	i := s.command(t)
+	body := text("card")
+	body.Files = file("one.png")
+	m, err := s.Respond(i.ID, i.Token, discord.CallbackMessage, discord.CallbackData{MessageBody: body})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := m.Attachments[0].ID
+	if _, ok := s.File(one); !ok {
+		t.Fatal("the file is not there")
+	}
+	body.Files = file("two.png")
+	body.Attachments = discord.Field[[]discord.AttachmentRef]{Set: true, Value: []discord.AttachmentRef{{ID: 0}}}
+	after, err := s.EditReply(s.bot.Application.ID, i.Token, 0, body)
+	if err != nil || len(after.Attachments) != 1 {
+		t.Fatal(err, after.Attachments)
+	}
+	if _, ok := s.File(one); ok {
+		t.Error("the file before the edit is still kept")
+	}
+	if _, ok := s.File(after.Attachments[0].ID); !ok {
+		t.Error("the file of the edit is gone")
+	}
+}
+
+func TestOldUploadsGiveWay(t *testing.T) {
+	const size = 100 << 20
+	w := world.New(world.Options{MaxFile: size})
+	data := make([]byte, size)
+	var ids []discord.ID
+	for range 6 {
+		a, err := w.StoreUpload(1, "song.mp3", "", data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, a.ID)
+	}
+	if _, ok := w.File(ids[0]); ok {
+		t.Error("uploads are kept without end")
+	}
+	if _, ok := w.File(ids[5]); !ok {
+		t.Error("the newest upload is gone")
+	}
+}
