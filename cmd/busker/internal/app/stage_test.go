@@ -28,7 +28,7 @@ const patience = 30 * time.Second
 
 // stage is the app on a local Discord, with somebody in a voice channel.
 type stage struct {
-	t     *testing.T
+	t     testing.TB
 	ctx   context.Context //nolint:containedctx // the test's own
 	app   *app.App
 	local *emulator.Emulator
@@ -42,12 +42,12 @@ type stage struct {
 }
 
 // newStage starts the app with the sample album as its music folder; change may
-// alter its options.
-func newStage(t *testing.T, change func(*app.Options)) *stage {
+// alter its options, local those of the Discord.
+func newStage(t testing.TB, change func(*app.Options), local ...emulator.Options) *stage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	t.Cleanup(cancel)
-	e := emulator.Start(t)
+	e := emulator.Start(t, local...)
 	s := &stage{t: t, ctx: ctx, local: e, bot: e.AddBot("Busker")}
 	s.guild = e.AddGuild("Stage", s.bot)
 	s.text, s.voice = s.guild.AddTextChannel("requests"), s.guild.AddVoiceChannel("The Corner")
@@ -112,7 +112,7 @@ func (s *stage) join(c *emulator.Channel) *listen.Listener {
 }
 
 // command types a command and returns the bot's answer, private or not.
-func (s *stage) command(t *testing.T, name string, args emulator.Args) discord.Message {
+func (s *stage) command(t testing.TB, name string, args emulator.Args) discord.Message {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(s.ctx, patience)
 	defer cancel()
@@ -131,7 +131,7 @@ func (s *stage) command(t *testing.T, name string, args emulator.Args) discord.M
 }
 
 // play asks for query, which must work.
-func (s *stage) play(t *testing.T, query string) {
+func (s *stage) play(t testing.TB, query string) {
 	t.Helper()
 	if m := s.command(t, "play", emulator.Args{"query": query}); m.Ephemeral() {
 		t.Fatalf("/play %s: %s", query, m.Content)
