@@ -1,6 +1,7 @@
 // What the scripts say and hear: Opus packets of a tone, and the measure of one.
 import { AudioPlayerStatus, EndBehaviorType, StreamType, createAudioResource, entersState } from '@discordjs/voice';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import OpusScript from 'opusscript';
 
 const rate = 48000;
@@ -35,7 +36,11 @@ function* tone(hertz, seconds) {
 
 /** Plays a tone on a player that is subscribed, to its end. */
 export async function play(player, { hertz, seconds }) {
-  const packets = [...tone(hertz, seconds)]; // encoded before, so that nothing disturbs the pace
+  const packets = []; // encoded before, so that nothing disturbs the pace
+  for (const packet of tone(hertz, seconds)) {
+    packets.push(packet);
+    await setImmediate(); // heartbeats go on
+  }
   player.play(createAudioResource(Readable.from(packets), { inputType: StreamType.Opus }));
   await entersState(player, AudioPlayerStatus.Playing, patience);
   await entersState(player, AudioPlayerStatus.Idle, patience + seconds * 1000);

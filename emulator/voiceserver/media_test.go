@@ -218,6 +218,7 @@ func TestBrokenRules(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			w := start(t, voiceserver.Options{})
 			c := w.connect(t, session(bot), voiceserver.ModeAES256GCM)
+			c.beat() // op 5 has been seen
 			c.nonce, c.sequence = 100, 1000
 			c.play(opus.SilenceFrame)
 			c.play(opus.SilenceFrame)
