@@ -166,7 +166,7 @@ func CheckCallback(kind CallbackType, d CallbackData, onMessage bool) error {
 	}
 	switch kind {
 	case CallbackMessage:
-		return prefixed(CheckMessage(d.MessageBody))
+		return InData(CheckMessage(d.MessageBody))
 	case CallbackUpdateMessage, CallbackDeferUpdate:
 		if !onMessage {
 			f.Add("type", "INTERACTION_APPLICATION_COMMAND_INVALID_CALLBACK_TYPE",
@@ -180,8 +180,9 @@ func CheckCallback(kind CallbackType, d CallbackData, onMessage bool) error {
 	return f.Err()
 }
 
-// prefixed moves the refused fields of a message under "data".
-func prefixed(err error) error {
+// InData moves the refused fields of a message under "data", where an
+// interaction's answer has them.
+func InData(err error) error {
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Errors == nil {
 		return err

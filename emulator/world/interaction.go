@@ -156,7 +156,7 @@ func (w *World) answer(i *interaction, kind discord.CallbackType, d discord.Call
 			return nil, discord.ErrUnknownMessage
 		}
 		out, err := w.edit(i.channel, m, d.MessageBody)
-		return &out, err
+		return &out, discord.InData(err)
 	case discord.CallbackAutocomplete:
 		i.Choices = append([]discord.Choice{}, d.Choices...)
 	case discord.CallbackModal:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -382,5 +383,27 @@ func TestOldUploadsGiveWay(t *testing.T) {
 	}
 	if _, ok := w.File(ids[5]); !ok {
 		t.Error("the newest upload is gone")
+	}
+}
+
+func TestRefusedUpdateNamesTheFieldInData(t *testing.T) {
+	s := newScene(t)
+	m, err := s.CreateMessage(s.bot.User.ID, s.text, text("card"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := s.Do(world.Act{
+		User: s.ann, Channel: s.text, Application: s.bot.User.ID, Type: discord.ComponentInteraction, On: m.ID,
+		Data: discord.ComponentData{CustomID: "x", ComponentType: discord.Button},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Respond(i.ID, i.Token, discord.CallbackUpdateMessage, discord.CallbackData{MessageBody: text(strings.Repeat("x", 2001))})
+	if err == nil || !strings.Contains(err.Error(), "data.content") {
+		t.Errorf("refused with %v", err)
+	}
+	if o, _, _ := s.Outcome(i.ID); o.Ack != 0 {
+		t.Error("a refused answer acknowledged the interaction")
 	}
 }
