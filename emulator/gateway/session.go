@@ -78,7 +78,7 @@ func (s *session) detach(c *conn, now time.Time) bool {
 // count lets the world count the session while it is online.
 func (s *session) count(online bool) {
 	s.mu.Lock()
-	changed := s.online != online && !(online && s.over)
+	changed := s.online != online && (!online || !s.over)
 	if changed {
 		s.online = online
 	}
