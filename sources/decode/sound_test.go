@@ -184,6 +184,7 @@ func similar(a, b []float32) float64 {
 // bestLag returns by how many samples a is late against b, and how similar they
 // are then.
 func bestLag(a, b []float32, most int) (lag int, best float64) {
+	const window = 30000 // values; the race detector makes each of them dear
 	for l := -most; l <= most; l++ {
 		x, y := a, b
 		if l > 0 {
@@ -191,7 +192,7 @@ func bestLag(a, b []float32, most int) (lag int, best float64) {
 		} else {
 			y = b[min(-2*l, len(b)):]
 		}
-		if c := similar(x[:min(len(x), 96000)], y[:min(len(y), 96000)]); c > best {
+		if c := similar(x[:min(len(x), window)], y[:min(len(y), window)]); c > best {
 			lag, best = l, c
 		}
 	}

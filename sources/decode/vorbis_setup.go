@@ -78,23 +78,29 @@ func (m *mender) codebook() (entries int, err error) {
 	return entries, nil
 }
 
-// lengths copies the codeword lengths and returns how many entries have one.
+// lengths copies the codeword lengths and returns how many entries have one, or 0
+// when there are more codewords than a tree has room for.
 func (m *mender) lengths(entries int) (used int) {
+	const room = 1 << 32
+	var taken uint64 // of room; a codeword of n bits takes a 2ⁿth of it
 	if m.copy(1) == 0 {
 		sparse := m.copy(1) == 1
 		for range entries {
 			if !sparse || m.copy(1) == 1 {
-				m.copy(5)
+				taken += room >> (m.copy(5) + 1)
 				used++
 			}
 		}
-		return used
+	} else {
+		length := m.copy(5) + 1
+		for used < entries && length <= 32 { // ordered: how many have each length
+			n := m.copy(bits.Len(uint(entries - used)))
+			taken += uint64(n) * (room >> length)
+			used += int(n)
+			length++
+		}
 	}
-	m.copy(5)
-	for used < entries && m.in.at <= 8*len(m.in.b) { // ordered: how many have each length
-		used += int(m.copy(bits.Len(uint(entries - used))))
-	}
-	if used > entries {
+	if used > entries || taken > room {
 		return 0
 	}
 	return used

@@ -86,23 +86,35 @@ func (r *Reader) findMoov() (moov []byte, body int64, err error) {
 // Next returns the next access unit, valid until the next call, and io.EOF after
 // the last; io.ErrUnexpectedEOF when the file ends before it does.
 func (r *Reader) Next() ([]byte, error) {
-	var offset, size int64
-	if r.fragment != nil {
-		s, err := r.fragment.next(&r.in)
+	for {
+		offset, size, err := r.place()
 		if err != nil {
 			return nil, err
 		}
-		offset, size = s.offset, s.size
-	} else {
-		if r.err != nil {
-			return nil, r.err
+		if size > maxUnit {
+			return nil, fmt.Errorf("%w: access unit of %d bytes", ErrFormat, size)
 		}
-		offset, size = r.next.offset, r.Track.unitSize(r.next.unit)
-		r.next, r.err = r.Track.after(r.next)
+		if size > 0 { // without content there is nothing to decode
+			return r.read(offset, size)
+		}
 	}
-	if size > maxUnit {
-		return nil, fmt.Errorf("%w: access unit of %d bytes", ErrFormat, size)
+}
+
+// place returns where the next access unit is, and steps on.
+func (r *Reader) place() (offset, size int64, err error) {
+	if r.fragment != nil {
+		s, err := r.fragment.next(&r.in)
+		return s.offset, s.size, err
 	}
+	if r.err != nil {
+		return 0, 0, r.err
+	}
+	offset, size = r.next.offset, r.Track.unitSize(r.next.unit)
+	r.next, r.err = r.Track.after(r.next)
+	return offset, size, nil
+}
+
+func (r *Reader) read(offset, size int64) ([]byte, error) {
 	if err := r.in.goTo(offset); err != nil {
 		return nil, cut(err)
 	}
