@@ -79,6 +79,7 @@ type call struct {
 	leaves     []leaveRequest
 	unread     []message    // came when the call was over
 	cleared    bool         // this op 4 was preceded by op 4 null
+	putOut     bool         // a null state came during the first handshake
 	asking     time.Time    // when the oldest Join that waits came
 	talking    time.Time    // when the newest session could talk
 	announced  snowflake.ID // the channel of the newest Connected or Moved event
@@ -126,8 +127,14 @@ func (c *call) run(ctx context.Context) {
 	c.bury()
 }
 
-// bury answers whoever still waits and gives the Conn back.
+// bury says that the call is over, gives the Conn back and answers whoever still
+// waits: in this order, so that nothing of the next call is told before.
 func (c *call) bury() {
+	c.status.State, c.status.Channel, c.status.LastErr = Out, 0, c.err
+	c.conn.shown.Store(&shown{status: c.status})
+	if c.announced != 0 && !errors.Is(c.err, ErrLeft) {
+		c.emit(Disconnected, c.announced, c.err)
+	}
 	unread := append(c.unread, c.conn.bury(c)...)
 	c.answer(c.err)
 	for _, l := range c.leaves {
@@ -140,9 +147,6 @@ func (c *call) bury() {
 		case leaveRequest:
 			m.answer <- nil
 		}
-	}
-	if c.announced != 0 && !errors.Is(c.err, ErrLeft) {
-		c.emit(Disconnected, c.announced, c.err)
 	}
 }
 
@@ -213,6 +217,8 @@ func (c *call) unanswered(ctx context.Context) {
 		c.answer(err)
 		c.target = c.state.Channel
 		c.enter(c.sessionPhase(), 0)
+	case c.putOut:
+		c.finish(c.kicked())
 	case c.announced == 0:
 		c.depart(ctx, err)
 	case !c.cleared:

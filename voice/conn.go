@@ -99,9 +99,6 @@ func (c *Conn) bury(last *call) []message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stream.ring.flush()
-	status := last.status
-	status.State, status.Channel, status.LastErr = Out, 0, last.err
-	c.shown.Store(&shown{status: status})
 	c.call = nil
 	return last.inbox.close()
 }

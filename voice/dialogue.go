@@ -80,6 +80,9 @@ func (d *dialogue) answer(ctx context.Context, group *errgroup.Group, m signal.M
 	case signal.Description:
 		return d.begin(ctx, m)
 	case signal.Resumed:
+		if !d.resuming {
+			return nil // an answer to nothing
+		}
 		d.await("", 0)
 		d.speak(ctx)
 		d.tell(resumed{})
@@ -99,8 +102,8 @@ func (d *dialogue) greet(ctx context.Context) {
 
 // locate opens the media socket and finds out how it looks from outside.
 func (d *dialogue) locate(ctx context.Context, group *errgroup.Group, r signal.Ready) error {
-	if d.link != nil {
-		return nil // nothing to learn in a session that runs
+	if d.udp != nil {
+		return nil // said twice: one socket is enough
 	}
 	if err := d.connect(r); err != nil {
 		return err

@@ -29,11 +29,20 @@ func (c *call) stateUpdate(ctx context.Context, u StateUpdate) {
 		c.ask(ctx, c.target)
 	case c.phase == asking && (c.announced == 0 || c.cleared):
 		// An echo of the op 4 null of an earlier call, or of our own.
+	case c.phase == handshaking && c.announced == 0:
+		// A kick, or such an echo: then what we made the session of is older than
+		// our op 4, and its own events follow.
+		c.stopSession()
+		c.state, c.putOut = StateUpdate{}, true
+		c.enter(asking, c.hub.opts.Timeouts.Leave)
 	default:
 		c.stopSession()
-		c.finish(fault.Wrap(fault.Denied,
-			fmt.Sprintf("I was disconnected from <#%s>.", c.target), ErrKicked))
+		c.finish(c.kicked())
 	}
+}
+
+func (c *call) kicked() error {
+	return fault.Wrap(fault.Denied, fmt.Sprintf("I was disconnected from <#%s>.", c.target), ErrKicked)
 }
 
 // dragged notes that somebody put us somewhere. The server for it is announced
@@ -173,8 +182,10 @@ func (c *call) askDone(ctx context.Context, m asked) {
 	case c.phase == departing:
 		c.finish(c.err)
 	case m.err != nil && c.announced == 0:
-		c.finish(fault.Wrap(fault.Unavailable,
-			"I am not connected to Discord right now. Try again in a moment.", m.err))
+		if _, explained := fault.Message(m.err); !explained {
+			m.err = offline(m.err)
+		}
+		c.finish(m.err)
 	case m.err != nil:
 		c.retry(ctx, fmt.Errorf("send op 4: %w", m.err), signal.Rule{})
 	case c.phase == asking:

@@ -54,11 +54,12 @@ func (c *call) abandon(ctx context.Context, m abandon) {
 			continue
 		}
 		c.joins = append(c.joins[:i], c.joins[i+1:]...)
-		m.answer <- m.cause
+		cause := c.blame(m.cause)
+		m.answer <- cause
 		switch {
 		case len(c.joins) > 0 || c.leaving():
 		case c.announced == 0:
-			c.depart(ctx, m.cause)
+			c.depart(ctx, cause)
 		case c.phase == asking && c.session != nil:
 			c.target = c.state.Channel
 			c.cancelOp4()
@@ -66,6 +67,25 @@ func (c *call) abandon(ctx context.Context, m abandon) {
 		}
 		return
 	}
+}
+
+// blame says what a Join waited for too long: while op 4 is on its way, that was
+// the main gateway.
+func (c *call) blame(cause error) error {
+	if !errors.Is(cause, errNoAnswer) || c.phase != asking {
+		return cause
+	}
+	select {
+	case <-c.asked:
+		return cause
+	default:
+		return offline(cause)
+	}
+}
+
+// offline is the error of an op 4 that did not go out.
+func offline(err error) error {
+	return fault.Wrap(fault.Unavailable, "I am not connected to Discord right now. Try again in a moment.", err)
 }
 
 // leave ends the call in good order: what is queued is dropped, the listeners get

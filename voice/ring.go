@@ -19,7 +19,10 @@ func newRing(size int) *ring {
 	return &ring{slots: make([]atomic.Pointer[audio.Packet], size), room: make(chan struct{}, 1)}
 }
 
-func (r *ring) len() int { return int(r.tail.Load() - r.head.Load()) }
+func (r *ring) len() int {
+	head := r.head.Load() // first: it never overtakes the tail
+	return int(r.tail.Load() - head)
+}
 
 // push takes p unless the ring is full.
 func (r *ring) push(p *audio.Packet) bool {

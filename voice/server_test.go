@@ -39,10 +39,11 @@ type server struct {
 	dials    int
 	modes    []rtp.Mode
 	interval time.Duration
-	gone     bool // every dial gets a 404
-	deaf     bool // heartbeats are not answered
-	lose     int  // discovery requests to lose
-	mute     int  // identifies not to answer
+	gone     bool   // every dial gets a 404
+	deaf     bool   // heartbeats are not answered
+	lose     int    // discovery requests to lose
+	mute     int    // identifies not to answer
+	greeting string // sent after every Hello
 }
 
 type identity struct{ server, user, session string }
@@ -58,13 +59,14 @@ type member struct {
 	external netip.AddrPort
 	maxDAVE  int
 
-	speaking   []int // flags, in order
-	packets    []packet
-	keepalives []uint32
-	beats      []int64 // seq_acks
-	resumes    []int64 // seq_acks
-	codes      []int   // what the client's sockets closed with; -1 for none
-	replay     [][]byte
+	speaking    []int // flags, in order
+	packets     []packet
+	keepalives  []uint32
+	beats       []int64 // seq_acks
+	resumes     []int64 // seq_acks
+	codes       []int   // what the client's sockets closed with; -1 for none
+	replay      [][]byte
+	description string // the Session Description it got
 }
 
 type packet struct {
@@ -208,6 +210,9 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 	s.do(func() { s.dials++ })
 	s.send(ws, fmt.Sprintf(`{"op":8,"d":{"v":8,"heartbeat_interval":%g}}`,
 		float64(s.interval)/float64(time.Millisecond)))
+	if s.greeting != "" {
+		s.send(ws, s.greeting)
+	}
 	var m *member
 	for {
 		kind, data, err := ws.Read(context.Background())
@@ -307,7 +312,9 @@ func (s *server) answer(ws *websocket.Conn, m *member, op int, d json.RawMessage
 			numbers[i] = int(b)
 		}
 		secret, _ := json.Marshal(numbers)
-		s.send(ws, fmt.Sprintf(`{"op":4,"d":{"mode":%q,"secret_key":%s},"seq":1}`, v.Data.Mode, secret))
+		description := fmt.Sprintf(`{"op":4,"d":{"mode":%q,"secret_key":%s},"seq":1}`, v.Data.Mode, secret)
+		s.do(func() { m.description = description })
+		s.send(ws, description)
 	case 5:
 		if v.SSRC != m.ssrc {
 			s.violate("speaking with SSRC %d", v.SSRC)

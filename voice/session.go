@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,6 +52,7 @@ type session struct {
 	// Owned by run.
 	ready  signal.Ready
 	mode   rtp.Mode
+	key    []byte // of the link's sealer; a secret
 	udp    *net.UDPConn
 	dave   signal.DAVE
 	frames FrameSealer
@@ -144,23 +146,24 @@ func (s *session) connect(r signal.Ready) error {
 	if err != nil {
 		return fmt.Errorf("open media socket: %w", err)
 	}
-	if s.udp != nil {
-		_ = s.udp.Close() // a server that said Ready twice
-	}
 	s.ready, s.mode, s.udp = r, mode, udp
 	return nil
 }
 
-// establish opens the link with its first key, or gives it a new one.
+// establish opens the link with its first key, or gives it a new one. The same key
+// again changes nothing: its nonces must go on.
 func (s *session) establish(d signal.Description) error {
 	if s.udp == nil {
 		return errors.New("session description before ready")
+	}
+	if s.link != nil && s.mode == d.Mode && bytes.Equal(s.key, d.Key) {
+		return nil
 	}
 	sealer, err := rtp.NewSealer(d.Mode, d.Key)
 	if err != nil {
 		return err
 	}
-	s.mode = d.Mode
+	s.mode, s.key = d.Mode, d.Key
 	if s.link != nil {
 		s.link.sealer.Store(sealer)
 		return nil

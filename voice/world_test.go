@@ -116,6 +116,11 @@ func (s *shard) kick() {
 	}
 }
 
+// kick0 says that we are out, whatever we knew.
+func (s *shard) kick0() {
+	s.world.hub.HandleState(voice.StateUpdate{Guild: guild, User: self, SessionID: s.sessionID})
+}
+
 // put puts us into a channel, with a new server.
 func (s *shard) put(ch snowflake.ID) {
 	s.mu.Lock()
