@@ -292,6 +292,7 @@ func TestDiscordgoResumes(t *testing.T) {
 	case <-s.ctx.Done():
 		t.Fatal("not resumed")
 	}
+	need(t, s.bot.WaitReady(s.ctx))
 	if got := <-messages; got != said.ID.String() {
 		t.Errorf("replayed %v, want %v", got, said.ID)
 	}
