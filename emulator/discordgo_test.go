@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -46,11 +47,34 @@ func (s *stage) open(t *testing.T, dg *discordgo.Session) {
 	t.Helper()
 	need(t, dg.Open())
 	t.Cleanup(func() {
+		// Its heartbeats take our own close for an error and would connect again.
+		dg.Lock()
+		dg.ShouldReconnectOnError = false
+		dg.Unlock()
 		if err := dg.Close(); err != nil {
 			t.Errorf("close discordgo: %v", err)
 		}
 	})
 	need(t, s.bot.WaitReady(s.ctx))
+	s.waitBeat(t, dg)
+}
+
+// waitBeat waits until discordgo has sent its first heartbeat: a socket that is
+// lost before makes it reconnect twice, and the second ends the session of the first.
+func (s *stage) waitBeat(t *testing.T, dg *discordgo.Session) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for beaten := false; !beaten; {
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			t.Fatal("discordgo sends no heartbeat")
+		}
+		dg.RLock()
+		beaten = dg.DataReady
+		dg.RUnlock()
+	}
 }
 
 var playCommand = &discordgo.ApplicationCommand{
@@ -275,7 +299,7 @@ func TestDiscordgoIsKeptOutOfFullChannels(t *testing.T) {
 func TestDiscordgoResumes(t *testing.T) {
 	s := newStage(t)
 	dg := s.client(t)
-	resumed := make(chan struct{}, 1)
+	resumed := make(chan struct{}, 8)
 	messages := make(chan string, 8)
 	dg.AddHandler(func(*discordgo.Session, *discordgo.Resumed) { resumed <- struct{}{} })
 	dg.AddHandler(func(_ *discordgo.Session, m *discordgo.MessageCreate) { messages <- m.ID })
