@@ -171,7 +171,7 @@ func TestCommands(t *testing.T) {
 		done    player.Command
 	}{
 		{"play", []any{"query", "Song *1*"}, nil, `Playing **Song \*1\*** by The Band.`, false, player.Play{Tracks: []track.Track{song("Song *1*")}, Requester: 42, Channel: 5}},
-		{"play", []any{"file", attachment("77")}, nil, `Playing **upload\.ogg** by The Band.`, false, player.Play{Tracks: []track.Track{song("upload.ogg")}, Requester: 42, Channel: 5}},
+		{"play", []any{"file", attachment("77")}, nil, `Playing **upload.ogg** by The Band.`, false, player.Play{Tracks: []track.Track{song("upload.ogg")}, Requester: 42, Channel: 5}},
 		{"play", []any{"query", "B"}, []string{"A"}, "Added **B** by The Band to the queue as number 1.", false, nil},
 		{"play", []any{"query", "album"}, nil, `Added 3 tracks from **The \*Album\***.`, false, nil},
 		{"play", nil, nil, "Tell me what to play: a link, a file name, or an attached file.", true, nil},

@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -86,15 +87,25 @@ func TestClock(t *testing.T) {
 
 func TestEscape(t *testing.T) {
 	for in, want := range map[string]string{
-		"Plain title":               "Plain title",
-		"**bold** _it_ ~~no~~":      `\*\*bold\*\* \_it\_ \~\~no\~\~`,
-		"<@123> @everyone <#9>":     `\<\@123\> \@everyone \<\#9\>`,
-		"[text](https://evil.test)": `\[text\]\(https\://evil\.test\)`,
-		"a\n\tb  c ":                "a b c",
-		"evil\u202etxt\x00\u200b":   "eviltxt",
-		"`code`":                    "\\`code\\`",
-		"日本語":                       "日本語",
-		"\xff\xfe":                  "",
+		"Plain title":                    "Plain title",
+		"lostrace-ks (Live) | 3.5 #1 >_": `lostrace-ks (Live) | 3.5 #1 >\_`,
+		"snake_case_name ~ 10:30:00 a:b": "snake_case_name ~ 10:30:00 a:b",
+		"me@example.org <3":              `me@example.org \<3`,
+		"**bold** _it_ ~~no~~ ||spoil||": `\*\*bold\*\* \_it\_ \~\~no\~\~ \|\|spoil\|\|`,
+		"é_é a__b":                       `é\_é a\_\_b`,
+		"<@123> @everyone @here <#9>":    `\<@123> \@everyone \@here \<#9>`,
+		"[text](https://evil.test)":      `\[text\](https\://evil.test)`,
+		":notes: and <:x:1>":             `\:notes: and \<\:x:1>`,
+		"# heading":                      `\# heading`,
+		"-# small":                       `\-# small`,
+		"- item":                         `\- item`,
+		"> quote":                        `\> quote`,
+		"12. Finale":                     `12\. Finale`,
+		"a\n\tb  c ":                     "a b c",
+		"evil\u202etxt\x00\u200b":        "eviltxt",
+		"`code` \\":                      "\\`code\\` \\\\",
+		"日本語":                            "日本語",
+		"\xff\xfe":                       "",
 	} {
 		if got := bot.Escape(in); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
@@ -102,27 +113,37 @@ func TestEscape(t *testing.T) {
 	}
 }
 
+// formatted is what Discord formats, in a line whose escaped characters are zeros.
+var formatted = regexp.MustCompile("[*`<\\[\\]\\\\]|(^|[^0-9A-Za-z])_|_([^0-9A-Za-z]|$)|\\|\\||~~|" +
+	`@everyone|@here|:/|:[A-Za-z_+-][\w+-]*:|^[#>-]|^[0-9]+\.`)
+
 func FuzzEscape(f *testing.F) {
-	f.Add("**x** <@1> `y` https://z")
+	f.Add("**x** <@1> `y` https://z :a:b: 1. __x__ ||~~")
 	f.Add(strings.Repeat("*", 300))
 	f.Fuzz(func(t *testing.T, s string) {
 		out := bot.Escape(s)
-		shown, escaped := 0, false
+		if !utf8.ValidString(out) {
+			t.Fatalf("%q became %q", s, out)
+		}
+		var bare []rune
+		escaped := false
 		for _, r := range out {
-			if r == '\\' && !escaped {
+			switch {
+			case !unicode.IsPrint(r):
+				t.Fatalf("%q became %q: %q cannot be seen", s, out, r)
+			case escaped:
+				r = 0
+			case r == '\\':
 				escaped = true
 				continue
 			}
-			if strings.ContainsRune("*_~`|>#<@[]():", r) && !escaped {
-				t.Fatalf("%q became %q: %q is bare", s, out, r)
-			}
-			if !unicode.IsPrint(r) {
-				t.Fatalf("%q became %q: %q cannot be seen", s, out, r)
-			}
 			escaped = false
-			shown++
+			bare = append(bare, r)
 		}
-		if escaped || shown > bot.MaxTitle+1 || !utf8.ValidString(out) {
+		if at := formatted.FindString(string(bare)); at != "" {
+			t.Fatalf("%q became %q: %q is formatted", s, out, at)
+		}
+		if escaped || len(bare) > bot.MaxTitle+1 {
 			t.Fatalf("%q became %q", s, out)
 		}
 	})
