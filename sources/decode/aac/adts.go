@@ -48,12 +48,12 @@ func NewStream(r io.Reader, opts Options) (*Stream, error) {
 		return nil, err
 	}
 	s.first, s.start = h, s.pos
-	s.measure()
 	n, err := s.unit.Decode(s.pcm[:], frame[h.offset:]) // only this shows whether it is HE-AAC
 	if err != nil {
 		return nil, err
 	}
 	s.pending = s.pcm[:n]
+	s.measure()
 	s.step(h)
 	return s, nil
 }
@@ -148,8 +148,11 @@ func (s *Stream) peek() (header, []byte, error) {
 				return header{}, nil, err
 			case len(frame) < h.size:
 				cut = true
-			case s.sync && h.like(s.first) || s.confirmed(h):
+			case s.sync && h.like(s.first):
 				return h, frame, nil
+			case s.confirmed(h):
+				frame, err = s.buf.Peek(h.size) // looking further has moved it
+				return h, frame, err
 			}
 		}
 		s.sync = false

@@ -45,9 +45,13 @@ func (f *framer) peek() (header, []byte, error) {
 				return header{}, nil, err
 			case len(frame) < h.size:
 				cut = true
-			case f.sync && h.like(f.last) || f.confirmed(h):
+			case f.sync && h.like(f.last):
 				f.last, f.size = h, h.size
 				return h, frame, nil
+			case f.confirmed(h):
+				f.last, f.size = h, h.size
+				frame, err = f.buf.Peek(h.size) // looking further has moved it
+				return h, frame, err
 			}
 		}
 		f.sync = false
