@@ -115,6 +115,7 @@ $("listen").addEventListener("click", async () => {
 $("loudness").addEventListener("input", (e) => { ears.volume = e.target.value / 100; });
 
 function showSoundError(error) {
+  if (!ears.listening) return; // switched off before it had begun
   ears.stop();
   composer.complain("This browser can not play the sound: " + error.message);
 }
