@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"golang.org/x/time/rate"
 
 	"busker/gateway"
 	"busker/internal/fault"
@@ -61,7 +62,8 @@ type Options struct {
 
 	Claims Claims // nil claims within this process
 
-	ResolveTimeout time.Duration // for finding what /play asks for; 0 is 30 s
+	Lookups        int           // searches for what /play asks for at the same time; 0 is 64
+	ResolveTimeout time.Duration // for one of them, waiting for its turn included; 0 is 30 s
 	CardEvery      time.Duration // least time between two updates of a card; 0 is 1.5 s
 	CardProgress   time.Duration // time between updates of its progress bar; 0 is 15 s
 
@@ -76,6 +78,8 @@ type Bot struct {
 	metrics *Metrics
 	places  places
 	presses stripes           // one card press of a guild at a time
+	lookups chan struct{}     // one token for each search under way
+	steps   *rate.Limiter     // of all cards' progress bars
 	asks    chan snowflake.ID // guilds that want a fresh card
 }
 
@@ -105,8 +109,20 @@ func New(opts Options) (*Bot, error) {
 			*d.field = d.value
 		}
 	}
-	return &Bot{opts: opts, log: opts.Logger, metrics: opts.Metrics, asks: make(chan snowflake.ID, askBuffer)}, nil
+	if opts.Lookups <= 0 {
+		opts.Lookups = 64
+	}
+	return &Bot{
+		opts: opts, log: opts.Logger, metrics: opts.Metrics,
+		lookups: make(chan struct{}, opts.Lookups),
+		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
+		asks:    make(chan snowflake.ID, askBuffer),
+	}, nil
 }
+
+// stepsPerSecond bounds the edits that only move progress bars: Discord allows a
+// bot 50 requests a second in all. With more cards than that, bars move less often.
+const stepsPerSecond = 20
 
 // Run keeps the cards until ctx ends, and then marks them as ended.
 func (b *Bot) Run(ctx context.Context) error { return b.runCards(ctx) }

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -61,15 +63,19 @@ type stage struct {
 	n       atomic.Int64
 }
 
-func newStage(t *testing.T) *stage {
+func newStage(t *testing.T, adjust ...func(*bot.Options)) *stage {
 	t.Helper()
 	s := &stage{t: t, players: newPlayers(), seats: &seats{in: map[snowflake.ID]snowflake.ID{ann: theVoice}}, log: &bytes.Buffer{}}
 	s.discord, s.rest = newDiscord(t)
-	b, err := bot.New(bot.Options{
+	opts := bot.Options{
 		REST: s.rest, Doer: s.players, Resolver: catalogue{}, Voice: s.seats, Events: s.players.events,
 		CardEvery: time.Millisecond, CardProgress: time.Hour,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-	})
+	}
+	for _, f := range adjust {
+		f(&opts)
+	}
+	b, err := bot.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,6 +180,7 @@ func TestCommands(t *testing.T) {
 		{"play", []any{"file", attachment("77")}, nil, `Playing **upload.ogg** by The Band.`, false, player.Play{Tracks: []track.Track{song("upload.ogg")}, Requester: 42, Channel: 5}},
 		{"play", []any{"query", "B"}, []string{"A"}, "Added **B** by The Band to the queue as number 1.", false, nil},
 		{"play", []any{"query", "album"}, nil, `Added 3 tracks from **The \*Album\***.`, false, nil},
+		{"play", []any{"query", "single"}, nil, `Added 1 track from **The Single**.`, false, nil},
 		{"play", nil, nil, "Tell me what to play: a link, a file name, or an attached file.", true, nil},
 		{"play", []any{"file", attachment("78")}, nil, "Discord did not send me the attached file. Try again.", true, nil},
 		{"play", []any{"query", "missing"}, nil, "There is no such file.", true, nil},
@@ -274,6 +281,42 @@ func TestUnexpectedErrorsStayInside(t *testing.T) {
 		t.Errorf("said %q, %v", got, private)
 	}
 	s.traced(got, "10.0.0.7")
+}
+
+func TestSlowSourcesAreGivenUp(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *bot.Options) { o.ResolveTimeout = 20 * time.Millisecond })
+	got, private := said(s.command("play", "query", "slow"))
+	if got != "Finding that took too long. Try again, or try another link." || !private {
+		t.Errorf("said %q, %v", got, private)
+	}
+}
+
+func TestSlowSourcesDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *bot.Options) { o.Lookups, o.ResolveTimeout = 1, 200*time.Millisecond })
+	var answers [2]*answer
+	var both sync.WaitGroup
+	for i := range answers {
+		both.Go(func() { answers[i] = s.command("play", "query", "slow") })
+	}
+	both.Wait()
+	var texts []string
+	for _, a := range answers {
+		if a.kind != 5 {
+			t.Errorf("first answer of kind %d", a.kind)
+		}
+		text, _ := said(a)
+		texts = append(texts, text)
+	}
+	slices.Sort(texts)
+	want := []string{
+		"Finding that took too long. Try again, or try another link.",
+		"Too many people are looking for music right now. Try again in a minute.",
+	}
+	if !slices.Equal(texts, want) {
+		t.Errorf("said %q", texts)
+	}
 }
 
 // traced checks that the number in a reply leads to what in the log.

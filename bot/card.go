@@ -36,6 +36,7 @@ type card struct {
 	shown            string         // key of the view shown
 	ended            bool           // it is marked as over
 	hidden           uint64         // item for which the card must not be posted: somebody deleted it, or we may not post
+	ticked           bool           // nothing happened but that time went by
 	wrote            time.Time
 	last             player.Status
 }
@@ -104,7 +105,9 @@ func (c *card) wait(ctx context.Context) bool {
 	defer progress.Stop()
 	select {
 	case <-c.wake:
+		c.ticked = false
 	case <-progress.C:
+		c.ticked = true
 	case <-ctx.Done():
 		return false
 	}
@@ -122,6 +125,7 @@ func (c *card) wait(ctx context.Context) bool {
 func (c *card) update(ctx context.Context, n notes) (gone bool) {
 	select { // whatever woke us is in n or in the status
 	case <-c.wake:
+		c.ticked = false
 		n.add(c.take())
 	default:
 	}
@@ -229,6 +233,9 @@ func (c *card) keep(v view, s player.Status) {
 func (c *card) edit(ctx context.Context, v view, s player.Status) bool {
 	if v.key == c.shown && v.artwork == c.artwork {
 		return true
+	}
+	if c.ticked && !v.ended && !c.b.steps.Allow() {
+		return true // at the next tick, perhaps
 	}
 	m, err := c.patch(ctx, v)
 	switch {

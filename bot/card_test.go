@@ -210,6 +210,27 @@ func TestADeletedCardStaysAwayUntilTheNextTrack(t *testing.T) {
 	}
 }
 
+func TestProgressLeavesRoomForOthers(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *bot.Options) { o.CardProgress = time.Millisecond }).playing("A")
+	m := s.card("card", shows("### A"))
+	edits := func() int {
+		s.discord.mu.Lock()
+		defer s.discord.mu.Unlock()
+		return s.discord.messages[m.ID].edits
+	}
+	s.players.set(func(*player.Status) { s.players.step = time.Second })
+	s.discord.wait("progress", func() bool { return s.discord.messages[m.ID].edits > 3 })
+	began, before := time.Now(), edits()
+	<-time.After(1500 * time.Millisecond)
+	n := float64(edits() - before)
+	if most := 20 + 20*time.Since(began).Seconds(); n > most {
+		t.Errorf("%v edits for the progress alone, at most %v leave room for others", n, most)
+	}
+	s.command("pause") // what happened is shown all the same
+	s.card("paused", shows("Paused"))
+}
+
 func TestFailuresAreTold(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).playing("A")

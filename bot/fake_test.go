@@ -3,6 +3,7 @@ package bot_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -28,6 +29,7 @@ type players struct {
 	fail   error // what Do returns
 	panics bool
 	block  chan struct{} // Do waits for it
+	step   time.Duration // by which the track goes on from one Status to the next
 	events chan player.Envelope
 }
 
@@ -38,6 +40,7 @@ func newPlayers() *players {
 func (p *players) Status(guild snowflake.ID) (player.Status, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.s.Position += p.step
 	return p.s, p.s.Channel != 0
 }
 
@@ -163,12 +166,17 @@ type catalogue struct{}
 
 var errSecret = errors.New("dial tcp 10.0.0.7:6379: connection refused")
 
-func (catalogue) Resolve(_ context.Context, q track.Query) (track.Result, error) {
+func (catalogue) Resolve(ctx context.Context, q track.Query) (track.Result, error) {
 	switch q.Text {
 	case "missing":
 		return track.Result{}, fault.New(fault.NotFound, "There is no such file.")
 	case "broken":
 		return track.Result{}, errSecret
+	case "slow":
+		<-ctx.Done()
+		return track.Result{}, fmt.Errorf("get: %w", ctx.Err())
+	case "single":
+		return track.Result{Playlist: "The Single", Tracks: []track.Track{song("One")}}, nil
 	case "album":
 		return track.Result{Playlist: "The *Album*", Tracks: []track.Track{song("One"), song("Two"), song("Three")}}, nil
 	}

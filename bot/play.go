@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"busker/internal/fault"
 	"busker/player"
@@ -53,8 +55,21 @@ func (c *call) query() (track.Query, error) {
 func (c *call) resolve(ctx context.Context, q track.Query) (track.Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.b.opts.ResolveTimeout)
 	defer cancel()
+	turn := time.NewTimer(c.b.opts.ResolveTimeout / 2) // the other half is for the search
+	defer turn.Stop()
+	select {
+	case c.b.lookups <- struct{}{}:
+		defer func() { <-c.b.lookups }()
+	case <-turn.C:
+		return track.Result{}, fault.New(fault.Busy, textManyLookups)
+	case <-ctx.Done():
+		return track.Result{}, ctx.Err()
+	}
 	found, err := c.b.opts.Resolver.Resolve(ctx, q)
 	if err != nil {
+		if _, explained := fault.Message(err); !explained && errors.Is(err, context.DeadlineExceeded) {
+			err = fault.Wrap(fault.Timeout, textSlowLookup, err)
+		}
 		return track.Result{}, fmt.Errorf("resolve: %w", err)
 	}
 	if len(found.Tracks) == 0 {
@@ -68,9 +83,9 @@ func added(found track.Result, s player.Status) string {
 	n := len(found.Tracks)
 	switch {
 	case found.Playlist != "":
-		return fmt.Sprintf(textQueuedList, n, "**"+escape(found.Playlist)+"**")
+		return fmt.Sprintf(textQueuedList, tracks(n), "**"+escape(found.Playlist)+"**")
 	case n > 1:
-		return fmt.Sprintf(textQueuedMany, n)
+		return fmt.Sprintf(textQueuedMany, tracks(n))
 	case len(s.Queue) > 0 && s.Queue[len(s.Queue)-1].Track.URI == found.Tracks[0].URI:
 		return fmt.Sprintf(textQueued, bold(found.Tracks[0]), len(s.Queue))
 	}

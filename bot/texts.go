@@ -22,9 +22,11 @@ const (
 	textNoFile     = "Discord did not send me the attached file. Try again."
 	textPlaying    = "Playing %s."
 	textQueued     = "Added %s to the queue as number %d."
-	textQueuedList = "Added %d tracks from %s."
-	textQueuedMany = "Added %d tracks."
-	textList       = "a list"
+	textQueuedList = "Added %s from %s." // "3 tracks"
+	textQueuedMany = "Added %s."
+
+	textManyLookups = "Too many people are looking for music right now. Try again in a minute."
+	textSlowLookup  = "Finding that took too long. Try again, or try another link."
 
 	textJoined    = "I am in <#%s>."
 	textLeft      = "Bye."

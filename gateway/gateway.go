@@ -42,7 +42,7 @@ type Options struct {
 	OpenTimeout       time.Duration // for connecting one shard, up to READY; 0 is 30 s
 	ReconnectWait     time.Duration // first pause before a reconnect, doubled up to 2 min; 0 is 500 ms
 	InteractionBuffer int           // interactions waiting for a worker; 0 is 256
-	Interactions      int           // interactions handled at the same time; 0 is 128
+	Interactions      int           // interactions handled at the same time; 0 is 2048
 
 	// OnInteraction answers an interaction, on a goroutine of its own; ctx ends when
 	// the gateway stops.
@@ -138,7 +138,10 @@ func (o *Options) setDefaults() {
 		o.InteractionBuffer = 256 // a busy minute of one process
 	}
 	if o.Interactions <= 0 {
-		o.Interactions = 128 // each may wait seconds for a slow web server
+		// Most of them were answered and now wait for a slow web server. One that finds
+		// no worker misses Discord's 3 s, so this is a last resort: OnInteraction bounds
+		// what costs more than a goroutine.
+		o.Interactions = 2048
 	}
 }
 

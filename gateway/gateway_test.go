@@ -381,6 +381,28 @@ func TestABusyBotDropsInteractionsAndReadsOn(t *testing.T) {
 	close(release)
 }
 
+func TestSlowInteractionsDoNotDelayOthers(t *testing.T) {
+	t.Parallel()
+	const n = 400
+	d := newDiscord(t, func(p *peer) {
+		p.login()
+		for i := range n {
+			p.send(`{"op":0,"s":%d,"t":"INTERACTION_CREATE","d":{"id":"%d","token":"x","type":2,"data":{"name":"play"}}}`, i+2, i+1)
+		}
+		p.stay()
+	})
+	opts := d.options()
+	begun := make(chan struct{}, n)
+	opts.OnInteraction = func(ctx context.Context, _ *discordgo.InteractionCreate) {
+		begun <- struct{}{}
+		<-ctx.Done()
+	}
+	run(t, opts)
+	for range n {
+		get(t, begun)
+	}
+}
+
 func TestStopClosesResumable(t *testing.T) {
 	t.Parallel()
 	code := make(chan int, 1)
