@@ -20,7 +20,7 @@ const headBytes = 64 << 10
 // of the input that is not its end: decoders tend to swallow errors or to call
 // everything corrupt, and a lost connection is not a damaged file.
 type content struct {
-	ctx    context.Context // ends every later Read; a content lives inside one call or one Reader
+	ctx    context.Context //nolint:containedctx // ends every later Read; a content lives inside one call or one Reader
 	in     Input
 	seeker io.Seeker // nil when the input cannot seek
 	buf    *bufio.Reader
@@ -47,8 +47,8 @@ const (
 
 var errSilent = fault.New(fault.Corrupt, "This stream sends nothing that can be played.")
 
-func newContent(ctx context.Context, in Input) *content {
-	ctx, cancel := context.WithCancel(ctx)
+// newContent returns in as a content; its close calls cancel, which ends ctx.
+func newContent(ctx context.Context, cancel context.CancelFunc, in Input) *content {
 	c := &content{ctx: ctx, in: in}
 	c.seeker, _ = in.Reader.(io.Seeker)
 	if in.Live {

@@ -34,8 +34,9 @@ type opener func(c *content) (stream, Info, error)
 // ends a Read of it. Content cut short plays to the cut and ends there. ctx bounds
 // the Reader's whole life.
 func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.Reader, error) {
-	c := newContent(ctx, in)
-	r, err := open(c, at, opts)
+	ctx, cancel := context.WithCancel(ctx)
+	c := newContent(ctx, cancel, in)
+	r, err := open(ctx, c, at, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.close())
 	}
@@ -45,8 +46,8 @@ func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.
 	return r, nil
 }
 
-func open(c *content, at time.Duration, opts Options) (*reader, error) {
-	d, err := begin(c, at, opts)
+func open(ctx context.Context, c *content, at time.Duration, opts Options) (*reader, error) {
+	d, err := begin(ctx, c, at, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +82,8 @@ func (r *reader) seek(at time.Duration) error {
 func Probe(ctx context.Context, in Input, opts Options) (Info, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c := newContent(ctx, in)
-	d, err := begin(c, 0, Options{FFmpeg: opts.FFmpeg.asProbe()})
+	c := newContent(ctx, cancel, in)
+	d, err := begin(ctx, c, 0, Options{FFmpeg: opts.FFmpeg.asProbe()})
 	if err != nil {
 		return Info{}, err
 	}
@@ -116,7 +117,7 @@ type decoding struct {
 }
 
 // begin finds out what c is and starts its decoder.
-func begin(c *content, at time.Duration, opts Options) (decoding, error) {
+func begin(ctx context.Context, c *content, at time.Duration, opts Options) (decoding, error) {
 	front, err := c.stripID3()
 	if err != nil {
 		return decoding{}, inputFault(c, "", err)
@@ -148,7 +149,7 @@ func begin(c *content, at time.Duration, opts Options) (decoding, error) {
 		c.settle()
 	}
 	if errors.Is(err, errElsewhere) || errors.Is(err, mp4.ErrOrder) {
-		err = d.elsewhere(c, k, at, opts, err)
+		err = d.elsewhere(ctx, c, k, at, opts, err)
 	}
 	if err != nil {
 		return decoding{}, inputFault(c, d.info.Format, err)
@@ -180,7 +181,7 @@ func (c *content) sniff() (k kind, size int, known bool) {
 }
 
 // elsewhere leaves the content to ffmpeg.
-func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options, why error) error {
+func (d *decoding) elsewhere(ctx context.Context, c *content, k kind, at time.Duration, opts Options, why error) error {
 	switch {
 	case k.demuxer == "":
 		return fault.Wrap(fault.Unsupported, d.info.Format+" files cannot be played.", why)
@@ -195,7 +196,7 @@ func (d *decoding) elsewhere(c *content, k kind, at time.Duration, opts Options,
 	if !d.placed {
 		at = 0
 	}
-	s, info, err := opts.FFmpeg.open(c, k, at)
+	s, info, err := opts.FFmpeg.open(ctx, c, k, at)
 	if err != nil {
 		return err
 	}

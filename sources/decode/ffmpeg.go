@@ -86,16 +86,16 @@ func (f *FFmpeg) asProbe() *FFmpeg {
 }
 
 // open starts ffmpeg on c at the given media time.
-func (f *FFmpeg) open(c *content, k kind, at time.Duration) (stream, Info, error) {
-	if err := f.acquire(c.ctx); err != nil {
+func (f *FFmpeg) open(ctx context.Context, c *content, k kind, at time.Duration) (stream, Info, error) {
+	if err := f.acquire(ctx); err != nil {
 		return nil, Info{}, err
 	}
 	if f.asks {
 		defer f.release()
-		info, err := f.describe(c, k)
+		info, err := f.describe(ctx, c, k)
 		return silence{}, info, err
 	}
-	s, err := f.start(c, k, at)
+	s, err := f.start(ctx, c, k, at)
 	if err != nil {
 		f.release()
 		return nil, Info{}, err
@@ -191,7 +191,7 @@ func (s source) done() {
 }
 
 // start runs ffmpeg and reads its output as a WAV file that never ends.
-func (f *FFmpeg) start(c *content, k kind, at time.Duration) (*child, error) {
+func (f *FFmpeg) start(ctx context.Context, c *content, k kind, at time.Duration) (*child, error) {
 	src, err := f.source(c, k)
 	if err != nil {
 		return nil, err
@@ -210,7 +210,7 @@ func (f *FFmpeg) start(c *content, k kind, at time.Duration) (*child, error) {
 	if src.stdin == nil {
 		before = append(before, "-nostdin")
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	p := &child{ffmpeg: f, name: k.name, content: c, cancel: cancel}
 	p.cmd = src.command(ctx, f.ffmpeg, append(before, "-threads", "1"), behind)
 	p.cmd.Stderr = &p.said

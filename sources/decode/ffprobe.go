@@ -21,7 +21,7 @@ const (
 
 // describe asks ffprobe for length and tags. Content that would have to be fetched
 // whole for it is left undescribed: it still plays.
-func (f *FFmpeg) describe(c *content, k kind) (Info, error) {
+func (f *FFmpeg) describe(ctx context.Context, c *content, k kind) (Info, error) {
 	if f.probe == "" || k.whole && c.in.Slow {
 		return Info{}, nil
 	}
@@ -33,20 +33,20 @@ func (f *FFmpeg) describe(c *content, k kind) (Info, error) {
 	if src.stdin != nil {
 		src.stdin = io.LimitReader(src.stdin, probeHead)
 	}
-	ctx, cancel := context.WithTimeout(c.ctx, probeTime)
+	limited, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	cmd := src.command(ctx, f.probe, []string{"-f", k.demuxer},
+	cmd := src.command(limited, f.probe, []string{"-f", k.demuxer},
 		[]string{"-show_entries", "format=duration:format_tags:stream=codec_type:stream_tags", "-of", "json"})
 	var said tail
 	cmd.Stderr = &said
-	var out limited
+	var out head
 	cmd.Stdout = &out
 	err = cmd.Run()
 	switch {
 	case c.failure() != nil:
 		return Info{}, c.failure()
-	case ctx.Err() != nil:
-		return Info{}, c.ctx.Err() // the time being up is no reason not to try and play it
+	case limited.Err() != nil:
+		return Info{}, ctx.Err() // the time being up is no reason not to try and play it
 	case err != nil:
 		return Info{}, fault.Wrap(fault.Corrupt, "This "+k.name+" file is damaged.", errors.Join(err, errors.New(said.String())))
 	}
@@ -58,10 +58,10 @@ type silence struct{ stream }
 
 func (silence) Close() error { return nil }
 
-// limited keeps the beginning of what is written to it.
-type limited struct{ b []byte }
+// head keeps the beginning of what is written to it.
+type head struct{ b []byte }
 
-func (l *limited) Write(p []byte) (int, error) {
+func (l *head) Write(p []byte) (int, error) {
 	const most = 1 << 20
 	l.b = append(l.b, p[:min(len(p), most-len(l.b))]...)
 	return len(p), nil
@@ -79,8 +79,8 @@ func parseProbe(b []byte, name string, whole bool) (Info, error) {
 			Tags     map[string]string `json:"tags"`
 		} `json:"format"`
 	}
-	if err := json.Unmarshal(b, &probe); err != nil {
-		return Info{}, nil // a description is not worth failing for
+	if json.Unmarshal(b, &probe) != nil {
+		return Info{}, nil //nolint:nilerr // a description is not worth failing for
 	}
 	audible := false
 	info := Info{}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
 	"time"
 
 	"busker/audio"
@@ -86,18 +85,16 @@ func (s *opusStream) decode(packet []byte, cut cut) error {
 // conceal makes up the audio of a damaged packet, so that time does not shrink.
 func (s *opusStream) conceal(packet []byte) (int, error) {
 	length, err := opus.PacketDuration(packet)
-	if err != nil {
-		return 0, nil
+	if fault.KindOf(err) == fault.Corrupt {
+		return 0, nil // not even that is left of it
 	}
 	want, n := int(audio.DurationSamples(length)), 0
-	for n < want {
-		m, err := s.decoder.Decode(s.pcm[n*audio.Channels:], nil)
-		if err != nil || m <= 0 || len(s.pcm)-(n+m)*audio.Channels < audio.FrameSamples*audio.Channels {
-			return min(n+max(m, 0), want), nil
-		}
+	for err == nil && n < want && len(s.pcm)-n*audio.Channels >= audio.FrameSamples*audio.Channels {
+		var m int
+		m, err = s.decoder.Decode(s.pcm[n*audio.Channels:], nil)
 		n += m
 	}
-	return want, nil
+	return min(n, want), err
 }
 
 func (s *opusStream) refresh(gain int) error {

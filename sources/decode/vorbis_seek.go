@@ -52,7 +52,7 @@ func (s *vorbisStream) restart(offset int64, beginning bool) error {
 // pageBefore returns the offset of a page that ends at or before sample, or data,
 // where the audio begins.
 func (s *vorbisStream) pageBefore(sample, data int64) (int64, error) {
-	low, high, best := data, int64(0), data
+	low, best := data, data
 	high, err := s.seeker.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, err

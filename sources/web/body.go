@@ -28,7 +28,7 @@ type body struct {
 	station   string // what a radio calls itself
 	validator string // ETag or date, for If-Range
 
-	ctx    context.Context // of the body's whole life
+	ctx    context.Context //nolint:containedctx // of the body's whole life, as a Reader's contract has it
 	cancel context.CancelFunc
 
 	mu      sync.Mutex // held while reading; Close cancels before it waits for it
@@ -41,8 +41,9 @@ type body struct {
 // fetch requests u and returns its content from the first byte on.
 func (s *Source) fetch(ctx context.Context, u *url.URL) (*body, error) {
 	b := &body{source: s, url: u, size: -1}
-	b.ctx, b.cancel = context.WithCancel(ctx)
-	resp, err := b.open(0, "")
+	ctx, b.cancel = context.WithCancel(ctx)
+	b.ctx = ctx
+	resp, err := b.open(ctx, 0, "") //nolint:bodyclose // Close does
 	if err == nil {
 		b.resp = resp
 		err = b.describe(resp)
@@ -176,7 +177,7 @@ func (b *body) attempt(p []byte) (int, error) {
 
 // connect asks for the content from pos on and checks that it is still the same.
 func (b *body) connect() error {
-	resp, err := b.open(b.pos, b.validator)
+	resp, err := b.open(b.ctx, b.pos, b.validator)
 	if err != nil {
 		return err
 	}
@@ -199,7 +200,7 @@ func (b *body) connect() error {
 var errChanged = fault.New(fault.Unavailable, "The file behind the link changed while it was playing.")
 
 // open makes a request that can be aborted without ending the body's life.
-func (b *body) open(from int64, validator string) (*http.Response, error) {
+func (b *body) open(ctx context.Context, from int64, validator string) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(b.ctx)
 	resp, err := b.source.request(ctx, b.url, from, validator)
 	if err != nil {

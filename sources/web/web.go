@@ -8,6 +8,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -86,9 +87,8 @@ func (s *Source) Name() string { return Name }
 // Accepts takes every link, also of schemes Resolve refuses with a reason.
 func (s *Source) Accepts(q track.Query) bool {
 	scheme, rest, ok := strings.Cut(strings.TrimPrefix(q.Text, "<"), "://")
-	return ok && rest != "" && scheme != "" && !strings.ContainsFunc(scheme, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("+-.", r))
-	})
+	const letters = "abcdefghijklmnopqrstuvwxyz0123456789+-." // RFC 3986 §3.1
+	return ok && rest != "" && scheme != "" && strings.Trim(strings.ToLower(scheme), letters) == ""
 }
 
 // Resolve describes what the link holds.
@@ -103,10 +103,10 @@ func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, erro
 	if err != nil {
 		return track.Result{}, err
 	}
-	defer b.Close()
+	defer b.Close() //nolint:errcheck // it never has anything to tell
 	info, err := decode.Probe(ctx, b.input(), s.opts.Decode)
 	if err != nil {
-		if cause := context.Cause(ctx); cause == errSlow {
+		if cause := context.Cause(ctx); errors.Is(cause, errSlow) {
 			err = cause
 		}
 		return track.Result{}, fmt.Errorf("probe %s: %w", u.Host, err)

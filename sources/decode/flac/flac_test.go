@@ -66,8 +66,14 @@ func read(t testing.TB, d *flac.Decoder, most int) (got []int16, err error) {
 func TestEverySampleIsExact(t *testing.T) {
 	want := steps(60000)
 	for _, args := range [][]string{
-		{"-compression_level", "0"}, {"-compression_level", "5"}, {"-compression_level", "12"},
-		{"-lpc_type", "none"}, {"-ch_mode", "left_side"}, {"-ch_mode", "right_side"}, {"-ch_mode", "mid_side"}, {"-ch_mode", "indep"},
+		{"-compression_level", "0"},
+		{"-compression_level", "5"},
+		{"-compression_level", "12"},
+		{"-lpc_type", "none"},
+		{"-ch_mode", "left_side"},
+		{"-ch_mode", "right_side"},
+		{"-ch_mode", "mid_side"},
+		{"-ch_mode", "indep"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			b := encode(t, want, "2", args...)

@@ -37,7 +37,7 @@ type tables struct {
 // parseMoov finds the first audio track that has anything to play.
 func parseMoov(moov []byte) (*Track, error) {
 	movie := timescale(find(moov, "mvhd"))
-	var silent error = ErrSilent
+	silent := ErrSilent
 	for kind, trak := range boxes(moov) {
 		if kind != "trak" {
 			continue
