@@ -10,8 +10,9 @@ import (
 var Opcode = opcode
 
 // Identifies opens the identify limiter to a test of its pace.
-func Identifies(concurrency int, every time.Duration) func(context.Context, int) error {
-	return newIdentifyLimiter(concurrency, every).wait
+func Identifies(concurrency int, every time.Duration) (wait func(context.Context, int) error, sent func(int)) {
+	l := newIdentifyLimiter(concurrency, every)
+	return l.wait, l.sent
 }
 
 // CommandBudget opens the command limit to a test of its pace.

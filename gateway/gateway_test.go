@@ -454,7 +454,7 @@ func TestTokenHides(t *testing.T) {
 
 func TestIdentifiesArePacedPerBucket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		wait := gateway.Identifies(2, 5*time.Second)
+		wait, _ := gateway.Identifies(2, 5*time.Second)
 		began := time.Now()
 		for _, tt := range []struct {
 			shard int
@@ -466,6 +466,23 @@ func TestIdentifiesArePacedPerBucket(t *testing.T) {
 			if at := time.Since(began).Round(time.Millisecond); at != tt.at {
 				t.Errorf("shard %d identified at %v, want %v", tt.shard, at, tt.at)
 			}
+		}
+	})
+}
+
+func TestIdentifiesArePacedAsTheyGoOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		wait, sent := gateway.Identifies(1, 5*time.Second)
+		if err := wait(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		time.AfterFunc(3*time.Second, func() { sent(0) }) // connecting took a while
+		if err := wait(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if after := time.Since(began); after != 8*time.Second {
+			t.Errorf("the second may identify after %v, %v after the first did", after, after-3*time.Second)
 		}
 	})
 }

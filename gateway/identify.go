@@ -2,25 +2,59 @@ package gateway
 
 import (
 	"context"
+	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // identifyLimiter spaces the identifies of all shards: shard n belongs to bucket
 // n % max_concurrency, and a bucket grants one identify per interval (Discord:
 // 5 s). Breaking it is answered with op 9 and costs one of the day's sessions.
-type identifyLimiter struct{ buckets []*rate.Limiter }
+type identifyLimiter struct {
+	every   time.Duration
+	buckets []bucket
+}
+
+type bucket struct {
+	mu   sync.Mutex
+	next time.Time // when another identify may go out
+}
 
 func newIdentifyLimiter(concurrency int, every time.Duration) *identifyLimiter {
-	l := &identifyLimiter{make([]*rate.Limiter, concurrency)}
-	for i := range l.buckets {
-		l.buckets[i] = rate.NewLimiter(rate.Every(every), 1)
-	}
-	return l
+	return &identifyLimiter{every, make([]bucket, concurrency)}
 }
 
-// wait returns when shard may identify.
+// wait returns when shard may connect and identify.
 func (l *identifyLimiter) wait(ctx context.Context, shard int) error {
-	return l.buckets[shard%len(l.buckets)].Wait(ctx)
+	for {
+		d := l.take(shard)
+		if d <= 0 {
+			return ctx.Err()
+		}
+		if err := pause(ctx, d); err != nil {
+			return err
+		}
+	}
 }
+
+// take grants an identify, or says when to ask again.
+func (l *identifyLimiter) take(shard int) time.Duration {
+	b := l.bucket(shard)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	d := time.Until(b.next)
+	if d <= 0 {
+		b.next = time.Now().Add(l.every)
+	}
+	return d
+}
+
+// sent notes that shard identifies now: connecting before it took its time, and
+// Discord counts from here.
+func (l *identifyLimiter) sent(shard int) {
+	b := l.bucket(shard)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.next = time.Now().Add(l.every)
+}
+
+func (l *identifyLimiter) bucket(shard int) *bucket { return &l.buckets[shard%len(l.buckets)] }

@@ -104,7 +104,7 @@ func (s *shard) open(ctx context.Context) (*tap, error) {
 		}
 		permits = 1
 	}
-	t := newTap(permits)
+	t := newTap(permits, func() { s.plan.identifies.sent(s.id) })
 	ctx, cancel := context.WithTimeout(ctx, s.g.opts.OpenTimeout)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { _ = t.Close() })()

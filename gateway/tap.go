@@ -28,6 +28,7 @@ type tap struct {
 	net.Conn
 
 	permits atomic.Int32   // identifies that may still pass
+	paid    func()         // told of each one that does
 	invalid atomic.Bool    // an identify was refused: the session is gone
 	beats   chan time.Time // when each heartbeat went out; read by the shard
 
@@ -35,8 +36,9 @@ type tap struct {
 	closed chan struct{} // closed by Close
 }
 
-func newTap(permits int32) *tap {
+func newTap(permits int32, paid func()) *tap {
 	t := &tap{
+		paid:   paid,
 		beats:  make(chan time.Time, 4), // the shard reads at once
 		closed: make(chan struct{}),
 	}
@@ -59,6 +61,7 @@ func (t *tap) Write(b []byte) (int, error) {
 			_ = t.Close()
 			return 0, errUnpaid
 		}
+		t.paid()
 	}
 	if err := t.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return 0, err
