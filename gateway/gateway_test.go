@@ -15,6 +15,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"busker/gateway"
@@ -373,11 +374,17 @@ func TestABusyBotDropsInteractionsAndReadsOn(t *testing.T) {
 	})
 	opts := d.options()
 	opts.Interactions, opts.InteractionBuffer = 1, 1
+	reg := prometheus.NewRegistry()
+	opts.Metrics = gateway.NewMetrics(reg)
 	release, got := make(chan struct{}), make(chan string, 1)
 	opts.OnInteraction = func(context.Context, *discordgo.InteractionCreate) { <-release }
 	opts.OnVoiceServer = func(v gateway.VoiceServer) { got <- v.Token }
 	run(t, opts)
 	get(t, got)
+	// One is handled, one waits for its worker, one more in the buffer.
+	if n := count(t, reg, "busker_gateway_interactions_dropped_total"); n < 47 {
+		t.Errorf("%v dropped", n)
+	}
 	close(release)
 }
 

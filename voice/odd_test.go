@@ -144,6 +144,42 @@ func (deafShard) SendVoiceState(ctx context.Context, _, _ snowflake.ID, _, _ boo
 	return ctx.Err()
 }
 
+// TestLeaveOutlastsABlip: a main gateway that is away for a moment must not leave us
+// behind in the channel.
+func TestLeaveOutlastsABlip(t *testing.T) {
+	back := make(chan struct{})
+	w := newWorld(t, func(o *voice.HubOptions) {
+		o.Timeouts.Leave = 20 * time.Millisecond
+		o.Shard = blip{o.Shard, back}
+	})
+	conn := w.join(channel)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := conn.Leave(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("leave: %v", err)
+	}
+	close(back)
+	w.asked(0)
+	w.join(channel) // waits for the end of the last call
+}
+
+// blip holds every op 4 null until the main gateway is back.
+type blip struct {
+	voice.Shard
+	back chan struct{}
+}
+
+func (b blip) SendVoiceState(ctx context.Context, g, ch snowflake.ID, mute, deaf bool) error {
+	if ch == 0 {
+		select {
+		case <-b.back:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return b.Shard.SendVoiceState(ctx, g, ch, mute, deaf)
+}
+
 // TestTheShardKnowsBetter: a reason that is fit for people is handed on.
 func TestTheShardKnowsBetter(t *testing.T) {
 	w := newWorld(t)

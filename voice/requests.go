@@ -120,7 +120,7 @@ func (c *call) hangUp() {
 func (c *call) depart(ctx context.Context, err error) {
 	c.hangUp()
 	c.err = explain(err)
-	c.enter(departing, c.hub.opts.Timeouts.Leave)
+	c.enter(departing, c.hub.opts.Timeouts.Join)
 	c.op4(ctx, 0)
 }
 
