@@ -11,6 +11,7 @@ import (
 var (
 	Escape        = escape
 	Clock         = clock
+	NoAddress     = withoutAddress
 	RestCode      = restCode
 	LocalClaims   = newLocalClaims
 	Definitions   = definitions

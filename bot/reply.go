@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -125,14 +127,28 @@ func retry(ctx context.Context, do func() error) error {
 		err := do()
 		var limited *discordgo.RateLimitError
 		if !errors.As(err, &limited) || try == maxTries {
-			return err
+			return withoutAddress(err)
 		}
 		t := time.NewTimer(limited.RetryAfter)
 		select {
 		case <-t.C:
 		case <-ctx.Done():
 			t.Stop()
-			return err
+			return withoutAddress(err)
 		}
 	}
+}
+
+// withoutAddress is err without the address it names: the address of an answer
+// contains the interaction's token, and errors end in logs.
+func withoutAddress(err error) error {
+	var failed *url.Error
+	var limited *discordgo.RateLimitError
+	switch {
+	case errors.As(err, &failed):
+		return fmt.Errorf("%s: %w", failed.Op, failed.Err)
+	case errors.As(err, &limited):
+		return fmt.Errorf("rate limited for %v", limited.RetryAfter)
+	}
+	return err
 }

@@ -2,13 +2,17 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/bwmarrin/discordgo"
 
 	"busker/bot"
 	"busker/internal/fault"
@@ -237,5 +241,29 @@ func TestQueuePages(t *testing.T) {
 				t.Errorf("page %d lacks %q:\n%s", tt.page, want, p)
 			}
 		}
+	}
+}
+
+// The address of an answer contains the interaction's token, which answers for the
+// bot for fifteen minutes.
+func TestErrorsDoNotTellTheToken(t *testing.T) {
+	address := "https://discord.com/api/v9/webhooks/1/aW50ZXJhY3Rpb24"
+	for _, err := range []error{
+		&url.Error{Op: "Post", URL: address, Err: context.DeadlineExceeded},
+		fmt.Errorf("answer: %w", &url.Error{Op: "Post", URL: address, Err: context.DeadlineExceeded}),
+		&discordgo.RateLimitError{RateLimit: &discordgo.RateLimit{
+			URL: address, TooManyRequests: &discordgo.TooManyRequests{RetryAfter: time.Second},
+		}},
+	} {
+		got := bot.NoAddress(err).Error()
+		if strings.Contains(got, "aW50ZXJhY3Rpb24") || got == "" {
+			t.Errorf("%q", got)
+		}
+	}
+	if err := bot.NoAddress(&url.Error{Op: "Post", URL: address, Err: context.DeadlineExceeded}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the cause is lost: %v", err)
+	}
+	if bot.NoAddress(nil) != nil {
+		t.Error("no error became one")
 	}
 }

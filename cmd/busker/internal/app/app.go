@@ -10,6 +10,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net/url"
+	"sync"
 	"time"
 
 	"busker/bot"
@@ -216,19 +217,46 @@ func (a *App) Run(ctx context.Context) error {
 // StopWithin is the sum of the parts' shares: no stop takes longer.
 const StopWithin = 10 * time.Second
 
-// serve registers the commands once the shards are ready and keeps the cards.
+// serve answers people from the moment the shards are ready, and meanwhile sees to
+// it that the commands are registered.
 func (a *App) serve(ctx context.Context) error {
 	if err := a.gateway.WaitReady(ctx); err != nil {
 		return nil // asked to stop, or the gateway reports why it failed
 	}
-	if err := a.bot.RegisterCommands(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
+	ctx, cancel := context.WithCancel(ctx)
+	var registering sync.WaitGroup
+	registering.Go(func() {
+		if a.register(ctx) {
+			a.opts.Telemetry.SetReady(true)
+			a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
 		}
-		return fmt.Errorf("register the commands: %w", err)
+	})
+	err := a.bot.Run(ctx)
+	cancel()
+	registering.Wait()
+	a.opts.Telemetry.SetReady(false)
+	return err
+}
+
+// registerAgain is the pause before the commands are registered once more.
+const registerAgain = 15 * time.Second
+
+// register registers the commands, as often as it takes: those of an earlier start
+// work in the meantime. It reports whether they are registered, false at the end
+// of ctx.
+func (a *App) register(ctx context.Context) bool {
+	for {
+		err := a.bot.RegisterCommands(ctx)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() == nil {
+			a.opts.Telemetry.Logger().Warn("the commands could not be registered", "err", err, "again in", registerAgain)
+		}
+		select {
+		case <-time.After(registerAgain):
+		case <-ctx.Done():
+			return false
+		}
 	}
-	a.opts.Telemetry.SetReady(true)
-	defer a.opts.Telemetry.SetReady(false)
-	a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
-	return a.bot.Run(ctx)
 }
