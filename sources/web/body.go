@@ -169,9 +169,7 @@ func (b *body) attempt(p []byte) (int, error) {
 		b.at += int64(n)
 		b.pos += int64(n)
 	}
-	if !watch.Stop() && n == 0 && err != nil {
-		err = fault.Wrap(fault.Timeout, "The server stopped sending.", err)
-	}
+	watch.Stop()
 	return n, err
 }
 
@@ -201,7 +199,7 @@ var errChanged = fault.New(fault.Unavailable, "The file behind the link changed 
 
 // open makes a request that can be aborted without ending the body's life.
 func (b *body) open(ctx context.Context, from int64, validator string) (*http.Response, error) {
-	ctx, cancel := context.WithCancelCause(b.ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
 	resp, err := b.source.request(ctx, b.url, from, validator)
 	if err != nil {
 		cancel(err)
