@@ -239,7 +239,7 @@ func (a *App) serve(ctx context.Context) error {
 }
 
 // registerAgain is the pause before the commands are registered once more.
-const registerAgain = 15 * time.Second
+const registerAgain = 5 * time.Second
 
 // register registers the commands, as often as it takes: those of an earlier start
 // work in the meantime. It reports whether they are registered, false at the end

@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"busker/cmd/busker/internal/app"
 	"busker/emulator"
 	"busker/emulator/discord"
+	"busker/emulator/rest"
 	"busker/internal/fault"
 	"busker/internal/telemetry"
 	"busker/track"
@@ -162,4 +165,59 @@ func hasButton(label string) func(discord.Message) bool {
 func mentions(m discord.Message, words string) bool {
 	_, ok := m.Find(func(c discord.Component) bool { return strings.Contains(c.Content, words) })
 	return ok
+}
+
+// Commands that cannot be registered are tried again, and meanwhile those of an
+// earlier start work.
+func TestRegistrationThatFailsIsTriedAgain(t *testing.T) {
+	var options app.Options
+	s := newStage(t, func(o *app.Options) { options = *o })
+	if err := s.stop(); err != nil {
+		t.Fatal(err)
+	}
+	const reads = "GET /applications/{application}/commands"
+	s.local.FailREST(rest.Fault{Route: reads, Status: 500})
+	var log lines
+	var err error
+	if options.Telemetry, err = telemetry.New(telemetry.Options{Level: "info", Output: &log}); err != nil {
+		t.Fatal(err)
+	}
+	if s.app, err = app.New(options); err != nil {
+		t.Fatal(err)
+	}
+	s.run()
+	if err := s.bot.WaitReady(s.ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.play(t, song)
+	hears(t, s.ctx, s.ears)
+	for !log.contain("msg=ready") {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-s.ctx.Done():
+			t.Fatal("never ready")
+		}
+	}
+	if !log.contain("could not be registered") {
+		t.Error("the registration did not fail")
+	}
+}
+
+// lines is a log other goroutines write.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lines) contain(s string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.b.String(), s)
 }
