@@ -24,6 +24,7 @@ build: setup-build ## build bin/busker
 
 test: setup-test ## set everything up and run all tests, with the race detector where cgo allows
 	@if [ "$$(tools/cgo.sh)" = 1 ]; then \
+		CGO_ENABLED=1 go build -race ./... && \
 		CGO_ENABLED=1 go test -race -shuffle=on -p 1 -timeout 12m ./... && \
 		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/... ./player/... ; \
 	else \
