@@ -25,6 +25,7 @@ type body struct {
 	size      int64    // -1 when not known
 	ranges    bool
 	live      bool
+	radio     bool   // it has no end, so that an end is a broken connection
 	station   string // what a radio calls itself
 	validator string // ETag or date, for If-Range
 
@@ -78,7 +79,7 @@ func (b *body) describe(resp *http.Response) error {
 		b.size = total
 		b.ranges = total >= 0
 	}
-	if radio(h) {
+	if b.radio = radio(h); b.radio {
 		b.size, b.ranges = -1, false
 	}
 	b.live = b.size < 0
@@ -140,7 +141,7 @@ func (b *body) Read(p []byte) (int, error) {
 			continue
 		case b.ctx.Err() != nil:
 			return 0, b.ctx.Err()
-		case errors.Is(err, io.EOF) && b.size < 0:
+		case errors.Is(err, io.EOF) && b.size < 0 && !b.radio:
 			return 0, io.EOF
 		}
 		if err := b.retry(err); err != nil {
@@ -263,12 +264,14 @@ func (b *body) retry(err error) error {
 	}
 }
 
-// lost says why content stopped coming for good.
+// lost says why content stopped coming for good. What it returns is no io.EOF,
+// whatever err is: to a decoder that would mean that nothing is missing.
 func lost(err error) error {
-	if _, told := fault.Message(err); told {
-		return err
+	kind, message := fault.Unavailable, "The connection to the server broke."
+	if m, told := fault.Message(err); told {
+		kind, message = fault.KindOf(err), m
 	}
-	return fault.Wrap(fault.Unavailable, "The connection to the server broke.", err)
+	return fault.Wrap(kind, message, errors.New(err.Error()))
 }
 
 // near is how far ahead a seek reads on rather than ask anew, in bytes: about what

@@ -376,3 +376,31 @@ func TestContextEndsResolve(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestBrokenConnectionIsNoEnd covers servers that answer no ranges, where what is
+// missing cannot be fetched again.
+func TestBrokenConnectionIsNoEnd(t *testing.T) {
+	content := ramp(2)
+	for name, header := range map[string]http.Header{
+		"file":    {"Content-Length": {fmt.Sprint(len(content) + 48000)}},
+		"chunked": {},
+		"radio":   {"Icy-Name": {"Radio"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, web.Options{})
+			tr := track.Track{Source: web.Name, URI: serve(t, func(w http.ResponseWriter, _ *http.Request) {
+				for k, v := range header {
+					w.Header()[k] = v
+				}
+				_, _ = w.Write(content[:len(content)-48000])
+				if name != "radio" {
+					panic(http.ErrAbortHandler)
+				}
+			})}
+			n, err := count(t, s, tr)
+			if m, _ := fault.Message(err); n < 50 || fault.KindOf(err) != fault.Unavailable || m != "The connection to the server broke." {
+				t.Errorf("%d blocks, then %q (%v)", n, m, err)
+			}
+		})
+	}
+}
