@@ -104,20 +104,39 @@ func (t *Track) at(unit int64) (cursor, error) {
 	if !ok {
 		return c, io.EOF
 	}
-	for i := unit - c.inside; i < unit; i++ {
-		offset += t.unitSize(i)
+	if t.size > 0 {
+		offset += c.inside * int64(t.size)
+	} else {
+		for i := unit - c.inside; i < unit; i++ {
+			offset += t.unitSize(i)
+		}
 	}
 	c.unit, c.offset = unit, offset
 	return c, nil
 }
 
-// after returns the cursor of the unit behind c.
+// after returns the cursor of the unit behind c. It steps on instead of looking the
+// unit up: a crafted table would make that cost the square of its length.
 func (t *Track) after(c cursor) (cursor, error) {
-	if c.inside+1 >= t.perChunk(c) || c.unit+1 >= t.Units {
-		return t.at(c.unit + 1)
+	if c.unit+1 >= t.Units {
+		return c, io.EOF
 	}
 	c.offset += t.unitSize(c.unit)
 	c.unit++
-	c.inside++
+	if c.inside++; c.inside < t.perChunk(c) {
+		return c, nil
+	}
+	c.inside = 0
+	c.chunk++
+	for n := int64(len(t.chunks) / 12); c.entry+1 < n && u32(t.chunks, 3*c.entry+3)-1 <= c.chunk; {
+		c.entry++
+	}
+	if t.perChunk(c) <= 0 {
+		return c, fmt.Errorf("%w: chunk table", ErrFormat)
+	}
+	var ok bool
+	if c.offset, ok = t.chunkOffset(c.chunk); !ok {
+		return c, io.EOF
+	}
 	return c, nil
 }
