@@ -222,7 +222,12 @@ func (p *player) seek(ctx context.Context, at time.Duration) error {
 	case t.Length > 0 && at >= t.Length:
 		return fault.New(fault.Invalid, fmt.Sprintf("The track is only %s long.", t.Length.Round(time.Second)))
 	}
+	back := p.pump.position(p.current)
+	if c := p.current; c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
+		back = c.back
+	}
 	p.begin(ctx, p.current.item, at)
+	p.current.back = back
 	p.emit(Seeked{at})
 	return nil
 }

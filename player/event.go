@@ -80,6 +80,14 @@ type Resumed struct{}
 // Seeked says that the track goes on at another time.
 type Seeked struct{ At time.Duration }
 
+// SeekFailed says that the track cannot be played from At. It goes on where it was
+// before. fault.Message of Err may be shown to people.
+type SeekFailed struct {
+	Item queue.Item
+	At   time.Duration
+	Err  error
+}
+
 // VolumeChanged carries the new volume.
 type VolumeChanged struct{ Percent int }
 
@@ -130,6 +138,7 @@ func (QueueEnded) event() string    { return "queue ended" }
 func (Paused) event() string        { return "paused" }
 func (Resumed) event() string       { return "resumed" }
 func (Seeked) event() string        { return "seeked" }
+func (SeekFailed) event() string    { return "seek failed" }
 func (VolumeChanged) event() string { return "volume changed" }
 func (QueueChanged) event() string  { return "queue changed" }
 func (LoopChanged) event() string   { return "loop changed" }

@@ -13,6 +13,10 @@ import (
 // count as one more failure in a row.
 const soundEnough = time.Second
 
+// liveEnough is how much of a live stream must have been heard for its failure to
+// be worth another connection.
+const liveEnough = 10 * time.Second
+
 // open starts reading item at a time of it.
 func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *segment {
 	ctx, cancel := context.WithCancel(ctx)
@@ -107,6 +111,9 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 	if err == nil && s.at == 0 && s.frames.Load() == 0 {
 		err = fault.New(fault.Corrupt, "There is no sound in this track.")
 	}
+	if err != nil && p.recovered(ctx, s, err) {
+		return
+	}
 	if err != nil {
 		p.trackFailed(s, err)
 		if p.giveUp(ctx, err) {
@@ -117,6 +124,25 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 		p.end(EndFinished)
 	}
 	p.advance(ctx)
+}
+
+// recovered opens the track of s, which failed, once more where there is hope: back
+// where it was before a seek that came to nothing, and anew for a live stream that
+// had been heard for a while.
+func (p *player) recovered(ctx context.Context, s *segment, err error) bool {
+	heard := audio.Duration(s.frames.Load())
+	switch {
+	case s.back >= 0 && heard == 0:
+		p.lastError = err
+		p.begin(ctx, s.item, s.back)
+		p.emit(SeekFailed{s.item, s.at, err})
+	case s.item.Track.Live && heard >= liveEnough:
+		p.log.Warn("live stream broke off", "uri", s.item.Track.URI, "heard", heard, "err", err)
+		p.begin(ctx, s.item, 0)
+	default:
+		return false
+	}
+	return true
 }
 
 // end tells that the current track, if it had started, has ended.

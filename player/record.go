@@ -9,6 +9,8 @@ func (p *player) record(e Event) {
 		p.log.Info(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "reason", e.Reason.String())
 	case TrackFailed:
 		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "err", e.Err)
+	case SeekFailed:
+		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "at", e.At, "err", e.Err)
 	case TrackStuck:
 		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "silent", e.Silent)
 	case GaveUp:

@@ -176,6 +176,8 @@ func describe(e player.Event) string {
 		return "resumed"
 	case player.Seeked:
 		return "seeked"
+	case player.SeekFailed:
+		return "seek failed " + fault.KindOf(e.Err).String()
 	case player.QueueChanged:
 		return "queue"
 	}

@@ -39,11 +39,13 @@ type segment struct {
 	end     int64 // number after its last frame, once whole
 	failure error // why it was cut short, when its reader is not to blame
 
-	read bool // for the player's eyes only: segmentRead has arrived
+	// For the player's eyes only.
+	read bool          // segmentRead has arrived
+	back time.Duration // where the track was before the seek that made this segment; -1 = none did
 }
 
 func newSegment(item queue.Item, at time.Duration, cancel context.CancelFunc) *segment {
-	s := &segment{item: item, at: at, cancel: cancel, blocks: make(chan *audio.Block, readAhead)}
+	s := &segment{item: item, at: at, cancel: cancel, back: -1, blocks: make(chan *audio.Block, readAhead)}
 	s.first.Store(-1)
 	return s
 }

@@ -42,5 +42,5 @@ type Status struct {
 	Queue       []queue.Item  // upcoming
 	QueueLength time.Duration // of the upcoming tracks whose length is known
 
-	LastError error // of the last track that failed; nil once another has started
+	LastError error // of the last track or seek that failed; nil once another track has started
 }
