@@ -41,7 +41,7 @@ func (p *player) arrive(ctx context.Context, n joined) {
 	j := p.joining
 	p.joining = nil
 	if n.err == nil {
-		p.enter(ctx, n.channel)
+		p.enter(n.channel)
 	} else if j.lost {
 		p.leave(ctx, LeaveDisconnected, n.err)
 	}
@@ -63,11 +63,11 @@ func (p *player) arrive(ctx context.Context, n joined) {
 func isLeave(r request) bool { _, is := r.command.(Leave); return is }
 
 // enter notes where the Output is.
-func (p *player) enter(ctx context.Context, channel snowflake.ID) {
+func (p *player) enter(channel snowflake.ID) {
 	from := p.channel
 	p.channel = channel
 	if from != channel {
-		p.pump.renewEncoder(ctx)
+		p.pump.renewEncoder()
 	}
 	switch from {
 	case channel:
@@ -100,7 +100,7 @@ func (p *player) outputChanged(ctx context.Context, e OutputEvent) {
 	switch {
 	case p.channel == 0:
 	case e.Kind == OutputMoved && e.Channel != 0:
-		p.enter(ctx, e.Channel)
+		p.enter(e.Channel)
 	case e.Kind == OutputConnected:
 		p.pump.reconnected(ctx)
 	case e.Kind == OutputInterrupted:

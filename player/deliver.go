@@ -36,6 +36,9 @@ func (p *pump) encode() (packet *audio.Packet, err error) {
 			err = p.caught(r)
 		}
 	}()
+	if p.stale.Swap(false) {
+		p.dropEncoder()
+	}
 	if err := p.prime(); err != nil {
 		return nil, err
 	}

@@ -57,8 +57,9 @@ func (p *pump) setVolume(ctx context.Context, factor float32) {
 func (p *pump) reconnected(ctx context.Context) { p.tell(ctx, p.resync) }
 
 // renewEncoder makes the next frame be encoded by a new encoder: it may have to
-// make another bitrate than the last.
-func (p *pump) renewEncoder(ctx context.Context) { p.tell(ctx, p.dropEncoder) }
+// make another bitrate than the last. It is no order, for it must not give the
+// right to send before reconnected has. Any goroutine may call it.
+func (p *pump) renewEncoder() { p.stale.Store(true) }
 
 // takeBack takes the packets out of the Output that were not sent; their frames
 // are next again.

@@ -58,6 +58,7 @@ type pump struct {
 	lastSent    int64 // as idle saw it last
 	still       int   // how often idle saw it in a row
 
+	stale  atomic.Bool  // encoder must be made anew
 	offset atomic.Int64 // Output.Sent minus the number of frames sent
 
 	// For the player's goroutine.
