@@ -43,6 +43,8 @@ const (
 	targetAlbum       = 50
 	codecOpus         = "A_OPUS"
 	maxStrippedHeader = 64
+	maxTags           = 256     // kept of a file, which may bring new ones for ever
+	maxTagBytes       = 4 << 10 // name and value of one
 )
 
 // Track describes the Opus track.
@@ -200,7 +202,7 @@ func (m *Meta) parseTags(b []byte) {
 	}
 	for _, tags := range []map[string]string{song, album, rest} {
 		for name, v := range tags {
-			if m.Tags[name] == "" {
+			if m.Tags[name] == "" && len(m.Tags) < maxTags {
 				m.Tags[name] = v
 			}
 		}
@@ -239,7 +241,7 @@ func collect(into map[string]string, tag []byte) {
 				value = stringOf(v)
 			}
 		}
-		if name != "" && into[name] == "" {
+		if name != "" && into[name] == "" && len(name)+len(value) <= maxTagBytes {
 			into[name] = value
 		}
 	}

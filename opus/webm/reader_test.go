@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -217,6 +218,18 @@ func TestMeta(t *testing.T) {
 				t.Errorf("%+v", m)
 			}
 		})
+	}
+}
+
+func TestTagsWithoutEndAreNotKept(t *testing.T) {
+	parts := [][]byte{info, tracks(opusTrack(0)), cluster(0, 1), el(0x1254C367, tag(0, "ARTIST", "A", "LYRICS", strings.Repeat("la", 1<<20)))}
+	for i := range 1000 { // as an endless stream can bring them
+		parts = append(parts, el(0x1254C367, tag(0, "NAME"+strconv.Itoa(i), "value")))
+	}
+	r := newReader(t, onlyReader{bytes.NewReader(segment(parts...))})
+	readAll(t, r)
+	if m := r.Meta(); m.Artist != "A" || len(m.Tags) > 256 || m.Tags["LYRICS"] != "" {
+		t.Errorf("%d tags of %q are kept, and %d bytes of lyrics", len(m.Tags), m.Artist, len(m.Tags["LYRICS"]))
 	}
 }
 

@@ -163,10 +163,11 @@ func (c *content) skip(n int64) error {
 	return err
 }
 
-// rebase makes the current position the beginning of the content.
+// rebase makes the current position the beginning of the content, which can be
+// rewound to however much came before it.
 func (c *content) rebase() {
 	c.base, c.pos = c.base+c.pos, 0
-	if c.record != nil {
+	if c.seeker == nil {
 		ahead, _ := c.buf.Peek(c.buf.Buffered())
 		c.record, c.recorded = append([]byte{}, ahead...), c.base
 	}

@@ -1,6 +1,7 @@
 package decode_test
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -124,4 +125,49 @@ func TestWhatFFmpegCannotPlay(t *testing.T) {
 	if _, err := decode.Open(t.Context(), bytesInput(broken), 0, opts); fault.KindOf(err) != fault.Corrupt {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestLargeTagInFrontOfWhatFFmpegDecodes covers content that comes once: the tag is
+// more than can be rewound, what follows it is not.
+func TestLargeTagInFrontOfWhatFFmpegDecodes(t *testing.T) {
+	opts := ffmpeg(t, decode.FFmpegOptions{})
+	b, err := os.ReadFile(encode(t, "a.au", 44100, 2, time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag := append([]byte("ID3\x04\x00\x00\x00\x7f\x7f\x7f"), make([]byte, 1<<21-1)...)
+	if pcm := play(t, streamInput(append(tag, b...)), 0, opts); len(pcm) < 90000 {
+		t.Errorf("%d values", len(pcm))
+	}
+}
+
+// TestProbeOfASlowStream has an ffprobe that is content with what it got while the
+// next byte takes longer than anybody waits for it.
+func TestProbeOfASlowStream(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	probe := "#!/bin/sh\nhead -c 5000 >/dev/null\necho '{\"streams\":[{\"codec_type\":\"audio\"}],\"format\":{\"tags\":{\"title\":\"Slow\"}}}'\n"
+	for name, script := range map[string]string{"ffmpeg": "#!/bin/sh\n", "ffprobe": probe} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := decode.NewFFmpeg(decode.FFmpegOptions{Path: filepath.Join(dir, "ffmpeg")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := append([]byte(".snd"), make([]byte, 8<<10)...)
+	in := io.MultiReader(bytes.NewReader(head), late(3*time.Second))
+	info, err := decode.Probe(t.Context(), decode.Input{Reader: in, Size: -1, Live: true}, decode.Options{FFmpeg: f})
+	if err != nil || info.Title != "Slow" {
+		t.Errorf("%+v, %v", info, err)
+	}
+}
+
+// late sends nothing for a while, and then the end.
+type late time.Duration
+
+func (l late) Read([]byte) (int, error) {
+	<-time.After(time.Duration(l))
+	return 0, io.EOF
 }

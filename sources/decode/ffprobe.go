@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,9 @@ func (f *FFmpeg) describe(ctx context.Context, c *content, k kind) (Info, error)
 	var out head
 	cmd.Stdout = &out
 	err = cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // it had seen enough while the next byte was still to come
+	}
 	switch {
 	case c.failure() != nil:
 		return Info{}, c.failure()

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ func (s *Source) playlist(ctx context.Context, dir string) (track.Result, error)
 	if dir == "." {
 		result.Playlist = "Music"
 	}
+	covers := covers{left: maxCovers}
 	for _, e := range entries {
 		if e.IsDir() || !worthwhile(e.Name()) {
 			continue
@@ -36,6 +38,7 @@ func (s *Source) playlist(ctx context.Context, dir string) (track.Result, error)
 			return track.Result{}, ctx.Err()
 		}
 		if err == nil { // what is no music stands among it: covers, texts
+			t.Artwork = covers.keep(t.Artwork)
 			result.Tracks = append(result.Tracks, t)
 		}
 	}
@@ -43,6 +46,34 @@ func (s *Source) playlist(ctx context.Context, dir string) (track.Result, error)
 		return track.Result{}, fault.New(fault.NotFound, fmt.Sprintf("There is nothing to play in the folder “%s”.", brief(dir)))
 	}
 	return result, nil
+}
+
+// maxCovers is how many bytes of pictures the tracks of one folder keep.
+const maxCovers = 8 << 20
+
+// covers are the pictures of a folder. The songs of an album have the same one,
+// and no folder holds the memory of hundreds for as long as its tracks are queued.
+type covers struct {
+	kept []*track.Artwork
+	left int
+}
+
+// keep returns the one kept that equals a, or a itself, or nil when a is too much.
+func (c *covers) keep(a *track.Artwork) *track.Artwork {
+	if a == nil {
+		return nil
+	}
+	for _, k := range c.kept {
+		if bytes.Equal(k.Bytes, a.Bytes) {
+			return k
+		}
+	}
+	if len(a.Bytes) > c.left {
+		return nil
+	}
+	c.left -= len(a.Bytes)
+	c.kept = append(c.kept, a)
+	return a
 }
 
 // worthwhile reports whether a file of this name may hold music, so that a search
