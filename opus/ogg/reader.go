@@ -87,8 +87,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 // Head returns the header of the stream ReadPacket is in.
 func (r *Reader) Head() Head { return r.stream.head }
 
-// Tags returns the comments of the stream ReadPacket is in. A live stream changes
-// its title by chaining the next stream.
+// Tags returns the comments of the stream ReadPacket is in, after a Seek into a
+// chained stream only the short ones. A live stream changes its title by chaining
+// the next stream.
 func (r *Reader) Tags() Tags { return r.stream.tags }
 
 // Info describes the packet ReadPacket returned last.

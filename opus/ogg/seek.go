@@ -147,6 +147,9 @@ func readLink(rs io.ReadSeeker, start, base, size int64) (link, error) {
 		}
 	}
 	l := link{stream: r.stream}
+	if base > 0 {
+		l.stream.tags = l.stream.tags.brief()
+	}
 	if l.end, err = endOf(rs, &l.stream, size); err != nil {
 		return link{}, err
 	}

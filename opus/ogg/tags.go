@@ -35,6 +35,18 @@ func (t Tags) All(name string) (values []string) {
 	return values
 }
 
+// brief returns a copy without what is long, such as pictures: a chain of streams
+// may have more of them than memory can hold.
+func (t Tags) brief() (b Tags) {
+	const most, longest = 32, 512
+	for _, c := range t.Comments {
+		if len(b.Comments) < most && len(c) <= longest {
+			b.Comments = append(b.Comments, strings.Clone(c))
+		}
+	}
+	return b
+}
+
 // ParseTags reads the packet of a comment header. When it is damaged or cut off
 // it returns what came before the damage with the error.
 func ParseTags(b []byte) (Tags, error) {

@@ -29,7 +29,7 @@ func TestRedirectFromPublicToPrivateIsRefused(t *testing.T) {
 	defer public.Close()
 
 	s := New(Options{})
-	defer s.Close() //nolint:errcheck // it never has anything to tell
+	defer s.Close()
 	transport := s.client.Transport.(*http.Transport)
 	guarded := transport.DialContext
 	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
