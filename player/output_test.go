@@ -54,6 +54,7 @@ func (c *codec) Lookahead() int          { return 0 }
 type output struct {
 	start time.Time
 	ring  chan *audio.Packet
+	takes sync.Mutex // held while packets are taken out of ring: all of a Flush, or one
 	sent  atomic.Uint64
 	held  atomic.Bool // interrupted: nothing goes out
 	in    atomic.Uint64
@@ -97,6 +98,8 @@ func (o *output) Send(ctx context.Context, p *audio.Packet) error {
 }
 
 func (o *output) Flush() (n int) {
+	o.takes.Lock()
+	defer o.takes.Unlock()
 	for {
 		select {
 		case p := <-o.ring:
@@ -128,11 +131,20 @@ func (o *output) pace(ctx context.Context) {
 		if o.held.Load() {
 			continue
 		}
-		select {
-		case p := <-o.ring:
+		if p := o.take(); p != nil {
 			o.hear(p)
-		default:
 		}
+	}
+}
+
+func (o *output) take() *audio.Packet {
+	o.takes.Lock()
+	defer o.takes.Unlock()
+	select {
+	case p := <-o.ring:
+		return p
+	default:
+		return nil
 	}
 }
 

@@ -17,6 +17,7 @@ func TestASeekThatFailsLeavesTheTrackWhereItWas(t *testing.T) {
 		good := r.shelf.tapes[tr.URI]
 		r.shelf.tapes[tr.URI] = func(ctx context.Context, at time.Duration) (audio.Reader, error) {
 			if at >= 5*time.Second {
+				<-time.After(100 * time.Millisecond)
 				return nil, fault.New(fault.Unavailable, "The server has a problem.")
 			}
 			return good(ctx, at)

@@ -48,3 +48,18 @@ func (r *Rig) Counts() (sent, late, underruns uint64) {
 
 // Flush drops what is queued.
 func (r *Rig) Flush() int { return r.stream.ring.flush() }
+
+// Ring opens the ring to its tests.
+type Ring struct{ *ring }
+
+// NewRing returns a ring of size packets.
+func NewRing(size int) Ring { return Ring{newRing(size)} }
+
+// Push puts p in.
+func (r Ring) Push(p *audio.Packet) bool { return r.push(p) }
+
+// Pop takes the oldest out.
+func (r Ring) Pop() *audio.Packet { return r.pop() }
+
+// Flush takes all out.
+func (r Ring) Flush() int { return r.flush() }

@@ -44,20 +44,39 @@ func (r *ring) pop() *audio.Packet {
 		}
 		p := r.slots[head%uint64(len(r.slots))].Load()
 		if r.head.CompareAndSwap(head, head+1) { // else p was somebody else's
-			select {
-			case r.room <- struct{}{}:
-			default:
-			}
+			r.tellRoom()
 			return p
 		}
 	}
 }
 
-// flush releases every packet and returns how many there were.
-func (r *ring) flush() (n int) {
-	for p := r.pop(); p != nil; p = r.pop() {
-		p.Release()
-		n++
+// flush releases every packet and returns how many there were. It takes all at
+// once: a popper gets one from before them or none, never one from their middle.
+func (r *ring) flush() int {
+	all := make([]*audio.Packet, 0, len(r.slots))
+	for {
+		head, tail := r.head.Load(), r.tail.Load()
+		if head == tail {
+			return 0
+		}
+		all = all[:0]
+		for n := head; n < tail; n++ {
+			all = append(all, r.slots[n%uint64(len(r.slots))].Load())
+		}
+		if r.head.CompareAndSwap(head, tail) { // else some were somebody else's
+			break
+		}
 	}
-	return n
+	for _, p := range all {
+		p.Release()
+	}
+	r.tellRoom()
+	return len(all)
+}
+
+func (r *ring) tellRoom() {
+	select {
+	case r.room <- struct{}{}:
+	default:
+	}
 }
