@@ -275,3 +275,25 @@ func TestTheViewOfOddTracks(t *testing.T) {
 		t.Errorf("over: %s", v)
 	}
 }
+
+func TestASeekThatFailedIsTold(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).playing("A")
+	s.card("card", shows("### A"))
+	s.players.happen(theGuild, player.SeekFailed{
+		Item: queue.Item{Track: song("A")}, At: 83 * time.Second, Err: fault.New(fault.Unavailable, "The server is down."),
+	})
+	want := "I could not go to that time of **A** by The Band (1:23), so I went back: The server is down."
+	var told string
+	s.discord.wait("the note", func() bool {
+		for _, m := range s.discord.live("10") {
+			if m.Content != "" {
+				told = m.Content
+			}
+		}
+		return told != ""
+	})
+	if told != want {
+		t.Errorf("told %q", told)
+	}
+}

@@ -85,11 +85,9 @@ const maxFailures = 3
 func notesOf(e player.Event) notes {
 	switch e := e.(type) {
 	case player.TrackFailed:
-		why, ok := fault.Message(e.Err)
-		if !ok {
-			why = textFailedWhy
-		}
-		return notes{failed: 1, failures: []string{fmt.Sprintf(textFailed, bold(e.Item.Track), why)}}
+		return notes{failed: 1, failures: []string{fmt.Sprintf(textFailed, bold(e.Item.Track), whyOf(e.Err))}}
+	case player.SeekFailed:
+		return notes{say: fmt.Sprintf(textSeekFailed, bold(e.Item.Track), clock(e.At), whyOf(e.Err))}
 	case player.GaveUp:
 		return notes{say: textGaveUp}
 	case player.Left:
@@ -98,6 +96,14 @@ func notesOf(e player.Event) notes {
 		}
 	}
 	return notes{}
+}
+
+// whyOf is what people may read of err, as the end of a sentence.
+func whyOf(err error) string {
+	if why, ok := fault.Message(err); ok {
+		return why
+	}
+	return textFailedWhy
 }
 
 // add puts later notes to earlier ones.

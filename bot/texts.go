@@ -67,6 +67,7 @@ const (
 	textEnded      = "The queue has ended."
 	textLastPlayed = "Last played: %s" // track
 	textFailed     = "I could not play %s: %s"
+	textSeekFailed = "I could not go to that time of %s (%s), so I went back: %s"
 	textFailedWhy  = "something went wrong."
 	textFailedMore = "… and %s more that failed."
 	textGaveUp     = "Too many tracks in a row failed, so I stopped. `/resume` goes on with the queue."

@@ -137,7 +137,7 @@ func (p *player) recovered(ctx context.Context, s *segment, err error) bool {
 		p.begin(ctx, s.item, s.back)
 		p.emit(SeekFailed{s.item, s.at, err})
 	case s.item.Track.Live && heard >= liveEnough:
-		p.log.Warn("live stream broke off", "uri", s.item.Track.URI, "heard", heard, "err", err)
+		p.log.Warn("live stream broke off", "uri", s.item.Track.Address(), "heard", heard, "err", err)
 		p.begin(ctx, s.item, 0)
 	default:
 		return false

@@ -4,15 +4,15 @@ package player
 func (p *player) record(e Event) {
 	switch e := e.(type) {
 	case TrackStarted:
-		p.log.Info(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID)
+		p.log.Info(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID)
 	case TrackEnded:
-		p.log.Info(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "reason", e.Reason.String())
+		p.log.Info(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "reason", e.Reason.String())
 	case TrackFailed:
-		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "err", e.Err)
+		p.log.Warn(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "err", e.Err)
 	case SeekFailed:
-		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "at", e.At, "err", e.Err)
+		p.log.Warn(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "at", e.At, "err", e.Err)
 	case TrackStuck:
-		p.log.Warn(e.event(), "uri", e.Item.Track.URI, "item", e.Item.ID, "silent", e.Silent)
+		p.log.Warn(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "silent", e.Silent)
 	case GaveUp:
 		p.log.Warn(e.event(), "failures", e.Failures, "err", e.Err)
 	case Joined:

@@ -73,7 +73,7 @@ func (s *segment) fill(ctx context.Context, o Opener, caught func(any) error) {
 func (s *segment) copy(ctx context.Context, o Opener, caught func(any) error) error {
 	r, err := o.Open(ctx, s.item.Track, s.at)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", s.item.Track.URI, err)
+		return fmt.Errorf("open %s: %w", s.item.Track.Address(), err)
 	}
 	closeReader := closer(r, caught)
 	defer closeReader()
@@ -83,7 +83,7 @@ func (s *segment) copy(ctx context.Context, o Opener, caught func(any) error) er
 		if err := r.ReadBlock(b); errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
-			return fmt.Errorf("read %s: %w", s.item.Track.URI, err)
+			return fmt.Errorf("read %s: %w", s.item.Track.Address(), err)
 		}
 		select {
 		case s.blocks <- b:
