@@ -220,8 +220,8 @@ const StopWithin = 10 * time.Second
 // serve answers people from the moment the shards are ready, and meanwhile sees to
 // it that the commands are registered.
 func (a *App) serve(ctx context.Context) error {
-	if err := a.gateway.WaitReady(ctx); err != nil {
-		return nil // asked to stop, or the gateway reports why it failed
+	if a.gateway.WaitReady(ctx) != nil {
+		return nil // asked to stop, or the gateway itself reports why it failed
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var registering sync.WaitGroup
