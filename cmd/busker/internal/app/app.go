@@ -221,7 +221,7 @@ const StopWithin = 10 * time.Second
 // it that the commands are registered.
 func (a *App) serve(ctx context.Context) error {
 	if a.gateway.WaitReady(ctx) != nil {
-		return nil // asked to stop, or the gateway itself reports why it failed
+		return nil //nolint:nilerr // asked to stop, or the gateway itself reports why it failed
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var registering sync.WaitGroup
