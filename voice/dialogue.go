@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"busker/voice/dave"
 	"busker/voice/signal"
 )
 
@@ -25,6 +26,9 @@ type dialogue struct {
 	awaited  string               // what the deadline is for
 	deadline *time.Timer
 }
+
+// closed is ready at once.
+var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // deliver hands a message over to run; it is the socket's Handle.
 func (d *dialogue) deliver(ctx context.Context, m signal.Message) {
@@ -53,6 +57,11 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 			if !d.link.speaking.settled() {
 				d.speak(ctx)
 			}
+		case <-d.settled():
+			d.announce()
+		case <-d.overdue():
+			d.logger.Warn("no end-to-end encryption in time, audio will be dropped until there is")
+			d.announce()
 		case <-d.deadline.C:
 			d.socket.Abort()
 			return fmt.Errorf("%s: %w", d.awaited, errNoAnswer)
@@ -97,7 +106,11 @@ func (d *dialogue) greet(ctx context.Context) {
 		return
 	}
 	d.await("ready", d.opts.Timeouts.Ready)
-	_ = d.socket.Identify(ctx, d.identity, d.opts.MaxDAVE)
+	version := dave.Version
+	if d.dave == nil {
+		version = 0
+	}
+	_ = d.socket.Identify(ctx, d.identity, version)
 }
 
 // locate opens the media socket and finds out how it looks from outside.
@@ -133,9 +146,35 @@ func (d *dialogue) begin(ctx context.Context, m signal.Description) error {
 	d.await("", 0)
 	if first {
 		d.speak(ctx)
-		d.tell(established{d.mode, d.link})
 	}
 	return nil
+}
+
+// settled returns the channel that says that it is known how audio is to be sent;
+// nil while that is of no interest.
+func (d *dialogue) settled() <-chan struct{} {
+	if d.link == nil || d.announced {
+		return nil
+	}
+	if d.dave == nil {
+		return closed
+	}
+	return d.dave.Settled()
+}
+
+// overdue returns the clock of settled.
+func (d *dialogue) overdue() <-chan time.Time {
+	if d.link == nil || d.announced {
+		return nil
+	}
+	return d.keys.C
+}
+
+// announce hands the link over: audio flows from now on.
+func (d *dialogue) announce() {
+	d.announced = true
+	d.keys.Stop()
+	d.tell(established{d.mode, d.link})
 }
 
 // changed returns the channel that says that speaking is to begin or to end; nil

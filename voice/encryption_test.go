@@ -6,21 +6,32 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"busker/internal/snowflake"
 	"busker/voice"
+	"busker/voice/dave"
 	"busker/voice/signal"
 )
 
-// lock is both ends of an end-to-end encryption that only shouts.
+// lock is an end-to-end encryption that only shouts, once it is unlocked.
 type lock struct {
 	shouting
-	session voice.Session
+	opts    dave.Options
 	ops     chan signal.Op // seen
+	settled chan struct{}
+}
+
+func newLock(o dave.Options) *lock {
+	return &lock{opts: o, ops: make(chan signal.Op, 100), settled: make(chan struct{})}
 }
 
 func (l *lock) HandleDAVE(_ context.Context, _ signal.Writer, f signal.Frame) error {
 	l.ops <- f.Op
 	return nil
 }
+
+func (l *lock) Settled() <-chan struct{}                    { return l.settled }
+func (l *lock) Status() dave.Status                         { return dave.Status{Version: 1} }
+func (l *lock) PairwiseCode(_ snowflake.ID) (string, error) { return "", nil }
 
 // saw checks which ops were seen since the last time.
 func (l *lock) saw(t *testing.T, ops ...signal.Op) {
@@ -32,23 +43,33 @@ func (l *lock) saw(t *testing.T, ops ...signal.Op) {
 	}
 }
 
+// locked gives every session a lock, and tells of it.
+func locked(locks chan<- *lock) func(*voice.HubOptions) {
+	return func(o *voice.HubOptions) {
+		voice.Encrypt(o, func(opts dave.Options) voice.Encryption {
+			l := newLock(opts)
+			locks <- l
+			return l
+		})
+	}
+}
+
 func TestEncryptionTakesPart(t *testing.T) {
 	locks := make(chan *lock, 10)
-	w := newWorld(t, func(o *voice.HubOptions) {
-		o.MaxDAVE = 1
-		o.Encryption = func(s voice.Session) (signal.DAVE, voice.FrameSealer) {
-			l := &lock{session: s, ops: make(chan signal.Op, 100)}
-			locks <- l
-			return l, l
-		}
-	})
-	conn := w.join(channel)
-	m, l := w.now(), <-locks
-	if m.maxDAVE != 1 || l.session.Guild != guild || l.session.User != self || l.session.Channel() != channel {
-		t.Errorf("announced %d, session %+v", m.maxDAVE, l.session)
-	}
+	w := newWorld(t, locked(locks))
+	joined := w.joining(channel)
+	l := <-locks
 	l.saw(t, 11, 4)
+	m := w.now()
+	if m.maxDAVE != 1 || l.opts.User != self || l.opts.Channel() != channel {
+		t.Errorf("announced %d, session %+v", m.maxDAVE, l.opts)
+	}
+	conn := w.hub.Conn(guild)
 	w.play(conn, 0, 3)
+	close(l.settled)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
 	if media := w.heard(m, 3); media[0] != "AUDIO 0000" {
 		t.Errorf("heard %q", media)
 	}
@@ -65,8 +86,8 @@ func TestEncryptionTakesPart(t *testing.T) {
 	}
 	w.shard.put(other)
 	w.wait("the next session", func() bool { return len(w.members) == 2 })
-	if next := <-locks; next.session.Channel() != other {
-		t.Errorf("channel %d", next.session.Channel())
+	if next := <-locks; next.opts.Channel() != other {
+		t.Errorf("channel %d", next.opts.Channel())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"busker/internal/fault"
 	"busker/internal/snowflake"
+	"busker/voice/dave"
 	"busker/voice/signal"
 )
 
@@ -103,6 +104,12 @@ func (c *call) startSession(ctx context.Context) {
 		},
 	}
 	s.channel.Store(uint64(c.state.Channel))
+	if !c.hub.opts.WithoutDAVE {
+		s.dave = c.hub.opts.encrypt(dave.Options{
+			User: s.identity.User, Key: c.hub.opts.Key, Logger: c.logger,
+			Channel: func() snowflake.ID { return snowflake.ID(s.channel.Load()) },
+		})
+	}
 	generation := c.generation
 	s.tell = func(m message) { c.inbox.put(fromSession{generation, m}) }
 	mine, cancel := context.WithCancel(ctx)

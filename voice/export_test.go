@@ -5,8 +5,18 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/voice/dave"
 	"busker/voice/rtp"
 )
+
+// FrameSealer is what seals a Rig's frames.
+type FrameSealer = frameSealer
+
+// Encryption is what a session needs of a dave.Session.
+type Encryption = encryption
+
+// Encrypt replaces the end-to-end encryption of the hub's sessions.
+func Encrypt(o *HubOptions, f func(dave.Options) Encryption) { o.encrypt = f }
 
 // Rig is the sending half of a connection without a session: tests tick it
 // themselves and play the voice gateway.

@@ -29,7 +29,7 @@ const (
 // counters that must go on for as long as the session does.
 type link struct {
 	udp      *net.UDPConn
-	frames   FrameSealer // nil: plain Opus
+	frames   frameSealer // nil: plain Opus
 	sealer   atomic.Pointer[rtp.Sealer]
 	speaking *speaking
 
@@ -42,7 +42,7 @@ type link struct {
 	packet     []byte
 }
 
-func newLink(udp *net.UDPConn, ssrc uint32, sealer *rtp.Sealer, frames FrameSealer) *link {
+func newLink(udp *net.UDPConn, ssrc uint32, sealer *rtp.Sealer, frames frameSealer) *link {
 	l := &link{
 		udp: udp, frames: frames, speaking: newSpeaking(),
 		header: rtp.Header{Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), SSRC: ssrc},

@@ -7,6 +7,8 @@ import (
 
 	"busker/audio"
 	"busker/internal/snowflake"
+	"busker/voice/dave"
+	"busker/voice/mls"
 	"busker/voice/pace"
 )
 
@@ -32,14 +34,16 @@ type HubOptions struct {
 	Lookahead time.Duration
 	// Timeouts bound the steps of joining and recovering.
 	Timeouts Timeouts
-	// MaxDAVE is the newest version of the DAVE protocol Encryption speaks, as
-	// announced to the voice gateway. Default 0: none.
-	MaxDAVE int
-	// Encryption makes the end-to-end encryption of each session; nil sends plain
-	// Opus inside the transport encryption.
-	Encryption Encryption
+	// Key signs for us in the groups of end-to-end encryption, in all guilds; nil
+	// for a new one.
+	Key *mls.SignatureKey
+	// WithoutDAVE announces that we do not speak end-to-end encryption. Discord
+	// refuses that everywhere but in stage channels.
+	WithoutDAVE bool
 	// Clock paces the packets; nil for the system's monotonic clock.
 	Clock pace.Clock
+
+	encrypt func(dave.Options) encryption
 }
 
 // Timeouts bound the steps of joining and recovering. Zero fields take defaults.
@@ -51,6 +55,7 @@ type Timeouts struct {
 	Ready       time.Duration // from Identify; 10 s
 	Discovery   time.Duration // one of five tries at IP discovery; 1 s
 	Description time.Duration // from Select Protocol; 10 s
+	Keys        time.Duration // from the session description to a decision how to encrypt; 5 s
 	Resume      time.Duration // from Resume to Resumed; 5 s
 	Follow      time.Duration // for Discord to say where to after it closed the session; 10 s
 	Allocate    time.Duration // for a new server after the old one went away; 60 s
@@ -72,6 +77,9 @@ func (o HubOptions) withDefaults() HubOptions {
 	if o.User == nil {
 		o.User = func() snowflake.ID { return 0 }
 	}
+	if o.encrypt == nil {
+		o.encrypt = encrypt
+	}
 	if o.Lookahead < audio.FrameTime {
 		o.Lookahead = 200 * time.Millisecond
 	}
@@ -91,6 +99,7 @@ func (t Timeouts) withDefaults() Timeouts {
 		{&t.Ready, 10 * time.Second},
 		{&t.Discovery, time.Second},
 		{&t.Description, 10 * time.Second},
+		{&t.Keys, 5 * time.Second},
 		{&t.Resume, 5 * time.Second},
 		{&t.Follow, 10 * time.Second},
 		{&t.Allocate, 60 * time.Second},

@@ -13,7 +13,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"busker/internal/fault"
-	"busker/internal/snowflake"
 	"busker/voice/rtp"
 	"busker/voice/signal"
 )
@@ -47,28 +46,23 @@ type session struct {
 	tell     func(message)               // never blocks
 	channel  atomic.Uint64               // snowflake.ID of our newest voice state; the call keeps it
 	socket   atomic.Pointer[signal.Conn] // the current one, for its ping
+	dave     encryption                  // nil without
 	seq      signal.Seq                  // newest frame number, over all sockets
 
 	// Owned by run.
-	ready  signal.Ready
-	mode   rtp.Mode
-	key    []byte // of the link's sealer; a secret
-	udp    *net.UDPConn
-	dave   signal.DAVE
-	frames FrameSealer
-	link   *link // nil until the Session Description
+	ready     signal.Ready
+	mode      rtp.Mode
+	key       []byte // of the link's sealer; a secret
+	udp       *net.UDPConn
+	link      *link       // nil until the Session Description
+	keys      *time.Timer // how long the link waits for keys, since then
+	announced bool        // the call has the link
 }
 
 // run holds the session until it can not be resumed any more, or ctx ends; then the
 // socket is closed for good.
 func (s *session) run(ctx context.Context) error {
 	defer s.unlink()
-	if s.opts.Encryption != nil {
-		s.dave, s.frames = s.opts.Encryption(Session{
-			Guild: s.identity.Guild, User: s.identity.User,
-			Channel: func() snowflake.ID { return snowflake.ID(s.channel.Load()) },
-		})
-	}
 	began := time.Now()
 	err := s.converse(ctx, false)
 	for tries := 0; ctx.Err() == nil && s.link != nil && resumable(err); tries++ {
@@ -122,7 +116,7 @@ func (s *session) converse(ctx context.Context, resume bool) error {
 	defer cancel()
 	socket, err := s.dial.Dial(dialing, signal.Options{
 		Endpoint: s.endpoint, Seq: &s.seq,
-		Handle: d.deliver, DAVE: s.dave, Logger: s.logger,
+		Handle: d.deliver, DAVE: s.handler(), Logger: s.logger,
 	})
 	if err != nil {
 		return fmt.Errorf("%w: %w", errNoAnswer, err)
@@ -133,6 +127,21 @@ func (s *session) converse(ctx context.Context, resume bool) error {
 	group.Go(func() error { return socket.Run(ending) })
 	group.Go(func() error { return d.run(ending, group) })
 	return group.Wait()
+}
+
+// handler is a DAVE without a value when there is none.
+func (s *session) handler() signal.DAVE {
+	if s.dave == nil {
+		return nil
+	}
+	return s.dave
+}
+
+func (s *session) sealer() frameSealer {
+	if s.dave == nil {
+		return nil
+	}
+	return s.dave
 }
 
 // connect opens the UDP socket to the media server.
@@ -153,8 +162,11 @@ func (s *session) connect(r signal.Ready) error {
 // establish opens the link with its first key, or gives it a new one. The same key
 // again changes nothing: its nonces must go on.
 func (s *session) establish(d signal.Description) error {
-	if s.udp == nil {
+	switch {
+	case s.udp == nil:
 		return errors.New("session description before ready")
+	case s.dave == nil && d.DAVEVersion > 0:
+		return fmt.Errorf("%w: the call is encrypted end to end", errNoMode)
 	}
 	if s.link != nil && s.mode == d.Mode && bytes.Equal(s.key, d.Key) {
 		return nil
@@ -168,7 +180,8 @@ func (s *session) establish(d signal.Description) error {
 		s.link.sealer.Store(sealer)
 		return nil
 	}
-	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.frames)
+	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.sealer())
+	s.keys = time.NewTimer(s.opts.Timeouts.Keys)
 	return nil
 }
 

@@ -13,7 +13,6 @@ import (
 	"log/slog"
 
 	"busker/internal/snowflake"
-	"busker/voice/signal"
 )
 
 // Shard tells Discord where we want to be: the main gateway's op 4. Channel 0
@@ -41,27 +40,4 @@ type ServerUpdate struct {
 func (u ServerUpdate) LogValue() slog.Value {
 	return slog.GroupValue(slog.Uint64("guild", uint64(u.Guild)),
 		slog.String("token", "(secret)"), slog.String("endpoint", u.Endpoint))
-}
-
-// FrameSealer encrypts media frames end to end, before the transport does.
-type FrameSealer interface {
-	// SealFrame appends the encrypted frame to dst and returns the extended slice.
-	// The pacer's goroutine calls it; it must neither block nor allocate. An error
-	// costs the frame, not its time: while there is no key, nothing is sent.
-	SealFrame(dst, opus []byte) ([]byte, error)
-}
-
-// Encryption makes the two ends of end-to-end encryption for one new voice session:
-// who takes part in the key agreement, and who encrypts the frames. Both outlive
-// resumes of the session.
-type Encryption func(Session) (signal.DAVE, FrameSealer)
-
-// Session identifies one voice session: it begins with an Identify and survives
-// resumes, but no move.
-type Session struct {
-	Guild snowflake.ID
-	User  snowflake.ID
-	// Channel returns where our newest voice state says we are. A dragged client may
-	// learn of its new server first, so it can change during the handshake.
-	Channel func() snowflake.ID
 }
