@@ -7,17 +7,6 @@ import (
 
 var errTodo = errors.New("mls: not written yet")
 
-// Errors that callers tell apart.
-var (
-	// ErrInvalidProposals: the proposals can not be committed together (§12.2); more
-	// may have to come first.
-	ErrInvalidProposals = errors.New("mls: proposals do not fit together")
-	// ErrRemoved: the commit takes us out of the group.
-	ErrRemoved = errors.New("mls: the commit removes us")
-	// ErrWrongEpoch: the message belongs to another epoch.
-	ErrWrongEpoch = errors.New("mls: message of another epoch")
-)
-
 // Group is one member's view of a group in one epoch. It never changes and may be
 // used concurrently.
 type Group struct{}

@@ -1,25 +1,8 @@
 package mls
 
-import "io"
+import "fmt"
 
-type (
-	// LeafIndex numbers the leaves from the left.
-	LeafIndex uint32
-	// ProposalType is the type of a Proposal (§17.4).
-	ProposalType uint16
-	// HashReference names an object by its hash (§5.2).
-	HashReference [32]byte
-	// KeyPackageRef names a KeyPackage.
-	KeyPackageRef = HashReference
-	// ProposalRef names a Proposal.
-	ProposalRef = HashReference
-)
-
-// The proposal types in use.
-const (
-	ProposalAdd    ProposalType = 1
-	ProposalRemove ProposalType = 3
-)
+const wirePublicMessage uint16 = 1 // §17.2
 
 // SenderType says who sent a FramedContent (§6).
 type SenderType uint8
@@ -39,102 +22,32 @@ const (
 	ContentCommit   ContentType = 3
 )
 
-// ExtensionType is the type of an Extension (§17.3).
-type ExtensionType uint16
-
-// The extension types in use.
-const (
-	ExtensionRatchetTree     ExtensionType = 2
-	ExtensionExternalSenders ExtensionType = 5
-)
-
-// Extension is an extension of a leaf, key package, group context or group info.
-type Extension struct {
-	Type ExtensionType
-	Data []byte
-}
-
-// Credential is a basic credential (§5.3).
-type Credential struct{ Identity []byte }
-
-// ExternalSender may propose without being a member (§12.1.8.1).
-type ExternalSender struct {
-	SignatureKey []byte
-	Credential   Credential
-}
-
-// ParseExternalSender reads one ExternalSender and nothing after it.
-func ParseExternalSender(b []byte) (*ExternalSender, error) { return nil, errTodo }
-
-// Marshal returns the TLS serialisation.
-func (s *ExternalSender) Marshal() []byte { return nil }
-
-// LeafNode is a member's leaf (§7.2).
-type LeafNode struct {
-	EncryptionKey []byte
-	SignatureKey  []byte
-	Credential    Credential
-}
-
-// KeyPackage invites its owner into groups (§10).
-type KeyPackage struct {
-	InitKey    []byte
-	LeafNode   LeafNode
-	Extensions []Extension
-	Signature  []byte
-}
-
-// ParseKeyPackage reads one bare KeyPackage and nothing after it. It is not validated.
-func ParseKeyPackage(b []byte) (*KeyPackage, error) { return nil, errTodo }
-
-// Marshal returns the TLS serialisation.
-func (k *KeyPackage) Marshal() []byte { return nil }
-
-// Ref names the key package.
-func (k *KeyPackage) Ref() KeyPackageRef { return KeyPackageRef{} }
-
-// Validate checks it as §10.1 wants: suite, signatures, keys, capabilities, credential.
-func (k *KeyPackage) Validate() error { return errTodo }
-
-// Proposal is an Add or a Remove (§12.1).
-type Proposal struct {
-	Type   ProposalType
-	Add    *KeyPackage // with ProposalAdd
-	Remove LeafIndex   // with ProposalRemove
-}
-
-// ProposalOrRef is a proposal in a Commit, inline or by reference.
-type ProposalOrRef struct {
-	Inline *Proposal // nil: by reference
-	Ref    ProposalRef
-}
-
-// HPKECiphertext is a ciphertext and the encapsulated key before it (§7.6).
-type HPKECiphertext struct{ KEMOutput, Ciphertext []byte }
-
-// UpdatePathNode is one node of an UpdatePath (§7.6).
-type UpdatePathNode struct {
-	EncryptionKey       []byte
-	EncryptedPathSecret []HPKECiphertext
-}
-
-// UpdatePath renews the committer's path (§7.6).
-type UpdatePath struct {
-	LeafNode LeafNode
-	Nodes    []UpdatePathNode
-}
-
-// Commit applies proposals (§12.4).
-type Commit struct {
-	Proposals []ProposalOrRef
-	Path      *UpdatePath // nil: none
-}
-
-// Sender of a FramedContent; Leaf with SenderMember, Index with SenderExternal.
+// Sender of a FramedContent (§6).
 type Sender struct {
 	Type  SenderType
-	Leaf  LeafIndex
-	Index uint32
+	Leaf  LeafIndex // with SenderMember
+	Index uint32    // with SenderExternal
+}
+
+func readSender(d *decoder) Sender {
+	s := Sender{Type: SenderType(d.uint8())}
+	switch s.Type {
+	case SenderMember:
+		s.Leaf = LeafIndex(d.uint32())
+	case SenderExternal:
+		s.Index = d.uint32()
+	default:
+		d.fail(fmt.Errorf("mls: sender of type %d", s.Type))
+	}
+	return s
+}
+
+func (s Sender) appendTo(dst []byte) []byte {
+	dst = append(dst, byte(s.Type))
+	if s.Type == SenderMember {
+		return appendUint32(dst, uint32(s.Leaf))
+	}
+	return appendUint32(dst, s.Index)
 }
 
 // FramedContent is what is signed (§6).
@@ -148,6 +61,38 @@ type FramedContent struct {
 	Commit            *Commit   // with ContentCommit
 }
 
+func readFramedContent(d *decoder) FramedContent {
+	c := FramedContent{
+		GroupID:           d.vector(),
+		Epoch:             d.uint64(),
+		Sender:            readSender(d),
+		AuthenticatedData: d.vector(),
+		Type:              ContentType(d.uint8()),
+	}
+	switch c.Type {
+	case ContentProposal:
+		p := readProposal(d)
+		c.Proposal = &p
+	case ContentCommit:
+		c.Commit = readCommit(d)
+	default:
+		d.fail(fmt.Errorf("mls: content of type %d", c.Type))
+	}
+	return c
+}
+
+func (c *FramedContent) appendTo(dst []byte) []byte {
+	dst = AppendVector(dst, c.GroupID)
+	dst = appendUint64(dst, c.Epoch)
+	dst = c.Sender.appendTo(dst)
+	dst = AppendVector(dst, c.AuthenticatedData)
+	dst = append(dst, byte(c.Type))
+	if c.Type == ContentProposal {
+		return c.Proposal.appendTo(dst)
+	}
+	return c.Commit.appendTo(dst)
+}
+
 // PublicMessage is a signed proposal or commit in the clear (§6.2).
 type PublicMessage struct {
 	Content         FramedContent
@@ -156,75 +101,43 @@ type PublicMessage struct {
 	MembershipTag   []byte // of a member
 }
 
+func readPublicMessage(d *decoder) *PublicMessage {
+	m := &PublicMessage{Content: readFramedContent(d), Signature: d.vector()}
+	if m.Content.Type == ContentCommit {
+		m.ConfirmationTag = d.vector()
+	}
+	if m.Content.Sender.Type == SenderMember {
+		m.MembershipTag = d.vector()
+	}
+	return m
+}
+
 // ParsePublicMessage reads one MLSMessage that holds a PublicMessage, and returns
 // what follows it.
 func ParsePublicMessage(b []byte) (m *PublicMessage, rest []byte, err error) {
-	return nil, nil, errTodo
+	m, rest, err = parsePrefix(b, func(d *decoder) *PublicMessage {
+		version, format := d.uint16(), d.uint16()
+		if version != uint16(versionMLS10) || format != wirePublicMessage {
+			d.fail(fmt.Errorf("mls: version %d, wire format %d", version, format))
+		}
+		return readPublicMessage(d)
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("public message: %w", err)
+	}
+	return m, rest, nil
 }
 
-// Marshal returns the TLS serialisation as an MLSMessage.
-func (m *PublicMessage) Marshal() []byte { return nil }
+// Marshal returns the TLS serialisation as an MLSMessage (§6).
+func (m *PublicMessage) Marshal() []byte {
+	b := m.authenticatedContent(appendUint16(nil, uint16(versionMLS10)))
+	if m.Content.Sender.Type == SenderMember {
+		b = AppendVector(b, m.MembershipTag)
+	}
+	return b
+}
 
 // ProposalRef names the proposal in m (§5.2).
-func (m *PublicMessage) ProposalRef() ProposalRef { return ProposalRef{} }
-
-// SignExternalProposal makes the message by which an external sender proposes
-// (§12.1.8): a delivery service's half, which members never need.
-func SignExternalProposal(key *SignatureKey, groupID []byte, epoch uint64, index uint32, p Proposal) (*PublicMessage, error) {
-	return nil, errTodo
+func (m *PublicMessage) ProposalRef() ProposalRef {
+	return refHash("MLS 1.0 Proposal Reference", m.authenticatedContent(nil))
 }
-
-// EncryptedGroupSecrets are the secrets of a Welcome for one new member (§12.4.3.1).
-type EncryptedGroupSecrets struct {
-	NewMember             KeyPackageRef
-	EncryptedGroupSecrets HPKECiphertext
-}
-
-// Welcome brings new members into a group (§12.4.3.1).
-type Welcome struct {
-	Secrets            []EncryptedGroupSecrets
-	EncryptedGroupInfo []byte
-}
-
-// ParseWelcome reads one bare Welcome and nothing after it.
-func ParseWelcome(b []byte) (*Welcome, error) { return nil, errTodo }
-
-// Marshal returns the TLS serialisation of the bare Welcome.
-func (w *Welcome) Marshal() []byte { return nil }
-
-// SignatureKey is a private key that signs (§5.1.2), ECDSA on P-256.
-type SignatureKey struct{}
-
-// NewSignatureKey makes a key.
-func NewSignatureKey(random io.Reader) (*SignatureKey, error) { return nil, errTodo }
-
-// ParseSignatureKey reads the 32 bytes of a private key.
-func ParseSignatureKey(d []byte) (*SignatureKey, error) { return nil, errTodo }
-
-// Public returns the public key as an uncompressed point of 65 bytes.
-func (k *SignatureKey) Public() []byte { return nil }
-
-// PrivateKeyPackage is a KeyPackage with the private keys of its owner. It never
-// changes and may be used concurrently.
-type PrivateKeyPackage struct{ KeyPackage *KeyPackage }
-
-// NewKeyPackage makes a key package as DAVE wants it: basic credential, no extensions,
-// no expiry, fresh init and encryption keys.
-func NewKeyPackage(random io.Reader, key *SignatureKey, identity []byte) (*PrivateKeyPackage, error) {
-	return nil, errTodo
-}
-
-// ParsePrivateKeyPackage puts a key package and its private keys (32 bytes each)
-// together, and checks that they belong together.
-func ParsePrivateKeyPackage(keyPackage, initKey, encryptionKey, signatureKey []byte) (*PrivateKeyPackage, error) {
-	return nil, errTodo
-}
-
-// ReadVector splits a variable-size vector (§2.1.2) off b: its content, and the rest.
-func ReadVector(b []byte) (content, rest []byte, err error) { return nil, nil, errTodo }
-
-// AppendVector appends content as a variable-size vector.
-func AppendVector(dst, content []byte) []byte { return nil }
-
-// ExpandWithLabel derives length bytes from a secret (§8).
-func ExpandWithLabel(secret []byte, label string, context []byte, length int) []byte { return nil }

@@ -1,0 +1,16 @@
+package mls
+
+import "errors"
+
+// Errors that callers tell apart.
+var (
+	// ErrInvalidProposals: the proposals can not be committed together (§12.2); more
+	// may have to come first.
+	ErrInvalidProposals = errors.New("mls: proposals do not fit together")
+	// ErrRemoved: the commit takes us out of the group.
+	ErrRemoved = errors.New("mls: the commit removes us")
+	// ErrWrongEpoch: the message belongs to another epoch.
+	ErrWrongEpoch = errors.New("mls: message of another epoch")
+	// ErrWrongGroup: the message belongs to another group.
+	ErrWrongGroup = errors.New("mls: message of another group")
+)

@@ -1,0 +1,68 @@
+package mls
+
+import "fmt"
+
+// ExtensionType is the type of an Extension (§17.3).
+type ExtensionType uint16
+
+// The extension types in use.
+const (
+	ExtensionRatchetTree     ExtensionType = 2
+	ExtensionExternalSenders ExtensionType = 5
+)
+
+// Extension is an extension of a leaf, key package, group context or group info (§13).
+type Extension struct {
+	Type ExtensionType
+	Data []byte
+}
+
+func readExtension(d *decoder) Extension {
+	return Extension{Type: ExtensionType(d.uint16()), Data: d.vector()}
+}
+
+func (e Extension) appendTo(dst []byte) []byte {
+	dst = appendUint16(dst, uint16(e.Type))
+	return AppendVector(dst, e.Data)
+}
+
+func readExtensions(d *decoder) []Extension { return readList(d, readExtension) }
+
+func appendExtensions(dst []byte, list []Extension) []byte {
+	return appendList(dst, list, func(dst []byte, e Extension) []byte { return e.appendTo(dst) })
+}
+
+// findExtension returns the data of the extension of type t. A list with two of one
+// type is invalid (§13.4).
+func findExtension(list []Extension, t ExtensionType) (data []byte, found bool, err error) {
+	for _, e := range list {
+		if e.Type != t {
+			continue
+		}
+		if found {
+			return nil, false, fmt.Errorf("mls: extension %d twice", t)
+		}
+		data, found = e.Data, true
+	}
+	return data, found, nil
+}
+
+// ExternalSendersExtension makes the extension of the group context that lets senders
+// propose from outside (§12.1.8.1).
+func ExternalSendersExtension(senders ...ExternalSender) Extension {
+	data := appendList(nil, senders, func(dst []byte, s ExternalSender) []byte { return s.appendTo(dst) })
+	return Extension{Type: ExtensionExternalSenders, Data: data}
+}
+
+// externalSenders reads the external senders among a group context's extensions.
+func externalSenders(list []Extension) ([]ExternalSender, error) {
+	data, found, err := findExtension(list, ExtensionExternalSenders)
+	if err != nil || !found {
+		return nil, err
+	}
+	senders, err := parse(data, func(d *decoder) []ExternalSender { return readList(d, readExternalSender) })
+	if err != nil {
+		return nil, fmt.Errorf("external senders: %w", err)
+	}
+	return senders, nil
+}
