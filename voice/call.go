@@ -45,6 +45,7 @@ var (
 
 	errNoEvents = errors.New("no voice events from the main gateway")
 	errNoServer = errors.New("no voice server was allocated")
+	errLost     = errors.New("the main gateway began a new session")
 	errEnding   = errors.New("the call is just ending")
 )
 
@@ -175,6 +176,8 @@ func (c *call) handle(ctx context.Context, m message) {
 		c.stateUpdate(ctx, m)
 	case ServerUpdate:
 		c.serverUpdate(ctx, m)
+	case lost:
+		c.lost(ctx)
 	case asked:
 		c.askDone(ctx, m)
 	case fromSession:

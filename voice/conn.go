@@ -21,6 +21,7 @@ type Conn struct {
 	guild  snowflake.ID
 	stream *stream
 	shown  atomic.Pointer[shown]
+	codes  codes
 
 	mu   sync.Mutex
 	call *call // nil when out
@@ -176,7 +177,11 @@ func (c *Conn) Status() Status {
 		if socket := shown.session.socket.Load(); socket != nil {
 			status.Ping = socket.Ping().Round(time.Microsecond)
 		}
+		if shown.session.dave != nil {
+			status.encryption(shown.session.dave.Status())
+		}
 	}
+	status.Lateness = c.stream.lateness.figures()
 	status.Queued = c.stream.ring.len()
 	status.Sent = c.stream.sent.Load()
 	status.Late = c.stream.late.Load()

@@ -265,3 +265,15 @@ func (c *call) interrupted(err error) {
 		c.emit(Interrupted, c.announced, err)
 	}
 }
+
+// lost goes back into our channel after the main gateway forgot us. An op 4 that is
+// still on its way will reach the new session.
+func (c *call) lost(ctx context.Context) {
+	if c.leaving() {
+		return
+	}
+	c.stopSession()
+	c.interrupted(errLost)
+	c.state, c.server, c.unused = StateUpdate{}, ServerUpdate{}, false
+	c.ask(ctx, c.target)
+}

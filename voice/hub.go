@@ -98,6 +98,11 @@ func (h *Hub) HandleState(u StateUpdate) {
 // HandleServer takes a VOICE_SERVER_UPDATE of the main gateway. It never blocks.
 func (h *Hub) HandleServer(u ServerUpdate) { h.handle(u.Guild, u) }
 
+// HandleLost takes the news that the main gateway began a new session (a
+// re-identify), which knows nothing of our voice state in guild: a call there goes
+// back into its channel and keeps what is queued. It never blocks.
+func (h *Hub) HandleLost(guild snowflake.ID) { h.handle(guild, lost{}) }
+
 func (h *Hub) handle(guild snowflake.ID, m message) {
 	h.mu.Lock()
 	conn := h.conns[guild]

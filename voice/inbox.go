@@ -22,6 +22,9 @@ type (
 		cause  error
 	} // the joinRequest with this answer
 
+	// From the main gateway, with StateUpdate and ServerUpdate.
+	lost struct{}
+
 	// From op 4.
 	asked struct {
 		n   uint64
@@ -49,6 +52,7 @@ func (leaveRequest) message() {}
 func (abandon) message()      {}
 func (StateUpdate) message()  {}
 func (ServerUpdate) message() {}
+func (lost) message()         {}
 func (asked) message()        {}
 func (established) message()  {}
 func (resuming) message()     {}

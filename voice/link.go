@@ -77,6 +77,7 @@ func (l *link) tick(s *stream, late time.Duration) {
 	if late > audio.FrameTime {
 		s.late.Add(1)
 	}
+	s.lateness.sent(late)
 	s.sent.Add(1)
 }
 

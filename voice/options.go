@@ -19,6 +19,10 @@ type HubOptions struct {
 	// User returns our own id once the main gateway has told it. Required to
 	// identify; until it returns an id, Join fails.
 	User func() snowflake.ID
+	// Online reports whether the guild's shard is connected now. While it is not, what
+	// Discord does not say is no answer: connections wait for it, for at most
+	// Timeouts.Offline. It must not block; nil for always.
+	Online func(guild snowflake.ID) bool
 	// TLS is used for the voice gateway's websocket; nil for the system's roots.
 	TLS *tls.Config
 	// Logger receives life events at Info, trouble at Warn, protocol at Debug;
@@ -60,6 +64,7 @@ type Timeouts struct {
 	Follow      time.Duration // for Discord to say where to after it closed the session; 10 s
 	Allocate    time.Duration // for a new server after the old one went away; 60 s
 	Leave       time.Duration // for our own state to say that we are out, or the silence to end; 2 s
+	Offline     time.Duration // for the guild's shard to be connected again; 5 min
 	Backoff     time.Duration // before the first rejoin; doubles up to 30 times as much; 1 s
 }
 
@@ -79,6 +84,9 @@ func (o HubOptions) withDefaults() HubOptions {
 	}
 	if o.encrypt == nil {
 		o.encrypt = encrypt
+	}
+	if o.Online == nil {
+		o.Online = func(snowflake.ID) bool { return true }
 	}
 	if o.Lookahead < audio.FrameTime {
 		o.Lookahead = 200 * time.Millisecond
@@ -104,6 +112,7 @@ func (t Timeouts) withDefaults() Timeouts {
 		{&t.Follow, 10 * time.Second},
 		{&t.Allocate, 60 * time.Second},
 		{&t.Leave, 2 * time.Second},
+		{&t.Offline, 5 * time.Minute},
 		{&t.Backoff, time.Second},
 	} {
 		if *field.value <= 0 {

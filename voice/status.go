@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"busker/internal/snowflake"
+	"busker/voice/dave"
 	"busker/voice/rtp"
 )
 
@@ -42,4 +43,20 @@ type Status struct {
 	Resumes   uint64        // voice gateway sockets replaced without the audio noticing
 	Rejoins   uint64        // sessions replaced through the main gateway
 	LastErr   error         // the newest trouble; nil when there never was any
+
+	LastReconnect time.Time // when audio flowed again after trouble; zero when it never had to
+	LastCause     error     // what the trouble was then
+	Lateness      Lateness  // of the packets sent
+
+	DAVE        int    // version of the end-to-end encryption; 0: none is demanded
+	Encrypted   bool   // what is sent is encrypted end to end; false too while nothing is sent
+	Epoch       uint64 // of the group; 0 outside one
+	Members     int    // of the group, ourselves included; 0 outside one
+	PrivacyCode string // 30 digits; "" outside a group
+}
+
+// encryption fills in what the session's end-to-end encryption says.
+func (s *Status) encryption(e dave.Status) {
+	s.DAVE, s.Encrypted = e.Version, e.Sending == dave.Encrypted
+	s.Epoch, s.Members, s.PrivacyCode = e.Epoch, len(e.Members), e.PrivacyCode
 }

@@ -17,6 +17,7 @@ type stream struct {
 	sent      atomic.Uint64 // audio packets
 	late      atomic.Uint64 // of these, more than a frame late
 	underruns atomic.Uint64
+	lateness  lateness
 }
 
 func newStream(lookahead time.Duration, metrics *Metrics) *stream {
@@ -25,6 +26,7 @@ func newStream(lookahead time.Duration, metrics *Metrics) *stream {
 
 // Tick sends what is due in this frame.
 func (s *stream) Tick(late time.Duration) {
+	s.lateness.tick()
 	if l := s.link.Load(); l != nil {
 		l.tick(s, late)
 	}
