@@ -16,14 +16,19 @@ type cache struct {
 	mu     sync.RWMutex
 	guilds map[snowflake.ID]*guild
 	home   map[snowflake.ID]snowflake.ID // channel to guild
+	// wanted are the guilds in whose voice the bot is, or has asked to be: Discord
+	// forgets them with a session, and we must not.
+	wanted map[snowflake.ID]bool
 }
 
 type guild struct {
+	here     bool // Discord serves it, in the session there is now
 	owner    snowflake.ID
 	roles    map[snowflake.ID]int64 // permissions by role; @everyone has the guild's id
 	channels map[snowflake.ID]*channel
 	voice    map[snowflake.ID]snowflake.ID // user to voice channel
 	own      []snowflake.ID                // the bot's roles
+	session  string                        // of the gateway, by which the bot is in voice
 }
 
 // channel is never changed once it is in the cache.
@@ -42,12 +47,16 @@ type overwrite struct {
 }
 
 func newCache() *cache {
-	return &cache{guilds: map[snowflake.ID]*guild{}, home: map[snowflake.ID]snowflake.ID{}}
+	return &cache{
+		guilds: map[snowflake.ID]*guild{}, home: map[snowflake.ID]snowflake.ID{}, wanted: map[snowflake.ID]bool{},
+	}
 }
 
-// setGuild replaces all that is known of a guild.
-func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID) {
+// setGuild replaces all that is known of a guild, as the gateway session tells it. A
+// voice state of the bot's by another session is about to end and counts as none.
+func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session string) {
 	g := &guild{
+		here:     true,
 		owner:    id(from.OwnerID),
 		roles:    map[snowflake.ID]int64{},
 		channels: map[snowflake.ID]*channel{},
@@ -59,9 +68,16 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID) {
 		}
 	}
 	for _, v := range from.VoiceStates {
-		if v != nil && v.ChannelID != "" {
-			g.voice[id(v.UserID)] = id(v.ChannelID)
+		if v == nil || v.ChannelID == "" {
+			continue
 		}
+		if id(v.UserID) == self {
+			if v.SessionID != "" && session != "" && v.SessionID != session {
+				continue
+			}
+			g.session = v.SessionID
+		}
+		g.voice[id(v.UserID)] = id(v.ChannelID)
 	}
 	for _, m := range from.Members {
 		if m != nil && m.User != nil && id(m.User.ID) == self {
@@ -98,6 +114,61 @@ func (c *cache) deleteGuild(of snowflake.ID) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget(of)
+	delete(c.wanted, of)
+}
+
+// begin prepares for a new session that serves the guilds of list: the others
+// covered by serves are returned, for the bot is no longer in them. Of those listed
+// nothing holds until their GUILD_CREATE.
+func (c *cache) begin(list []*discordgo.Guild, serves func(snowflake.ID) bool) (gone []snowflake.ID) {
+	listed := make(map[snowflake.ID]bool, len(list))
+	for _, g := range list {
+		if g != nil {
+			listed[id(g.ID)] = true
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for of, g := range c.guilds {
+		switch {
+		case !serves(of):
+		case listed[of]:
+			g.here = false
+		default:
+			gone = append(gone, of)
+		}
+	}
+	return gone
+}
+
+// setAbsent notes that Discord does not serve a guild for now.
+func (c *cache) setAbsent(of snowflake.ID) {
+	c.edit(of, func(g *guild) { g.here = false })
+}
+
+// isHere reports whether Discord serves a guild.
+func (c *cache) isHere(of snowflake.ID) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	g := c.guilds[of]
+	return g != nil && g.here
+}
+
+// want notes whether the bot is to be in voice in a guild.
+func (c *cache) want(of snowflake.ID, in bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if in {
+		c.wanted[of] = true
+	} else {
+		delete(c.wanted, of)
+	}
+}
+
+func (c *cache) isWanted(of snowflake.ID) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.wanted[of]
 }
 
 // forget drops a guild; the caller holds the lock.
@@ -167,6 +238,9 @@ func (c *cache) setSelf(of snowflake.ID, roles []string) {
 
 func (c *cache) setVoice(v VoiceState) {
 	c.edit(v.Guild, func(g *guild) {
+		if v.Self {
+			g.session = v.SessionID
+		}
 		if v.Channel == 0 {
 			delete(g.voice, v.User)
 			return
@@ -193,6 +267,18 @@ func (c *cache) voiceOf(of, user snowflake.ID) (snowflake.ID, bool) {
 	}
 	ch, ok := g.voice[user]
 	return ch, ok
+}
+
+// ownSession returns the gateway session by which the bot, self, is in voice; "" when
+// it is not.
+func (c *cache) ownSession(of, self snowflake.ID) string {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	g := c.guilds[of]
+	if g == nil || g.voice[self] == 0 {
+		return ""
+	}
+	return g.session
 }
 
 // members returns who is in a voice channel, in the order of their ids; the caller

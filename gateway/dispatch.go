@@ -12,6 +12,9 @@ import (
 // dispatch takes one event on the shard's read loop. Nothing here waits, and
 // nothing that goes wrong here stops the shard.
 func (s *shard) dispatch(from *discordgo.Session, event any) {
+	if !s.isNewest(from) {
+		return
+	}
 	name := eventName(event)
 	defer s.g.recover(name)
 	if name != "" {
@@ -30,9 +33,13 @@ func (s *shard) dispatch(from *discordgo.Session, event any) {
 	case *discordgo.InteractionCreate:
 		s.g.offer(e)
 	case *discordgo.VoiceStateUpdate:
-		s.g.onVoiceState(e.VoiceState)
+		s.onVoiceState(e.VoiceState)
 	case *discordgo.VoiceServerUpdate:
 		s.g.onVoiceServer(e)
+	case *discordgo.GuildCreate:
+		s.onGuild(e.Guild)
+	case *discordgo.GuildDelete:
+		s.g.onGuildGone(e.Guild)
 	default:
 		s.g.onGuildEvent(event)
 	}
@@ -71,6 +78,10 @@ func (s *shard) onReady(e *discordgo.Ready) {
 	if e.Application != nil {
 		s.g.application.Store(uint64(id(e.Application.ID)))
 	}
+	s.renew(e.SessionID)
+	for _, gone := range s.g.cache.begin(e.Guilds, s.serves) {
+		s.g.forget(gone)
+	}
 	s.log.Info("session ready", "guilds", len(e.Guilds))
 }
 
@@ -102,20 +113,42 @@ func (g *Gateway) offer(i *discordgo.InteractionCreate) {
 	}
 }
 
-func (g *Gateway) onVoiceState(v *discordgo.VoiceState) {
+func (s *shard) onVoiceState(v *discordgo.VoiceState) {
 	if v == nil {
 		return
 	}
+	g := s.g
 	state := VoiceState{Guild: id(v.GuildID), Channel: id(v.ChannelID), User: id(v.UserID), SessionID: v.SessionID}
 	state.Self = state.User != 0 && state.User == g.UserID()
-	g.cache.setVoice(state)
-	if state.Self && v.Member != nil {
-		g.cache.setSelf(state.Guild, v.Member.Roles)
+	if state.Self {
+		if v.Member != nil {
+			g.cache.setSelf(state.Guild, v.Member.Roles)
+		}
+		if s.isFormer(v.SessionID) {
+			s.onFormerState(state)
+			return
+		}
+		g.cache.want(state.Guild, state.Channel != 0)
 	}
+	g.cache.setVoice(state)
 	g.tell(state)
 }
 
+// onFormerState takes what still happens to the bot's voice state of the session
+// before: its end is no kick, and means nothing once the bot is in by this session.
+func (s *shard) onFormerState(state VoiceState) {
+	rejoined := s.g.cache.ownSession(state.Guild, state.User)
+	if state.Channel != 0 || rejoined != "" && !s.isFormer(rejoined) {
+		return
+	}
+	s.g.cache.setVoice(state)
+	s.g.tellLost(state.Guild)
+}
+
 func (g *Gateway) tell(state VoiceState) {
+	if state.Lost {
+		g.metrics.lost.Inc()
+	}
 	if g.opts.OnVoiceState != nil {
 		g.opts.OnVoiceState(state)
 	}
@@ -131,12 +164,8 @@ func (g *Gateway) onVoiceServer(e *discordgo.VoiceServerUpdate) {
 func (g *Gateway) onGuildEvent(event any) {
 	c := g.cache
 	switch e := event.(type) {
-	case *discordgo.GuildCreate:
-		g.onGuild(e.Guild)
 	case *discordgo.GuildUpdate:
 		c.updateGuild(e.Guild)
-	case *discordgo.GuildDelete:
-		g.onGuildGone(e.Guild)
 	case *discordgo.ChannelCreate:
 		c.setChannel(e.Channel)
 	case *discordgo.ChannelUpdate:
@@ -156,29 +185,40 @@ func (g *Gateway) onGuildEvent(event any) {
 	}
 }
 
-// onGuild takes a guild's whole state. A new session has lost the voice states of
-// the old one, so a bot that was in voice and no longer is hears that it is out.
-func (g *Gateway) onGuild(guild *discordgo.Guild) {
+// onGuild takes a guild's whole state. A new session, and a guild that was away, have
+// lost the bot's voice state: where it is wanted it hears of that, however many
+// sessions it took until the guild was there again.
+func (s *shard) onGuild(guild *discordgo.Guild) {
 	if guild == nil || guild.Unavailable {
 		return
 	}
-	self, in := g.UserID(), id(guild.ID)
-	was, _ := g.cache.voiceOf(in, self)
-	g.cache.setGuild(guild, self)
-	if is, _ := g.cache.voiceOf(in, self); was != 0 && is == 0 {
-		g.tell(VoiceState{Guild: in, User: self, Self: true})
+	self, in := s.g.UserID(), id(guild.ID)
+	s.g.cache.setGuild(guild, self, s.presentSession())
+	if is, _ := s.g.cache.voiceOf(in, self); is == 0 && s.g.cache.isWanted(in) {
+		s.g.tellLost(in)
 	}
+}
+
+func (g *Gateway) tellLost(in snowflake.ID) {
+	g.tell(VoiceState{Guild: in, User: g.UserID(), Self: true, Lost: true})
 }
 
 // onGuildGone forgets a guild the bot left; one that is only unavailable comes back.
 func (g *Gateway) onGuildGone(guild *discordgo.Guild) {
-	if guild == nil || guild.Unavailable {
-		return
+	switch {
+	case guild == nil:
+	case guild.Unavailable:
+		g.cache.setAbsent(id(guild.ID))
+	default:
+		g.forget(id(guild.ID))
 	}
-	gone := id(guild.ID)
-	was, _ := g.cache.voiceOf(gone, g.UserID())
+}
+
+// forget drops a guild the bot is no longer in, and with it its place in voice.
+func (g *Gateway) forget(gone snowflake.ID) {
+	wanted := g.cache.isWanted(gone)
 	g.cache.deleteGuild(gone)
-	if was != 0 {
+	if wanted {
 		g.tell(VoiceState{Guild: gone, User: g.UserID(), Self: true})
 	}
 }

@@ -17,7 +17,7 @@ func Identifies(concurrency int, every time.Duration) (wait func(context.Context
 
 // CommandBudget opens the command limit to a test of its pace.
 func CommandBudget() func(context.Context) error {
-	return newShard(&Gateway{log: discard()}, 0, plan{}).commands.Wait
+	return newCommandBudget().Wait
 }
 
 // Backoff opens the pauses between reconnects.

@@ -48,7 +48,8 @@ type Options struct {
 	// the gateway stops.
 	OnInteraction func(ctx context.Context, i *discordgo.InteractionCreate)
 	// OnVoiceState hears of everybody's voice states, OnVoiceServer of the servers
-	// given to us. Both are called in the order of the events of one shard.
+	// given to us. Both are called in the order of the events of one shard, and for
+	// what a new session has lost once Discord serves the guild again.
 	OnVoiceState  func(VoiceState)
 	OnVoiceServer func(VoiceServer)
 
@@ -61,6 +62,11 @@ type VoiceState struct {
 	Guild, Channel, User snowflake.ID
 	SessionID            string // of the user's gateway session; needed for our own voice connection
 	Self                 bool   // it is the bot's own state
+	// Lost means that the bot is in no channel because Discord began a new session
+	// with it, or had no use of the guild for a while: nobody put it out, and
+	// SendVoiceState brings it back. Told again for every further session until it
+	// is in a channel, or SendVoiceState has asked to be in none.
+	Lost bool
 }
 
 // VoiceServer is a VOICE_SERVER_UPDATE. An empty Endpoint means the server went
@@ -249,8 +255,8 @@ func (g *Gateway) ApplicationID() snowflake.ID { return snowflake.ID(g.applicati
 const opVoiceState = 4
 
 // SendVoiceState asks Discord to put the bot into channel, or with channel 0 out of
-// voice in guild. It waits for the guild's shard and its command budget; Discord's
-// answer comes as events.
+// voice in guild. It waits for the guild's shard and its command budget, and fails
+// at once when ctx would end before its turn; Discord's answer comes as events.
 func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.ID, mute, deaf bool) error {
 	s, err := g.shardOf(ctx, guild)
 	if err != nil {
@@ -262,17 +268,27 @@ func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.I
 		Mute    bool         `json:"self_mute"`
 		Deaf    bool         `json:"self_deaf"`
 	}
-	err = s.send(ctx, struct {
-		Op   int     `json:"op"`
-		Data payload `json:"d"`
-	}{opVoiceState, payload{guild, channel, mute, deaf}})
+	err = s.send(ctx, func(to *discordgo.Session) error {
+		g.cache.want(guild, channel != 0)
+		return to.GatewayWriteStruct(struct {
+			Op   int     `json:"op"`
+			Data payload `json:"d"`
+		}{opVoiceState, payload{guild, channel, mute, deaf}})
+	})
 	if err != nil {
 		return fmt.Errorf("send voice state: %w", err)
 	}
 	return nil
 }
 
-// shardOf returns the shard of guild: (guild_id >> 22) % shards.
+// Online reports whether Discord serves guild at this moment: its shard is connected
+// and the guild is not in an outage. While it is false no event of the guild comes.
+func (g *Gateway) Online(guild snowflake.ID) bool {
+	shards := g.shards.Load()
+	return shards != nil && (*shards)[shardNumber(guild, len(*shards))].online() && g.cache.isHere(guild)
+}
+
+// shardOf returns the shard of guild.
 func (g *Gateway) shardOf(ctx context.Context, guild snowflake.ID) (*shard, error) {
 	select {
 	case <-g.shardsKnown:
@@ -280,5 +296,8 @@ func (g *Gateway) shardOf(ctx context.Context, guild snowflake.ID) (*shard, erro
 		return nil, ctx.Err()
 	}
 	shards := *g.shards.Load()
-	return shards[uint64(guild>>22)%uint64(len(shards))], nil
+	return shards[shardNumber(guild, len(shards))], nil
 }
+
+// shardNumber is Discord's formula: (guild_id >> 22) % shards.
+func shardNumber(guild snowflake.ID, shards int) int { return int(uint64(guild>>22) % uint64(shards)) }

@@ -6,7 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type Metrics struct {
 	connected                       prometheus.Gauge
 	identifies, reconnects, zombies prometheus.Counter
-	commands, panics, dropped       prometheus.Counter
+	commands, panics, dropped, lost prometheus.Counter
 	events                          *prometheus.CounterVec
 }
 
@@ -24,13 +24,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		zombies:    counter("zombies_total", "Connections given up because heartbeats were not acknowledged."),
 		commands:   counter("commands_total", "Voice state commands sent (op 4)."),
 		panics:     counter("panics_total", "Panics caught in event functions."),
+		lost:       counter("voice_states_lost_total", "Voice channels Discord forgot we were in, with a session or a guild's outage."),
 		dropped:    counter("interactions_dropped_total", "Interactions dropped because every worker was busy."),
 		events: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "busker_gateway_events_total", Help: "Events received.",
 		}, []string{"event"}),
 	}
 	if r != nil {
-		r.MustRegister(m.connected, m.identifies, m.reconnects, m.zombies, m.commands, m.panics, m.dropped, m.events)
+		r.MustRegister(m.connected, m.identifies, m.reconnects, m.zombies, m.commands, m.panics, m.dropped, m.lost, m.events)
 	}
 	return m
 }

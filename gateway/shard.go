@@ -16,8 +16,6 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
-
-	"busker/internal/fault"
 )
 
 // Discord allows a connection 120 commands in any 60 s, heartbeats included, and
@@ -27,6 +25,9 @@ const (
 	commandBurst = 50
 	commandEvery = time.Second
 )
+
+// newCommandBudget returns the budget of one connection.
+func newCommandBudget() *rate.Limiter { return rate.NewLimiter(rate.Every(commandEvery), commandBurst) }
 
 // openGrace is how long discordgo's Open may take to notice that its socket is closed.
 const openGrace = 2 * time.Second
@@ -43,27 +44,32 @@ var errMoved = errors.New("the session is resumed at another address")
 // to reconnect by itself: its own loop knows no identify limit, no fatal close code
 // and no context, and ends sessions that could be resumed.
 type shard struct {
-	g        *Gateway
-	id       int
-	plan     plan
-	log      *slog.Logger
-	commands *rate.Limiter
+	g    *Gateway
+	id   int
+	plan plan
+	log  *slog.Logger
 
 	session *discordgo.Session // run's own; nil when the next connection must identify
 
 	mu        sync.Mutex
+	newest    *discordgo.Session // whose events count
 	resumeURL string             // from READY; empty before
-	live      *discordgo.Session // while connected
+	sessionID string             // from READY
+	formerID  string             // of the session before
+	live      *connection        // nil while there is none
 	up        chan struct{}      // closed while connected
 	wasReady  bool
 }
 
+// connection is one socket on which Discord has greeted us.
+type connection struct {
+	session  *discordgo.Session
+	commands *rate.Limiter
+	gone     chan struct{} // closed when it is lost
+}
+
 func newShard(g *Gateway, id int, p plan) *shard {
-	return &shard{
-		g: g, id: id, plan: p, log: g.log.With("shard", id),
-		commands: rate.NewLimiter(rate.Every(commandEvery), commandBurst),
-		up:       make(chan struct{}),
-	}
+	return &shard{g: g, id: id, plan: p, log: g.log.With("shard", id), up: make(chan struct{})}
 }
 
 // run connects, and connects again, until ctx ends or Discord refuses for good.
@@ -177,6 +183,9 @@ func (s *shard) newSession(ctx context.Context) error {
 	session.ShardID, session.ShardCount = s.id, s.plan.shards
 	session.AddHandler(func(from *discordgo.Session, e any) { s.dispatch(from, e) })
 	s.session = session
+	s.mu.Lock()
+	s.newest = session
+	s.mu.Unlock()
 	s.g.metrics.identifies.Inc()
 	return nil
 }
@@ -260,66 +269,5 @@ func (s *shard) disconnect(t *tap) {
 	}
 	if t != nil {
 		_ = t.Close()
-	}
-}
-
-// connected is called on READY and RESUMED, inside discordgo's Open.
-func (s *shard) connected(session *discordgo.Session, resumeURL string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if resumeURL != "" {
-		s.resumeURL = resumeURL
-	}
-	if s.live == nil {
-		close(s.up)
-		s.g.metrics.connected.Inc()
-	}
-	s.live = session
-	if !s.wasReady {
-		s.wasReady = true
-		s.g.shardReady()
-	}
-}
-
-func (s *shard) down() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.live != nil {
-		s.live, s.up = nil, make(chan struct{})
-		s.g.metrics.connected.Dec()
-	}
-}
-
-// send writes a command once the shard is connected and its budget allows.
-func (s *shard) send(ctx context.Context, command any) error {
-	for {
-		session, err := s.waitUp(ctx)
-		if err != nil {
-			return fault.Wrap(fault.Unavailable, "Discord cannot be reached at the moment.", err)
-		}
-		if err := s.commands.Wait(ctx); err != nil {
-			return fault.Wrap(fault.Busy, "Too many voice channels are being joined at the moment. Try again in a minute.", err)
-		}
-		err = session.GatewayWriteStruct(command)
-		if !errors.Is(err, discordgo.ErrWSNotFound) {
-			s.g.metrics.commands.Inc()
-			return err
-		}
-	}
-}
-
-func (s *shard) waitUp(ctx context.Context) (*discordgo.Session, error) {
-	for {
-		s.mu.Lock()
-		session, up := s.live, s.up
-		s.mu.Unlock()
-		if session != nil {
-			return session, nil
-		}
-		select {
-		case <-up:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
 	}
 }
