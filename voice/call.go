@@ -3,16 +3,12 @@ package voice
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
-	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/voice/rtp"
-	"busker/voice/signal"
 )
 
 // phase is what a call is waiting for.
@@ -31,9 +27,6 @@ const (
 	over
 )
 
-// maxRejoins in a row without a stable connection in between end a call.
-const maxRejoins = 6
-
 // Causes of the end of a call, for errors.Is.
 var (
 	// ErrKicked: somebody took us out of the channel, or the channel away.
@@ -43,10 +36,12 @@ var (
 	// ErrClosed: the Hub's Run ended.
 	ErrClosed = errors.New("voice hub closed")
 
-	errNoEvents = errors.New("no voice events from the main gateway")
-	errNoServer = errors.New("no voice server was allocated")
-	errLost     = errors.New("the main gateway began a new session")
-	errEnding   = errors.New("the call is just ending")
+	errNoEvents  = errors.New("no voice events from the main gateway")
+	errNoServer  = errors.New("no voice server was allocated")
+	errNewServer = errors.New("Discord moved the call to another voice server")
+	errLost      = errors.New("the main gateway began a new session")
+	errAway      = errors.New("the main gateway is away")
+	errEnding    = errors.New("the call is just ending")
 )
 
 // call is one stay in a guild's voice channels, from the Join that begins it to the
@@ -64,6 +59,8 @@ type call struct {
 	// Owned by run.
 	phase      phase
 	clock      *time.Timer    // of the phase
+	patience   time.Duration  // what the clock began with
+	away       time.Time      // since when the main gateway is known to be away; zero while it is there
 	workers    sync.WaitGroup // op 4s and sessions
 	target     snowflake.ID   // the channel we want to be in
 	state      StateUpdate    // our newest, zero before the first
@@ -85,7 +82,10 @@ type call struct {
 	talking    time.Time    // when the newest session could talk
 	announced  snowflake.ID // the channel of the newest Connected or Moved event
 	silent     bool         // an Interrupted was sent, and no Connected since
-	tries      int          // rejoins in a row
+	sent       bool         // the newest op 4 went out
+	notBefore  time.Time    // a server that was asked too often wants no op 4 before
+	trouble    trouble      // since the connection was last stable
+	cause      error        // of the reconnect under way; nil when there is none
 	status     Status       // what is published, counters aside
 	err        error        // why the call ended
 }
@@ -153,7 +153,7 @@ func (c *call) bury() {
 
 // enter changes the phase, which lasts for at most patience; 0 is for ever.
 func (c *call) enter(p phase, patience time.Duration) {
-	c.phase = p
+	c.phase, c.patience = p, patience
 	c.clock.Stop()
 	if patience > 0 {
 		c.clock.Reset(patience)
@@ -189,77 +189,6 @@ func (c *call) handle(ctx context.Context, m message) {
 
 // leaving reports whether the call is on its way out.
 func (c *call) leaving() bool { return c.phase >= resting }
-
-// expire acts on what did not come in time.
-func (c *call) expire(ctx context.Context) {
-	switch c.phase {
-	case asking:
-		c.unanswered(ctx)
-	case clearing, backingOff:
-		c.ask(ctx, c.target)
-	case following:
-		c.depart(ctx, c.status.LastErr)
-	case allocating:
-		c.retry(ctx, errNoServer, signal.Rule{})
-	case resting:
-		c.depart(ctx, ErrLeft)
-	case departing:
-		c.finish(c.err)
-	}
-}
-
-// unanswered handles an op 4 that the main gateway did not answer. A move that
-// failed leaves us where we are. Once we were in, Discord may think we still are
-// and see nothing to tell; making it forget us first gets an answer. To a first
-// Join there is no answer when the channel is full.
-func (c *call) unanswered(ctx context.Context) {
-	err := fault.Wrap(fault.Denied, fmt.Sprintf(
-		"I could not join <#%s>: it may be full, or I may not be allowed to connect.", c.target), errNoEvents)
-	switch {
-	case c.session != nil:
-		c.answer(err)
-		c.target = c.state.Channel
-		c.enter(c.sessionPhase(), 0)
-	case c.putOut:
-		c.finish(c.kicked())
-	case c.announced == 0:
-		c.depart(ctx, err)
-	case !c.cleared:
-		c.clear(ctx)
-	default:
-		c.retry(ctx, errNoEvents, signal.Rule{})
-	}
-}
-
-// sessionPhase is the phase of a call that waits for nothing but its session.
-func (c *call) sessionPhase() phase {
-	if c.status.State == Ready {
-		return talking
-	}
-	return handshaking
-}
-
-// retry asks for a new session after a pause, unless it was tried often enough.
-func (c *call) retry(ctx context.Context, err error, rule signal.Rule) {
-	limit := maxRejoins
-	if rule.Limit > 0 {
-		limit = rule.Limit
-	}
-	if c.tries++; c.tries > limit {
-		c.depart(ctx, err)
-		return
-	}
-	c.status.Rejoins++
-	c.enter(backingOff, max(rule.Wait, c.backoff()))
-}
-
-// backoff is the pause before a rejoin: 1 s, 2 s, 4 s, 8 s, 16 s, 30 s, each ± 25 %
-// so that a thousand calls that fell together do not rise together.
-func (c *call) backoff() time.Duration {
-	first := c.hub.opts.Timeouts.Backoff
-	d := min(first<<(c.tries-1), 30*first)
-	return d*3/4 + rand.N(d/2+1)
-}
 
 // answer answers all Joins that wait.
 func (c *call) answer(err error) {
@@ -309,5 +238,15 @@ func (c *call) established(mode rtp.Mode, link *link) {
 	case c.announced == 0 || c.silent:
 		c.emit(Connected, c.state.Channel, nil)
 	}
-	c.announced, c.silent, c.talking = c.state.Channel, false, time.Now()
+	if c.announced != 0 {
+		c.recovered()
+	}
+	c.announced, c.silent, c.talking, c.cause = c.state.Channel, false, time.Now(), nil
+}
+
+// recovered notes the end of trouble.
+func (c *call) recovered() {
+	if c.cause != nil {
+		c.status.LastReconnect, c.status.LastCause, c.cause = time.Now(), c.cause, nil
+	}
 }

@@ -52,6 +52,7 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 			}
 		case external := <-d.external:
 			d.await("session description", d.opts.Timeouts.Description)
+			d.selected = true
 			_ = d.socket.Select(ctx, external, d.mode)
 		case <-d.changed():
 			if !d.link.speaking.settled() {

@@ -94,6 +94,7 @@ func (c *call) pair(ctx context.Context) {
 func (c *call) startSession(ctx context.Context) {
 	c.stopSession()
 	c.cancelOp4()
+	c.sent = true // whether or not it was said: these are its events
 	c.unused = false
 	s := &session{
 		opts: &c.hub.opts, dial: c.hub.dial, logger: c.logger, stream: c.conn.stream,
@@ -118,6 +119,9 @@ func (c *call) startSession(ctx context.Context) {
 	c.status.Endpoint = s.endpoint
 	if c.status.State == Ready {
 		c.status.State = Recovering
+		if c.state.Channel == c.announced {
+			c.cause = errNewServer
+		}
 	}
 	c.enter(handshaking, 0)
 }
@@ -140,15 +144,19 @@ func (c *call) stopSession() {
 
 // ask sends op 4 for the channel and awaits its two events.
 func (c *call) ask(ctx context.Context, channel snowflake.ID) {
+	if wait := time.Until(c.notBefore); wait > 0 {
+		c.enter(backingOff, wait)
+		return
+	}
 	c.cleared = c.phase == clearing
 	c.unused = false // what was allocated before does not count
-	c.enter(asking, 0)
+	c.enter(asking, recheck)
 	c.op4(ctx, channel)
 }
 
 // clear sends op 4 null and awaits a null state, to ask again after it.
 func (c *call) clear(ctx context.Context) {
-	c.enter(clearing, 0)
+	c.enter(clearing, recheck)
 	c.op4(ctx, 0)
 }
 
@@ -157,6 +165,7 @@ func (c *call) clear(ctx context.Context) {
 func (c *call) op4(ctx context.Context, channel snowflake.ID) {
 	c.cancelOp4()
 	c.asks++
+	c.sent = false
 	n, before, after := c.asks, c.asked, make(chan struct{})
 	sending, cancel := context.WithCancel(ctx)
 	c.asked, c.cancelAsk = after, cancel
@@ -185,6 +194,7 @@ func (c *call) askDone(ctx context.Context, m asked) {
 		return
 	}
 	timeouts := c.hub.opts.Timeouts
+	c.sent = m.err == nil
 	switch {
 	case c.phase == departing:
 		c.finish(c.err)
@@ -210,11 +220,12 @@ func (c *call) sessionNews(ctx context.Context, m message) {
 			c.established(m.mode, m.link)
 		}
 	case resuming:
-		c.status.LastErr = m.err
-		c.hub.opts.Metrics.closes.WithLabelValues(signal.Resume.String()).Inc()
+		c.status.LastErr, c.cause = m.err, m.err
+		c.hub.opts.Metrics.closed(signal.Resume, m.err)
 		c.logger.Warn("voice gateway lost, resuming", "error", m.err)
 	case resumed:
 		c.status.Resumes++
+		c.recovered()
 		c.logger.Info("voice gateway resumed")
 	case quiet:
 		if c.phase == resting {
@@ -232,15 +243,11 @@ func (c *call) sessionEnded(ctx context.Context, err error) {
 	if errors.Is(err, errNoMode) {
 		rule.Reaction = signal.Stop
 	}
-	c.hub.opts.Metrics.closes.WithLabelValues(rule.Reaction.String()).Inc()
+	c.hub.opts.Metrics.closed(rule.Reaction, err)
 	if rule.OurBug {
 		c.logger.Error("voice gateway refused what we sent", "error", err)
 	}
-	steady := c.status.State == Ready && time.Since(c.talking) > stable
 	c.interrupted(err)
-	if steady {
-		c.tries = 0
-	}
 	switch {
 	case c.phase == resting:
 		c.depart(ctx, ErrLeft)
@@ -256,9 +263,12 @@ func (c *call) sessionEnded(ctx context.Context, err error) {
 
 // interrupted notes that no audio flows, and says so once.
 func (c *call) interrupted(err error) {
-	c.status.LastErr = err
+	c.status.LastErr, c.cause = err, err
 	if c.status.State == Ready {
 		c.status.State = Recovering
+		if time.Since(c.talking) > stable {
+			c.trouble = trouble{}
+		}
 	}
 	if c.announced != 0 && !c.silent && !c.leaving() {
 		c.silent = true
@@ -275,5 +285,9 @@ func (c *call) lost(ctx context.Context) {
 	c.stopSession()
 	c.interrupted(errLost)
 	c.state, c.server, c.unused = StateUpdate{}, ServerUpdate{}, false
+	if c.queued() {
+		return
+	}
+	c.status.Rejoins++
 	c.ask(ctx, c.target)
 }

@@ -23,13 +23,15 @@ func Encrypt(o *HubOptions, f func(dave.Options) Encryption) { o.encrypt = f }
 type Rig struct {
 	stream *stream
 	link   *link
+	lost   error
 }
 
 // NewRig returns a Rig that sends through udp, with room for ten packets.
 func NewRig(udp *net.UDPConn, sealer *rtp.Sealer, frames FrameSealer) *Rig {
-	r := &Rig{
+	r := new(Rig)
+	*r = Rig{
 		stream: newStream(10*audio.FrameTime, NewMetrics(nil)),
-		link:   newLink(udp, 1, sealer, frames),
+		link:   newLink(udp, 1, sealer, frames, func(err error) { r.lost = err }),
 	}
 	r.stream.link.Store(r.link)
 	return r

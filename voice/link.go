@@ -1,12 +1,15 @@
 package voice
 
 import (
+	"errors"
 	"math/rand/v2"
 	"net"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"busker/audio"
+	"busker/voice/dave"
 	"busker/voice/pace"
 	"busker/voice/rtp"
 )
@@ -29,6 +32,8 @@ const (
 // counters that must go on for as long as the session does.
 type link struct {
 	udp      *net.UDPConn
+	lose     func(error) // gives the session up, once; quick and safe from anywhere
+	path     path
 	frames   frameSealer // nil: plain Opus
 	sealer   atomic.Pointer[rtp.Sealer]
 	speaking *speaking
@@ -42,9 +47,9 @@ type link struct {
 	packet     []byte
 }
 
-func newLink(udp *net.UDPConn, ssrc uint32, sealer *rtp.Sealer, frames frameSealer) *link {
+func newLink(udp *net.UDPConn, ssrc uint32, sealer *rtp.Sealer, frames frameSealer, lose func(error)) *link {
 	l := &link{
-		udp: udp, frames: frames, speaking: newSpeaking(),
+		udp: udp, lose: lose, frames: frames, speaking: newSpeaking(),
 		header: rtp.Header{Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), SSRC: ssrc},
 		frame:  make([]byte, 0, packetRoom),
 		packet: make([]byte, 0, packetRoom),
@@ -88,7 +93,11 @@ func (l *link) play(s *stream, frame []byte) {
 		sealed, err := l.frames.SealFrame(l.frame[:0], frame)
 		if err != nil {
 			l.header.Timestamp += uint32(audio.FrameSamples)
-			s.metrics.dropped.Inc()
+			if errors.Is(err, dave.ErrNoKey) {
+				s.metrics.withheld.Inc()
+			} else {
+				s.metrics.dropped.Inc()
+			}
 			return
 		}
 		frame = sealed
@@ -118,11 +127,19 @@ func (l *link) send(s *stream, payload []byte) {
 	l.header.Sequence++
 	l.header.Timestamp += uint32(audio.FrameSamples)
 	if err == nil {
-		_, err = l.udp.Write(packet)
+		err = l.write(packet)
 	}
 	if err != nil {
 		s.metrics.dropped.Inc()
 	}
+}
+
+func (l *link) write(datagram []byte) error {
+	_, err := l.udp.Write(datagram)
+	if errors.Is(err, syscall.ECONNREFUSED) && l.path.refused() {
+		l.lose(errRefused)
+	}
+	return err
 }
 
 // keepAlive sends a keepalive every 5 s, audio or not.
@@ -133,8 +150,11 @@ func (l *link) keepAlive(s *stream) {
 	l.ticks = 0
 	l.keepalives++
 	l.packet = rtp.AppendKeepalive(l.packet[:0], l.keepalives)
-	if _, err := l.udp.Write(l.packet); err != nil {
+	if l.write(l.packet) != nil {
 		s.metrics.dropped.Inc()
 	}
 	s.metrics.keepalives.Inc()
+	if l.path.silent(l.keepalives) {
+		l.lose(errSilent)
+	}
 }

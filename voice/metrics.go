@@ -1,9 +1,13 @@
 package voice
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"busker/voice/signal"
 )
 
 // Metrics counts what the connections and the pacer do. The pacer feeds it without
@@ -12,6 +16,7 @@ type Metrics struct {
 	audio, silence prometheus.Counter
 	keepalives     prometheus.Counter
 	dropped        prometheus.Counter
+	withheld       prometheus.Counter
 	underruns      prometheus.Counter
 	lateness       prometheus.Histogram
 	resyncs        prometheus.Counter
@@ -33,6 +38,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_packets_dropped_total",
 			Help: "Packets that could not be encrypted or that the network refused.",
+		}),
+		withheld: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_frames_withheld_total",
+			Help: "Frames of audio not sent for want of a key: nobody else was in the call, or none was agreed yet.",
 		}),
 		underruns: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_underruns_total",
@@ -58,14 +67,39 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 		closes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "busker_voice_closes_total",
-			Help: "Voice gateway sockets lost, by what was done about it.",
-		}, []string{"reaction"}),
+			Help: "Voice gateway sockets lost, by what was done about it and the close code or what else was the cause.",
+		}, []string{"reaction", "cause"}),
 	}
 	if r != nil {
-		r.MustRegister(packets, m.dropped, m.underruns, m.lateness, m.resyncs,
+		r.MustRegister(packets, m.dropped, m.withheld, m.underruns, m.lateness, m.resyncs,
 			m.connections, m.joins, m.closes)
 	}
 	return m
+}
+
+// closed counts the loss of a socket.
+func (m *Metrics) closed(reaction signal.Reaction, err error) {
+	m.closes.WithLabelValues(reaction.String(), cause(err)).Inc()
+}
+
+// cause is the close code, of the closed set that has rules, or a word.
+func cause(err error) string {
+	var closed *signal.Closed
+	switch {
+	case errors.As(err, &closed) && closed.Code < 4000:
+		return "network"
+	case errors.As(err, &closed) && signal.Known(closed.Code):
+		return strconv.Itoa(closed.Code)
+	case errors.Is(err, signal.ErrZombie):
+		return "heartbeat"
+	case errors.Is(err, errMedia):
+		return "media"
+	case errors.Is(err, signal.ErrEncryption):
+		return "encryption"
+	case errors.Is(err, errNoAnswer):
+		return "timeout"
+	}
+	return "other"
 }
 
 // tick records one slot of the pacer; it is the pacer's Observe.

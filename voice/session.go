@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -54,15 +55,20 @@ type session struct {
 	mode      rtp.Mode
 	key       []byte // of the link's sealer; a secret
 	udp       *net.UDPConn
+	selected  bool        // our address was told: a Session Description may come
 	link      *link       // nil until the Session Description
 	keys      *time.Timer // how long the link waits for keys, since then
 	announced bool        // the call has the link
+	lose      context.CancelCauseFunc
+	listening sync.WaitGroup
 }
 
 // run holds the session until it can not be resumed any more, or ctx ends; then the
 // socket is closed for good.
 func (s *session) run(ctx context.Context) error {
 	defer s.unlink()
+	ctx, s.lose = context.WithCancelCause(ctx)
+	defer s.lose(nil)
 	began := time.Now()
 	err := s.converse(ctx, false)
 	for tries := 0; ctx.Err() == nil && s.link != nil && resumable(err); tries++ {
@@ -79,6 +85,9 @@ func (s *session) run(ctx context.Context) error {
 		began = time.Now()
 		err = s.converse(ctx, true)
 	}
+	if cause := context.Cause(ctx); errors.Is(cause, errMedia) {
+		return cause
+	}
 	return err
 }
 
@@ -86,12 +95,12 @@ func resumable(err error) bool {
 	return signal.React(err).Reaction == signal.Resume || errors.Is(err, errNoAnswer)
 }
 
-// resumeDelay is nothing before the first try, then 1 s, 2 s, 4 s, …
+// resumeDelay is nothing before the first try, then about 1 s, 2 s, 4 s, …
 func resumeDelay(tries int) time.Duration {
 	if tries == 0 {
 		return 0
 	}
-	return min(time.Second<<(tries-1), maxResumeDelay)
+	return min(jitter(time.Second<<(tries-1)), maxResumeDelay)
 }
 
 // pause waits for d and reports whether ctx outlasted it.
@@ -163,8 +172,8 @@ func (s *session) connect(r signal.Ready) error {
 // again changes nothing: its nonces must go on.
 func (s *session) establish(d signal.Description) error {
 	switch {
-	case s.udp == nil:
-		return errors.New("session description before ready")
+	case !s.selected:
+		return errors.New("session description before the protocol was selected")
 	case s.dave == nil && d.DAVEVersion > 0:
 		return fmt.Errorf("%w: the call is encrypted end to end", errNoMode)
 	}
@@ -180,7 +189,8 @@ func (s *session) establish(d signal.Description) error {
 		s.link.sealer.Store(sealer)
 		return nil
 	}
-	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.sealer())
+	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.sealer(), s.lose)
+	s.listening.Go(s.link.listen)
 	s.keys = time.NewTimer(s.opts.Timeouts.Keys)
 	return nil
 }
@@ -194,4 +204,5 @@ func (s *session) unlink() {
 	if s.udp != nil {
 		_ = s.udp.Close()
 	}
+	s.listening.Wait()
 }

@@ -34,7 +34,7 @@ func (r Reaction) String() string {
 // Rule says what a close code means and what it asks for.
 type Rule struct {
 	Reaction Reaction
-	Limit    int           // rejoins for this code in a row before giving up; 0: the usual number
+	Limit    int           // rejoins after this code before giving up; 0: only the usual number counts
 	Wait     time.Duration // at least this long before a rejoin; 0: the usual backoff
 	OurBug   bool          // the server found fault with what we sent: worth a look
 	Meaning  string
@@ -77,6 +77,9 @@ func RuleFor(code int) Rule {
 	return Rule{Reaction: Rejoin, Meaning: "unknown close code"}
 }
 
+// Known reports whether a close code has a rule of its own.
+func Known(code int) bool { _, ok := rules[code]; return ok }
+
 // Closed is the error of a socket that ended, by either side.
 type Closed struct {
 	Code   int    // CodeAbnormal when no close frame came
@@ -100,6 +103,9 @@ func (e *Closed) Unwrap() error { return e.Err }
 
 // ErrZombie says that the server stopped acknowledging heartbeats.
 var ErrZombie = errors.New("no answer to the last heartbeat")
+
+// ErrEncryption says that end-to-end encryption needs a new session.
+var ErrEncryption = errors.New("end-to-end encryption")
 
 // React returns the rule for the error a Run ended with: the one of its close code,
 // Resume for a dead socket, and Rejoin for everything else.

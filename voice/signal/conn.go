@@ -50,7 +50,7 @@ type Conn struct {
 	hello  chan time.Duration // size 1: the newest heartbeat interval
 	beat   atomic.Int64       // nonce of the newest heartbeat: Unix ms
 	beatAt atomic.Int64       // when it went out, time.Duration since opened
-	acked  atomic.Int64       // the newest acknowledged nonce
+	acked  atomic.Int64       // the newest nonce after which an answer came
 	ping   atomic.Int64       // time.Duration
 }
 
@@ -147,12 +147,12 @@ func closed(err error) *Closed {
 
 func (c *Conn) handle(ctx context.Context, f Frame) error {
 	c.opts.Logger.Debug("voice gateway frame", "op", int(f.Op), "seq", f.Seq, "bytes", len(f.Data))
-	c.opts.Seq.saw(f.Seq)
 	if c.opts.DAVE != nil && f.Op.concernsDAVE() {
 		if err := c.opts.DAVE.HandleDAVE(ctx, c, f); err != nil {
-			return fmt.Errorf("end-to-end encryption, op %d: %w", f.Op, err)
+			return fmt.Errorf("%w, op %d: %w", ErrEncryption, f.Op, err)
 		}
 	}
+	c.opts.Seq.saw(f.Seq) // not before: what was not answered is to be replayed
 	if f.Op == OpHeartbeat || f.Op == OpHeartbeatAck {
 		c.heartbeat(ctx, f)
 		return nil

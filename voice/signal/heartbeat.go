@@ -56,20 +56,20 @@ func (c *Conn) sendBeat(ctx context.Context, nonce int64) {
 }
 
 // heartbeat handles the server's side of the heartbeats: its wish for one, which
-// is granted outside of the schedule, and its answers to ours. An answer to
-// nothing the schedule sent is no reason to worry.
+// is granted outside of the schedule, and its answers to ours. Any answer shows
+// that the socket lives; only the expected one gives a ping.
 func (c *Conn) heartbeat(ctx context.Context, f Frame) {
 	if f.Op == OpHeartbeat {
-		c.sendBeat(ctx, 0)
+		c.sendBeat(ctx, time.Now().UnixMilli())
 		return
 	}
 	var ack struct {
 		T int64 `json:"t"`
 	}
+	c.acked.Store(c.beat.Load())
 	if err := json.Unmarshal(f.Data, &ack); err != nil || ack.T != c.beat.Load() {
-		c.opts.Logger.Debug("heartbeat answer ignored", "t", ack.T, "error", err)
+		c.opts.Logger.Debug("heartbeat answer to another beat", "t", ack.T, "error", err)
 		return
 	}
-	c.acked.Store(ack.T)
 	c.ping.Store(int64(time.Since(c.opened)) - c.beatAt.Load())
 }
