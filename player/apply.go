@@ -177,6 +177,7 @@ func (p *player) pause(ctx context.Context) {
 	}
 	p.pump.pause(ctx)
 	p.paused = true
+	p.hold()
 	p.emit(Paused{})
 }
 

@@ -42,6 +42,7 @@ func (p *player) arrive(ctx context.Context, n joined) {
 	p.joining = nil
 	if n.err == nil {
 		p.enter(n.channel)
+		p.restored()
 	} else if j.lost {
 		p.leave(ctx, LeaveDisconnected, n.err)
 	}
@@ -85,6 +86,7 @@ func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
 	}
 	from := p.channel
 	p.channel = 0
+	p.mend(outcomeLost)
 	p.stop(ctx, EndLeft)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opts.LeaveTimeout)
 	defer cancel()
@@ -101,10 +103,14 @@ func (p *player) outputChanged(ctx context.Context, e OutputEvent) {
 	case p.channel == 0:
 	case e.Kind == OutputMoved && e.Channel != 0:
 		p.enter(e.Channel)
+		if p.restored() {
+			p.pump.reconnected(ctx)
+		}
 	case e.Kind == OutputConnected:
+		p.restored()
 		p.pump.reconnected(ctx)
 	case e.Kind == OutputInterrupted:
-		p.log.Warn("output interrupted", "channel", p.channel, "err", e.Err)
+		p.interrupted(e.Err)
 	case e.Kind != OutputDisconnected || e.Channel != 0 && e.Channel != p.channel:
 	case p.joining != nil:
 		p.joining.lost = true

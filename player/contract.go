@@ -49,6 +49,28 @@ type Output interface {
 	Sent() uint64
 	// Leave goes out of the channel.
 	Leave(ctx context.Context) error
+	// Health tells how the connection is. It never waits; it may be called from any
+	// goroutine.
+	Health() Health
+}
+
+// Health is how an Output's connection was at one moment.
+type Health struct {
+	Connected bool   // packets flow
+	Encrypted bool   // end to end, so that only those in the call can hear them
+	Epoch     uint64 // of the call's keys, which change when somebody comes or goes; 0 = none
+	Members   int    // who shares the keys, ourselves included
+
+	LastReconnect time.Time // when packets flowed again after the newest trouble; zero = there was none
+	// Cause is what the trouble is, or was last: a few words of a closed set, and
+	// after a colon the error. Empty = there was none.
+	Cause   string
+	Resumes uint64 // signalling connections replaced without a gap in the sound
+	Rejoins uint64 // connections replaced as a whole
+
+	Late                     uint64        // packets sent more than one frame after their time
+	LatenessP50, LatenessP99 time.Duration // of the last seconds' packets
+	Ping                     time.Duration // to the voice server; 0 = not measured yet
 }
 
 // OutputEvent is something that happened to an Output without being asked for.

@@ -97,6 +97,13 @@ type QueueChanged struct{}
 // LoopChanged carries the new loop mode.
 type LoopChanged struct{ Mode queue.Loop }
 
+// Interrupted says that nothing is heard because the connection to the channel is being
+// restored. The track stands still; Reconnected, Moved or Left follows.
+type Interrupted struct{ Err error } // why, when that is known
+
+// Reconnected says that the track goes on where it stood.
+type Reconnected struct{ After time.Duration }
+
 // Joined says that the player came into a channel from none.
 type Joined struct{ Channel snowflake.ID }
 
@@ -142,6 +149,8 @@ func (SeekFailed) event() string    { return "seek failed" }
 func (VolumeChanged) event() string { return "volume changed" }
 func (QueueChanged) event() string  { return "queue changed" }
 func (LoopChanged) event() string   { return "loop changed" }
+func (Interrupted) event() string   { return "interrupted" }
+func (Reconnected) event() string   { return "reconnected" }
 func (Joined) event() string        { return "joined" }
 func (Moved) event() string         { return "moved" }
 func (Left) event() string          { return "left" }

@@ -31,10 +31,13 @@ func NewManager(opts Options) (*Manager, error) {
 	if err := opts.fill(); err != nil {
 		return nil, err
 	}
-	return &Manager{
+	m := &Manager{
 		opts: opts, wanted: make(chan want), stopped: make(chan struct{}),
 		players: map[GuildID]*player{}, feed: feed{},
-	}, nil
+	}
+	count := m.census
+	opts.Metrics.voice.count.Store(&count)
+	return m, nil
 }
 
 // Run runs all players until ctx ends and they have left their channels. It may

@@ -15,12 +15,19 @@ type Metrics struct {
 	panics        prometheus.Counter
 	eventsDropped prometheus.Counter
 	commands      *prometheus.HistogramVec // by command
+	interruptions *prometheus.HistogramVec // by how they ended
+	voice         *census
 }
 
 // NewMetrics registers the package's metrics with r; a nil r registers nothing.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	f := promauto.With(r)
+	voice := newCensus()
+	if r != nil {
+		r.MustRegister(voice)
+	}
 	return &Metrics{
+		voice: voice,
 		players: f.NewGauge(prometheus.GaugeOpts{
 			Name: "busker_player_players",
 			Help: "Guilds that have a player.",
@@ -54,5 +61,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help:    "Time from a command's arrival to its answer, by command.",
 			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 9),
 		}, []string{"command"}),
+		interruptions: f.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "busker_player_interruption_seconds",
+			Help:    "Time in which nothing was heard because a voice connection was being restored, by outcome.",
+			Buckets: prometheus.ExponentialBuckets(0.125, 2, 12),
+		}, []string{"outcome"}),
 	}
 }

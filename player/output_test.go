@@ -12,6 +12,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/snowflake"
+	"busker/player"
 )
 
 // sample is what the fake codec carries of a frame: which track it is of, its
@@ -112,6 +113,12 @@ func (o *output) Flush() (n int) {
 }
 
 func (o *output) Sent() uint64 { return o.sent.Load() }
+
+// Health tells the channel as Epoch, to show that it is asked for at the moment.
+func (o *output) Health() player.Health {
+	in := o.in.Load()
+	return player.Health{Connected: in != 0 && !o.held.Load(), Encrypted: in == uint64(lobby), Epoch: in}
+}
 
 func (o *output) Leave(context.Context) error {
 	o.in.Store(0)

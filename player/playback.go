@@ -21,6 +21,7 @@ const liveEnough = 10 * time.Second
 func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *segment {
 	ctx, cancel := context.WithCancel(ctx)
 	s := newSegment(item, at, cancel)
+	s.held = p.paused || !p.cut.IsZero()
 	p.work.Go(func() {
 		defer cancel()
 		s.fill(ctx, p.opts.Opener, p.caught)
@@ -127,16 +128,21 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 }
 
 // recovered opens the track of s, which failed, once more where there is hope: back
-// where it was before a seek that came to nothing, and anew for a live stream that
-// had been heard for a while.
+// where it was before a seek that came to nothing, anew for a live stream that had
+// been heard for a while, and where it broke off when it may only have been kept
+// waiting too long.
 func (p *player) recovered(ctx context.Context, s *segment, err error) bool {
 	heard := audio.Duration(s.frames.Load())
+	live := s.item.Track.Live
 	switch {
 	case s.back >= 0 && heard == 0:
 		p.lastError = err
 		p.begin(ctx, s.item, s.back)
 		p.emit(SeekFailed{s.item, s.at, err})
-	case s.item.Track.Live && heard >= liveEnough:
+	case s.held && heard > 0 && !live && (s.failure == nil || fault.KindOf(s.failure) == fault.Timeout):
+		p.log.Warn("track broke off after a wait", "uri", s.item.Track.Address(), "at", s.at+heard, "err", err)
+		p.begin(ctx, s.item, s.at+heard)
+	case live && (heard >= liveEnough || s.held && heard > 0):
 		p.log.Warn("live stream broke off", "uri", s.item.Track.Address(), "heard", heard, "err", err)
 		p.begin(ctx, s.item, 0)
 	default:

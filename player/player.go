@@ -46,6 +46,7 @@ type player struct {
 	follow  *segment // opened ahead for when current ends; nil = none
 	started bool     // TrackStarted was sent for the current item
 	paused  bool
+	cut     time.Time // since when the Output's connection is being restored; zero = it is not
 
 	failures  int // in a row
 	lastError error
@@ -216,12 +217,15 @@ func (p *player) now() Status {
 	if s.segment != nil {
 		now.Position = p.pump.position(s.segment)
 	}
+	if now.Channel != 0 {
+		now.Voice = p.out.Health()
+	}
 	return now
 }
 
 func (p *player) snapshot() *snapshot {
 	s := &snapshot{segment: p.current, Status: Status{
-		State: p.state(), Channel: p.channel,
+		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
 		Volume: p.volume, Loop: p.queue.Loop(),
 		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
 		LastError: p.lastError,

@@ -59,6 +59,7 @@ type pump struct {
 	still       int   // how often idle saw it in a row
 
 	stale  atomic.Bool  // encoder must be made anew
+	cut    atomic.Bool  // the Output is restoring its connection
 	offset atomic.Int64 // Output.Sent minus the number of frames sent
 
 	// For the player's goroutine.
@@ -235,6 +236,11 @@ func (p *pump) report() {
 // out, and s, unless nil, is late.
 func (p *pump) idle(s *segment) {
 	sent := p.sent()
+	if p.cut.Load() { // the ring stands still, and listeners wait for the Output and not for s
+		p.patient()
+		p.still = 0
+		return
+	}
 	if p.still++; sent != p.lastSent || sent >= p.window.next {
 		p.lastSent, p.still = sent, 0
 	} else if p.still >= lostNotice {

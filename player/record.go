@@ -15,6 +15,10 @@ func (p *player) record(e Event) {
 		p.log.Warn(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "silent", e.Silent)
 	case GaveUp:
 		p.log.Warn(e.event(), "failures", e.Failures, "err", e.Err)
+	case Interrupted:
+		p.log.Warn(e.event(), "channel", p.channel, "err", e.Err)
+	case Reconnected:
+		p.log.Info(e.event(), "channel", p.channel, "after", e.After)
 	case Joined:
 		p.log.Info(e.event(), "channel", e.Channel)
 	case Moved:

@@ -170,6 +170,10 @@ func describe(e player.Event) string {
 		return "moved"
 	case player.Idle:
 		return "idle"
+	case player.Interrupted:
+		return "interrupted"
+	case player.Reconnected:
+		return "reconnected"
 	case player.Paused:
 		return "paused"
 	case player.Resumed:

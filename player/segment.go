@@ -42,6 +42,7 @@ type segment struct {
 	// For the player's eyes only.
 	read bool          // segmentRead has arrived
 	back time.Duration // where the track was before the seek that made this segment; -1 = none did
+	held bool          // it was open while nothing was sent, which its origin may not have borne
 }
 
 func newSegment(item queue.Item, at time.Duration, cancel context.CancelFunc) *segment {
@@ -71,7 +72,12 @@ func (s *segment) fill(ctx context.Context, o Opener, caught func(any) error) {
 }
 
 func (s *segment) copy(ctx context.Context, o Opener, caught func(any) error) error {
-	r, err := o.Open(ctx, s.item.Track, s.at)
+	skip := int64(0) // frames before the segment's first
+	at := s.at
+	if !s.item.Track.Seekable {
+		skip, at = audio.Frames(s.at), 0
+	}
+	r, err := o.Open(ctx, s.item.Track, at)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.item.Track.Address(), err)
 	}
@@ -84,6 +90,14 @@ func (s *segment) copy(ctx context.Context, o Opener, caught func(any) error) er
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("read %s: %w", s.item.Track.Address(), err)
+		}
+		if skip > 0 {
+			skip--
+			blocks.Put(b)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			continue
 		}
 		select {
 		case s.blocks <- b:

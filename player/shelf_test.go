@@ -21,10 +21,26 @@ type tape struct {
 	fails  error // instead of io.EOF
 	stalls bool  // blocks at the end until closed
 	panics bool  // at the end
+	late   int   // number of a frame that comes late
+	by     time.Duration
+	dead   *atomic.Bool // when set nothing more comes; nil = it lives
+	hangs  bool         // dead, it says nothing
 	closed chan struct{}
 }
 
 func (r *tape) ReadBlock(b *audio.Block) error {
+	if r.dead != nil && r.dead.Load() {
+		if r.hangs {
+			<-r.closed
+		}
+		return errors.New("connection reset by peer")
+	}
+	if r.late > 0 && r.next+1 == r.late {
+		select {
+		case <-time.After(r.by):
+		case <-r.closed:
+		}
+	}
 	if r.frames >= 0 && r.next >= r.frames {
 		switch {
 		case r.panics:

@@ -30,6 +30,9 @@ type Status struct {
 	State   State
 	Channel snowflake.ID // 0 = in none
 
+	Voice       Health // of the connection to Channel; zero when there is none
+	Interrupted bool   // the connection is being restored, and meanwhile time stands still
+
 	// The current track, zero when State is StateIdle or StateJoining.
 	ItemID    uint64 // 0 = none
 	Track     track.Track

@@ -100,6 +100,7 @@ func (a *App) connect() (err error) {
 	a.hub = voice.NewHub(voice.HubOptions{
 		Shard:     a.gateway,
 		User:      a.gateway.UserID,
+		Online:    a.gateway.Online,
 		TLS:       a.opts.Discord.Voice,
 		OnEvent:   a.voiceEvent,
 		Lookahead: a.opts.Tuning.Voice.Lookahead,
@@ -108,7 +109,7 @@ func (a *App) connect() (err error) {
 	})
 	a.players, err = player.NewManager(player.Options{
 		Opener:      a.sources,
-		Connect:     func(guild player.GuildID) player.Output { return a.hub.Conn(guild) },
+		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
 		Lookahead:   a.opts.Tuning.Voice.Lookahead,
@@ -159,31 +160,6 @@ func (a *App) encoder(bitrate int) (opus.Encoder, error) {
 
 // maxBitrate is where Opus is transparent for music, in bit/s; more is only traffic.
 const maxBitrate = 128_000
-
-// voiceState hands our own voice states to the voice connections.
-func (a *App) voiceState(s gateway.VoiceState) {
-	if s.Self {
-		a.hub.HandleState(voice.StateUpdate{Guild: s.Guild, Channel: s.Channel, User: s.User, SessionID: s.SessionID})
-	}
-}
-
-func (a *App) voiceServer(s gateway.VoiceServer) {
-	a.hub.HandleServer(voice.ServerUpdate{Guild: s.Guild, Token: s.Token, Endpoint: s.Endpoint})
-}
-
-// outputEvents translates what the voice connections tell for the players.
-var outputEvents = map[voice.EventKind]player.OutputEventKind{
-	voice.Connected:    player.OutputConnected,
-	voice.Moved:        player.OutputMoved,
-	voice.Interrupted:  player.OutputInterrupted,
-	voice.Disconnected: player.OutputDisconnected,
-}
-
-func (a *App) voiceEvent(e voice.Event) {
-	if kind, ok := outputEvents[e.Kind]; ok {
-		a.players.OutputChanged(e.Guild, player.OutputEvent{Kind: kind, Channel: e.Channel, Err: e.Err})
-	}
-}
 
 // Sources finds and opens music, for tools in this process.
 func (a *App) Sources() *sources.Set { return a.sources.Set }

@@ -1,0 +1,74 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+
+	"busker/gateway"
+	"busker/player"
+	"busker/voice"
+	"busker/voice/signal"
+)
+
+// voiceState hands our own voice states to the voice connections.
+func (a *App) voiceState(s gateway.VoiceState) {
+	switch {
+	case !s.Self:
+	case s.Lost:
+		a.hub.HandleLost(s.Guild)
+	default:
+		a.hub.HandleState(voice.StateUpdate{Guild: s.Guild, Channel: s.Channel, User: s.User, SessionID: s.SessionID})
+	}
+}
+
+func (a *App) voiceServer(s gateway.VoiceServer) {
+	a.hub.HandleServer(voice.ServerUpdate{Guild: s.Guild, Token: s.Token, Endpoint: s.Endpoint})
+}
+
+// outputEvents translates what the voice connections tell for the players.
+var outputEvents = map[voice.EventKind]player.OutputEventKind{
+	voice.Connected:    player.OutputConnected,
+	voice.Moved:        player.OutputMoved,
+	voice.Interrupted:  player.OutputInterrupted,
+	voice.Disconnected: player.OutputDisconnected,
+}
+
+func (a *App) voiceEvent(e voice.Event) {
+	if kind, ok := outputEvents[e.Kind]; ok {
+		a.players.OutputChanged(e.Guild, player.OutputEvent{Kind: kind, Channel: e.Channel, Err: e.Err})
+	}
+}
+
+// output is a voice connection as a player sees it.
+type output struct{ *voice.Conn }
+
+// Health implements player.Output.
+func (o output) Health() player.Health {
+	s := o.Status()
+	h := player.Health{
+		Connected: s.State == voice.Ready, Encrypted: s.Encrypted, Epoch: s.Epoch, Members: s.Members,
+		LastReconnect: s.LastReconnect, Cause: cause(s.LastCause), Resumes: s.Resumes, Rejoins: s.Rejoins,
+		Late: s.Late, LatenessP50: s.Lateness.P50, LatenessP99: s.Lateness.P99, Ping: s.Ping,
+	}
+	if s.State == voice.Recovering {
+		h.Cause = cause(s.LastErr)
+	}
+	return h
+}
+
+// cause names the kind of trouble a voice connection had, and the error.
+func cause(err error) string {
+	var closed *signal.Closed
+	kind := "connection"
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &closed):
+		kind = signal.RuleFor(closed.Code).Meaning
+	case errors.Is(err, signal.ErrZombie):
+		kind = "heartbeats unanswered"
+	case errors.Is(err, signal.ErrEncryption):
+		kind = "encryption"
+	}
+	return fmt.Sprintf("%s: %v", kind, err)
+}
