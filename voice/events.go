@@ -107,7 +107,7 @@ func (c *call) startSession(ctx context.Context) {
 	s.channel.Store(uint64(c.state.Channel))
 	if !c.hub.opts.WithoutDAVE {
 		s.dave = c.hub.opts.encrypt(dave.Options{
-			User: s.identity.User, Key: c.hub.opts.Key, Logger: c.logger,
+			User: s.identity.User, Key: c.hub.opts.Key, Logger: c.logger, Metrics: c.hub.opts.Metrics.dave,
 			Channel: func() snowflake.ID { return snowflake.ID(s.channel.Load()) },
 		})
 	}

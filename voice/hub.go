@@ -2,13 +2,11 @@ package voice
 
 import (
 	"context"
-	"crypto/rand"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"busker/internal/snowflake"
-	"busker/voice/mls"
 	"busker/voice/pace"
 	"busker/voice/signal"
 )
@@ -29,9 +27,6 @@ type Hub struct {
 // NewHub returns a Hub that Run will drive.
 func NewHub(opts HubOptions) *Hub {
 	opts = opts.withDefaults()
-	if opts.Key == nil && !opts.WithoutDAVE {
-		opts.Key, _ = mls.NewSignatureKey(rand.Reader)
-	}
 	return &Hub{
 		opts:  opts,
 		dial:  signal.NewDialer(opts.TLS),

@@ -93,9 +93,7 @@ func (l *link) play(s *stream, frame []byte) {
 		sealed, err := l.frames.SealFrame(l.frame[:0], frame)
 		if err != nil {
 			l.header.Timestamp += uint32(audio.FrameSamples)
-			if errors.Is(err, dave.ErrNoKey) {
-				s.metrics.withheld.Inc()
-			} else {
+			if !errors.Is(err, dave.ErrNoKey) { // which dave counts
 				s.metrics.dropped.Inc()
 			}
 			return

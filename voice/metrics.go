@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"busker/voice/dave"
 	"busker/voice/signal"
 )
 
@@ -16,32 +17,29 @@ type Metrics struct {
 	audio, silence prometheus.Counter
 	keepalives     prometheus.Counter
 	dropped        prometheus.Counter
-	withheld       prometheus.Counter
 	underruns      prometheus.Counter
 	lateness       prometheus.Histogram
 	resyncs        prometheus.Counter
 	connections    prometheus.Gauge
 	joins          prometheus.Histogram
 	closes         *prometheus.CounterVec
+	dave           *dave.Metrics
 }
 
-// NewMetrics registers the package's metrics with r; nil registers nowhere.
+// NewMetrics registers the package's metrics and voice/dave's with r; nil registers nowhere.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	packets := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "busker_voice_packets_total",
 		Help: "UDP packets handed to the network, by what they carry.",
 	}, []string{"kind"})
 	m := &Metrics{
+		dave:       dave.NewMetrics(r),
 		audio:      packets.WithLabelValues("audio"),
 		silence:    packets.WithLabelValues("silence"),
 		keepalives: packets.WithLabelValues("keepalive"),
 		dropped: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_packets_dropped_total",
-			Help: "Packets that could not be encrypted or that the network refused.",
-		}),
-		withheld: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "busker_voice_frames_withheld_total",
-			Help: "Frames of audio not sent for want of a key: nobody else was in the call, or none was agreed yet.",
+			Help: "Packets that could not be sealed or that the network refused; frames without a key are busker_dave_frames_dropped_total.",
 		}),
 		underruns: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_underruns_total",
@@ -71,7 +69,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"reaction", "cause"}),
 	}
 	if r != nil {
-		r.MustRegister(packets, m.dropped, m.withheld, m.underruns, m.lateness, m.resyncs,
+		r.MustRegister(packets, m.dropped, m.underruns, m.lateness, m.resyncs,
 			m.connections, m.joins, m.closes)
 	}
 	return m

@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
 	"time"
@@ -65,7 +66,7 @@ type Timeouts struct {
 	Allocate    time.Duration // for a new server after the old one went away; 60 s
 	Leave       time.Duration // for our own state to say that we are out, or the silence to end; 2 s
 	Offline     time.Duration // for the guild's shard to be connected again; 5 min
-	Backoff     time.Duration // before the first rejoin; doubles up to 30 times as much; 1 s
+	Backoff     time.Duration // before the second resume and the first rejoin; doubles up to 30 times as much; 1 s
 }
 
 // withDefaults returns the options with their zero fields filled in.
@@ -91,8 +92,19 @@ func (o HubOptions) withDefaults() HubOptions {
 	if o.Lookahead < audio.FrameTime {
 		o.Lookahead = 200 * time.Millisecond
 	}
+	if o.Key == nil && !o.WithoutDAVE {
+		o.Key = newKey()
+	}
 	o.Timeouts = o.Timeouts.withDefaults()
 	return o
+}
+
+func newKey() *mls.SignatureKey {
+	key, err := mls.NewSignatureKey(rand.Reader)
+	if err != nil {
+		panic("the system's randomness never fails: " + err.Error())
+	}
+	return key
 }
 
 func (t Timeouts) withDefaults() Timeouts {

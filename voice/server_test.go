@@ -65,7 +65,8 @@ type member struct {
 	beats       []int64 // seq_acks
 	resumes     []int64 // seq_acks
 	codes       []int   // what the client's sockets closed with; -1 for none
-	replay      [][]byte
+	replay      [][]byte // binary frames before op 9
+	after       []string // text frames after it
 	description string // the Session Description it got
 }
 
@@ -372,15 +373,20 @@ func (s *server) resume(ws *websocket.Conn, id identity, token string, seqAck *i
 		return nil
 	}
 	var replay [][]byte
+	var after []string
 	s.do(func() {
 		m.socket = ws
 		m.resumes = append(m.resumes, *seqAck)
 		replay, m.replay = m.replay, nil
+		after, m.after = m.after, nil
 	})
 	for _, frame := range replay {
 		_ = ws.Write(context.Background(), websocket.MessageBinary, frame)
 	}
 	s.send(ws, `{"op":9,"d":null}`)
+	for _, frame := range after {
+		s.send(ws, frame)
+	}
 	return m
 }
 

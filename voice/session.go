@@ -22,8 +22,6 @@ const (
 	// maxResumes in a row without a stable connection in between; then the session
 	// is given up for a new one.
 	maxResumes = 5
-	// maxResumeDelay bounds the pause between two of them.
-	maxResumeDelay = 10 * time.Second
 	// stable is how long a connection must last for earlier trouble to be forgotten.
 	stable = 60 * time.Second
 )
@@ -79,7 +77,7 @@ func (s *session) run(ctx context.Context) error {
 			return fmt.Errorf("%d resumes: %w", tries, err)
 		}
 		s.tell(resuming{err})
-		if !pause(ctx, resumeDelay(tries)) {
+		if !pause(ctx, s.resumeDelay(tries)) {
 			break
 		}
 		began = time.Now()
@@ -95,12 +93,12 @@ func resumable(err error) bool {
 	return signal.React(err).Reaction == signal.Resume || errors.Is(err, errNoAnswer)
 }
 
-// resumeDelay is nothing before the first try, then about 1 s, 2 s, 4 s, …
-func resumeDelay(tries int) time.Duration {
+// resumeDelay is nothing before the first try, then about 1 s, 2 s, 4 s, 8 s.
+func (s *session) resumeDelay(tries int) time.Duration {
 	if tries == 0 {
 		return 0
 	}
-	return min(jitter(time.Second<<(tries-1)), maxResumeDelay)
+	return jitter(s.opts.Timeouts.Backoff << (tries - 1))
 }
 
 // pause waits for d and reports whether ctx outlasted it.

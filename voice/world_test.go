@@ -14,8 +14,6 @@ import (
 	"busker/audio"
 	"busker/internal/snowflake"
 	"busker/voice"
-	"busker/voice/dave"
-	"busker/voice/signal"
 )
 
 const (
@@ -52,7 +50,6 @@ func newWorld(t *testing.T, adjust ...func(*voice.HubOptions)) *world {
 	if os.Getenv("VOICE_LOG") != "" {
 		opts.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	voice.Encrypt(&opts, func(dave.Options) voice.Encryption { return plain{} })
 	for _, f := range adjust {
 		f(&opts)
 	}
@@ -67,16 +64,6 @@ func newWorld(t *testing.T, adjust ...func(*voice.HubOptions)) *world {
 	t.Cleanup(func() { cancel(); wg.Wait() })
 	return w
 }
-
-// plain is what a dave.Session is under version 0.
-type plain struct{ voice.Encryption }
-
-func (plain) HandleDAVE(context.Context, signal.Writer, signal.Frame) error { return nil }
-func (plain) SealFrame(dst, opus []byte) ([]byte, error)                    { return append(dst, opus...), nil }
-func (plain) Settled() <-chan struct{}                                      { return atOnce }
-func (plain) Status() dave.Status                                           { return dave.Status{Sending: dave.Plain} }
-
-var atOnce = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
 // shard answers op 4 as Discord would.
 type shard struct {

@@ -147,12 +147,12 @@ func closed(err error) *Closed {
 
 func (c *Conn) handle(ctx context.Context, f Frame) error {
 	c.opts.Logger.Debug("voice gateway frame", "op", int(f.Op), "seq", f.Seq, "bytes", len(f.Data))
+	c.opts.Seq.saw(f.Seq)
 	if c.opts.DAVE != nil && f.Op.concernsDAVE() {
 		if err := c.opts.DAVE.HandleDAVE(ctx, c, f); err != nil {
 			return fmt.Errorf("%w, op %d: %w", ErrEncryption, f.Op, err)
 		}
 	}
-	c.opts.Seq.saw(f.Seq) // not before: what was not answered is to be replayed
 	if f.Op == OpHeartbeat || f.Op == OpHeartbeatAck {
 		c.heartbeat(ctx, f)
 		return nil

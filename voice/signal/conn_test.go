@@ -315,7 +315,7 @@ func TestDAVESeesItsFramesInOrderAndInEveryState(t *testing.T) {
 	if err := c.end(t); err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("ended with %v", err)
 	}
-	if want := []signal.Op{25, 11, 27, 21, 22, 24, 29, 30, 13, 31}; !slices.Equal(r.ops, want) {
+	if want := []signal.Op{25, 11, 27, 21, 9, 22, 24, 29, 30, 13, 31}; !slices.Equal(r.ops, want) {
 		t.Errorf("ops %v", r.ops)
 	}
 	if r.data[0] != "e" || r.data[3] != `{"transition_id":0,"protocol_version":1}` {

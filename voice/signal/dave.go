@@ -5,7 +5,7 @@ import "context"
 // DAVE takes part in the key agreement of Discord's end-to-end encryption. It
 // outlives the socket: after a resume it goes on with the next one.
 type DAVE interface {
-	// HandleDAVE gets every frame of ops 4, 11, 13 and 21 to 31 in the order they
+	// HandleDAVE gets every frame of ops 4, 9, 11, 13 and 21 to 31 in the order they
 	// came, in every state of the connection, replayed ones included, on the one
 	// goroutine that reads. It answers through w, which is the current socket; an
 	// error ends the session.

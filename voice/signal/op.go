@@ -39,8 +39,10 @@ const (
 )
 
 // concernsDAVE reports whether end-to-end encryption needs to see the frame: its
-// own opcodes, and those that say which version is on and who is in the call.
+// own opcodes, those that say which version is on and who is in the call, and the
+// one after which answers that a socket did not take can go out on the next.
 func (op Op) concernsDAVE() bool {
 	return op >= OpDAVEPrepareTransition && op <= OpMLSInvalidCommit ||
-		op == OpSessionDescription || op == OpClientsConnect || op == OpClientDisconnect
+		op == OpSessionDescription || op == OpClientsConnect || op == OpClientDisconnect ||
+		op == OpResumed
 }
