@@ -145,6 +145,9 @@ func (a *agreement) welcome(b []byte) error {
 	if err != nil {
 		return err
 	}
+	if g.Epoch() == 0 {
+		return errors.New("a welcome into epoch 0, which has one member")
+	}
 	if !bytes.Equal(g.ID(), identity(a.opts.Channel())) {
 		return fmt.Errorf("group %x is not that of channel %s", g.ID(), a.opts.Channel())
 	}

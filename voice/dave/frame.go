@@ -67,7 +67,8 @@ func parseFrame(b []byte) (sealedFrame, bool) {
 // within the frame.
 func validRanges(b []byte, frame int) bool {
 	var offset, size uint32
-	end, ok := uint64(0), true
+	var end uint64
+	var ok bool
 	for len(b) > 0 {
 		if offset, b, ok = readULEB(b); !ok {
 			return false

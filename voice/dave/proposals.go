@@ -124,6 +124,9 @@ func (a *agreement) commit() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := a.roster(c.Group); err != nil {
+		return nil, nil //nolint:nilerr // somebody would be there twice: the Remove will come
+	}
 	if a.commits == nil {
 		a.commits = make(map[string]*mls.Group)
 	}
