@@ -49,12 +49,13 @@ type Claims interface {
 	Claim(ctx context.Context, interaction snowflake.ID) (bool, error)
 }
 
-// Options are what a Bot works with. REST, Doer, Resolver and Voice are needed.
+// Options are what a Bot works with. REST, Doer, Resolver, Voice and Privacy are needed.
 type Options struct {
 	REST     *discordgo.Session
 	Doer     Doer
 	Resolver Resolver
 	Voice    Voice
+	Privacy  Privacy
 
 	// Events are what happens to the players, for the cards; nil means no cards.
 	// The channel's owner closes it.
@@ -79,14 +80,15 @@ type Bot struct {
 	places  places
 	presses stripes           // one card press of a guild at a time
 	lookups chan struct{}     // one token for each search under way
+	codes   chan struct{}     // one token for each call whose privacy codes are computed
 	steps   *rate.Limiter     // of all cards' progress bars
 	asks    chan snowflake.ID // guilds that want a fresh card
 }
 
 // New checks opts.
 func New(opts Options) (*Bot, error) {
-	if opts.REST == nil || opts.Doer == nil || opts.Resolver == nil || opts.Voice == nil {
-		return nil, fault.New(fault.Invalid, "The bot needs a REST client, players, sources and voice states.")
+	if opts.REST == nil || opts.Doer == nil || opts.Resolver == nil || opts.Voice == nil || opts.Privacy == nil {
+		return nil, fault.New(fault.Invalid, "The bot needs a REST client, players, sources, voice states and privacy codes.")
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
@@ -115,6 +117,7 @@ func New(opts Options) (*Bot, error) {
 	return &Bot{
 		opts: opts, log: opts.Logger, metrics: opts.Metrics,
 		lookups: make(chan struct{}, opts.Lookups),
+		codes:   make(chan struct{}, codesAtOnce),
 		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
 		asks:    make(chan snowflake.ID, askBuffer),
 	}, nil

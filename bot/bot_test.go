@@ -58,6 +58,7 @@ type stage struct {
 	rest    *discordgo.Session
 	players *players
 	seats   *seats
+	privacy *secrets
 	bot     *bot.Bot
 	log     *bytes.Buffer
 	n       atomic.Int64
@@ -67,8 +68,9 @@ func newStage(t *testing.T, adjust ...func(*bot.Options)) *stage {
 	t.Helper()
 	s := &stage{t: t, players: newPlayers(), seats: &seats{in: map[snowflake.ID]snowflake.ID{ann: theVoice}}, log: &bytes.Buffer{}}
 	s.discord, s.rest = newDiscord(t)
+	s.privacy = &secrets{}
 	opts := bot.Options{
-		REST: s.rest, Doer: s.players, Resolver: catalogue{}, Voice: s.seats, Events: s.players.events,
+		REST: s.rest, Doer: s.players, Resolver: catalogue{}, Voice: s.seats, Privacy: s.privacy, Events: s.players.events,
 		CardEvery: time.Millisecond, CardProgress: time.Hour,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -512,7 +514,7 @@ func TestRegistersOnlyWhenChanged(t *testing.T) {
 		Name    string
 		Options []struct{ Name string }
 	}
-	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 16 {
+	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 17 {
 		t.Errorf("%d commands, %v", len(got), err)
 	}
 	s.discord.commands = bytes.Replace(s.discord.commands, []byte("Pause the music"), []byte("Halt"), 1)

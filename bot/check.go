@@ -13,9 +13,10 @@ import (
 type needs uint8
 
 const (
-	needsGuild   needs = iota // anybody in the server may
-	needsControl              // who listens may: in the bot's voice channel
-	needsJoin                 // who is in a voice channel the bot may play in, or already does
+	needsGuild     needs = iota // anybody in the server may
+	needsControl                // who listens may: in the bot's voice channel
+	needsJoin                   // who is in a voice channel the bot may play in, or already does
+	needsListening              // who is in the bot's voice channel, to see who else is
 )
 
 // check returns why the call may not be carried out, nil when it may. It only
@@ -29,8 +30,20 @@ func (c *call) check(n needs) error {
 		return c.checkControl()
 	case needsJoin:
 		return c.checkJoin()
+	case needsListening:
+		return c.checkListening()
 	}
 	return nil
+}
+
+func (c *call) checkListening() error {
+	switch c.status.Channel {
+	case 0:
+		return fault.New(fault.Invalid, textNotInside)
+	case c.voice:
+		return nil
+	}
+	return fault.New(fault.Denied, fmt.Sprintf(textListen, c.status.Channel))
 }
 
 func (c *call) checkControl() error {

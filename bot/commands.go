@@ -55,6 +55,7 @@ var commands = []*command{
 		required(integer("to", aboutMoveTo, 1, maxIndex)),
 	)},
 	{name: "clear", about: aboutClear, needs: needsControl, run: clearQueue},
+	{name: "privacy", about: aboutPrivacy, needs: needsListening, private: true, run: privacy},
 }
 
 // maxIndex bounds numbers of tracks; the player knows how many there are.

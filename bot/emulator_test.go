@@ -49,7 +49,7 @@ func newSquare(t *testing.T) *square {
 	s.ann = s.guild.AddUser("ann")
 	s.start()
 	s.need(s.bot.RegisterCommands(s.ctx()))
-	s.need(s.app.WaitCommands(s.ctx(), s.guild, 16))
+	s.need(s.app.WaitCommands(s.ctx(), s.guild, 17))
 	s.sit(s.ann, s.voice)
 	return s
 }
@@ -66,7 +66,7 @@ func (s *square) start() {
 	})
 	s.need(err)
 	s.bot, err = bot.New(bot.Options{
-		REST: s.gateway.REST(), Doer: s.players, Resolver: catalogue{}, Voice: s.gateway, Events: s.players.events,
+		REST: s.gateway.REST(), Doer: s.players, Resolver: catalogue{}, Voice: s.gateway, Privacy: &secrets{}, Events: s.players.events,
 		CardEvery: 50 * time.Millisecond, CardProgress: time.Hour,
 	})
 	s.need(err)

@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/bot"
 	"busker/gateway"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -201,6 +203,7 @@ type seats struct {
 	mu     sync.Mutex
 	in     map[snowflake.ID]snowflake.ID
 	access gateway.Access
+	stage  bool // all channels are
 }
 
 func (v *seats) VoiceChannelOf(_, user snowflake.ID) (snowflake.ID, bool) {
@@ -215,7 +218,7 @@ func (v *seats) VoiceAccess(snowflake.ID) gateway.Access { return v.access }
 func (v *seats) ChannelInfo(channel snowflake.ID) (gateway.Channel, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	info := gateway.Channel{ID: channel}
+	info := gateway.Channel{ID: channel, Stage: v.stage}
 	for user, c := range v.in {
 		if c == channel {
 			info.Members = append(info.Members, user)
@@ -238,3 +241,25 @@ func (v *seats) sit(user, channel snowflake.ID) {
 func itemOf(name string) queue.Item { return queue.Item{ID: 1000, Track: song(name)} }
 
 type interactionCreate = discordgo.InteractionCreate
+
+// secrets is a Privacy of one call.
+type secrets struct {
+	codes bot.Codes
+	err   error
+	block chan struct{} // Privacy waits for it, or for its ctx; nil = it does not
+	busy  atomic.Int64  // how many compute at this moment
+	most  atomic.Int64
+}
+
+func (s *secrets) Privacy(ctx context.Context, _ snowflake.ID) (bot.Codes, error) {
+	s.most.Store(max(s.most.Load(), s.busy.Add(1)))
+	defer s.busy.Add(-1)
+	if s.block != nil {
+		select {
+		case <-s.block:
+		case <-ctx.Done():
+			return bot.Codes{}, ctx.Err()
+		}
+	}
+	return s.codes, s.err
+}

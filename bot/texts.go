@@ -57,10 +57,21 @@ const (
 	textTracks     = "%d tracks"
 	textTrack      = "1 track"
 
+	textPrivacyCode  = "**Voice privacy code** of <#%s>\n`%s`" // channel, code
+	textPrivacyHow   = "-# In Discord, press **Voice Connected** and look under **Privacy**: if the code there is the same, only those in the call can hear it. It changes whenever somebody comes or goes."
+	textVerification = "**Verification codes** of each of you and me\n-# Compare yours with the one Discord shows where you verify me in the call. It stays the same for as long as we both are in it."
+	textMemberCode   = "<@%s>\n`%s`" // member, code
+	textMoreCodes    = "… and %d more. Everybody sees their own with `/privacy`."
+	textStagePlain   = "Discord does not encrypt stages such as <#%s> end to end, so there is no privacy code."
+	textPlain        = "<#%s> is not encrypted end to end at the moment. If somebody has just come or gone, try again in a few seconds."
+	textListen       = "Only those in <#%s> may see how it is encrypted. Join that channel and ask again."
+	textSlowCodes    = "Computing the codes took too long. Try again in a minute."
+
 	textBy         = "%s by %s" // title, artist
 	textRequested  = "Requested by <@%s>"
 	textLive       = "Live"
 	textIsPaused   = "Paused"
+	textIsCut      = "Reconnecting…"
 	textAtVolume   = "Volume %d %%"
 	textUpNext     = "Next: %s"    // track
 	textMore       = "and %s more" // "3 tracks"
@@ -105,6 +116,7 @@ const (
 	aboutQueue      = "Show what comes next"
 	aboutQueuePage  = "Page to show"
 	aboutNow        = "Show what is playing, with a fresh card"
+	aboutPrivacy    = "Show the codes that prove who can hear this call"
 	aboutShuffle    = "Put the queue into random order"
 	aboutLoop       = "Repeat the track or the queue"
 	aboutLoopMode   = "What to repeat"

@@ -115,9 +115,12 @@ func bar(s player.Status) string {
 	return "`" + clock(s.Position) + "` " + line + " `" + clock(s.Length) + "`"
 }
 
-// stateLine is what else matters: paused, volume, what comes next.
+// stateLine is what else matters: that nothing is heard and why, volume, what comes next.
 func stateLine(s player.Status) string {
 	var parts []string
+	if s.Interrupted {
+		parts = append(parts, textIsCut)
+	}
 	if s.State == player.StatePaused {
 		parts = append(parts, textIsPaused)
 	}

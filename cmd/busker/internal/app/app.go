@@ -125,6 +125,7 @@ func (a *App) connect() (err error) {
 		Doer:     a.players,
 		Resolver: a.sources,
 		Voice:    a.gateway,
+		Privacy:  calls{a.hub},
 		Events:   a.events,
 		Logger:   log.With("part", "bot"),
 		Metrics:  bot.NewMetrics(registry),

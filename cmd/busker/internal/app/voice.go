@@ -1,10 +1,13 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
+	"busker/bot"
 	"busker/gateway"
+	"busker/internal/snowflake"
 	"busker/player"
 	"busker/voice"
 	"busker/voice/signal"
@@ -71,4 +74,17 @@ func cause(err error) string {
 		kind = "encryption"
 	}
 	return fmt.Sprintf("%s: %v", kind, err)
+}
+
+// calls are the voice calls as the bot sees them.
+type calls struct{ *voice.Hub }
+
+// Privacy implements bot.Privacy.
+func (c calls) Privacy(ctx context.Context, guild snowflake.ID) (bot.Codes, error) {
+	p, err := c.Conn(guild).Privacy(ctx)
+	codes := bot.Codes{Encrypted: p.Encrypted, Call: p.Code}
+	for _, m := range p.Members {
+		codes.Members = append(codes.Members, bot.Verification{User: m.User, Code: m.Code})
+	}
+	return codes, err
 }
