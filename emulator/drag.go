@@ -55,9 +55,10 @@ func (e *Emulator) relocate(state world.VoiceMoved, endpoint string, o MoveOptio
 	if o.Close == 0 {
 		o.Close = closeDisconnected
 	}
+	old, connected := e.voice.Connected(state.State.GuildID, state.State.UserID)
 	drop := func(now When) {
-		if now == o.When {
-			e.voice.Drop(state.State.GuildID, state.State.UserID, o.Close)
+		if now == o.When && connected {
+			e.voice.DropSession(old.Token, o.Close) // not the new one, if that is there already
 		}
 	}
 	drop(BeforeEvents)

@@ -40,7 +40,7 @@ type Options struct {
 	TLSAddr string              // of the same over TLS; default "127.0.0.1:0"
 	REST    rest.Limits         // default: like Discord
 	Gateway gateway.Limits      // default: like Discord
-	Voice   voiceserver.Options // TLS and Logger are filled in
+	Voice   voiceserver.Options // TLS, Stage and Logger are filled in
 	// AckWithin is how long an application has to acknowledge an interaction;
 	// default 3 s.
 	AckWithin time.Duration
@@ -100,7 +100,7 @@ func (e *Emulator) open() (err error) {
 	}
 	e.secure = tls.NewListener(e.secure, e.ca.server())
 	voice := e.opts.Voice
-	voice.TLS, voice.Logger = e.ca.server(), e.log.With("server", "voice")
+	voice.TLS, voice.Logger, voice.Stage = e.ca.server(), e.log.With("server", "voice"), e.isStage
 	if e.voice, err = voiceserver.New(voice); err != nil {
 		return fmt.Errorf("open the voice server: %w", err)
 	}

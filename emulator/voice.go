@@ -43,6 +43,13 @@ func (u *User) JoinVoice(c *Channel, opts ...listen.Options) (*Listener, error) 
 	return l, nil
 }
 
+// WithoutDAVE gives the person a client that knows no end-to-end encryption, from the
+// next JoinVoice on, where the voice server's policy is Optional.
+func (u *User) WithoutDAVE() { u.e.voice.WithoutDAVE(u.ID) }
+
+// isStage reports whether a channel is a stage, which DAVE leaves out.
+func (e *Emulator) isStage(_, channel ID) bool { return e.world.IsStage(channel) }
+
 // LeaveVoice takes the person out of voice; the listener stays readable.
 func (u *User) LeaveVoice() {
 	change, _, err := u.e.world.PlaceVoice(world.VoiceJoin{User: u.ID, Guild: u.Guild.ID})

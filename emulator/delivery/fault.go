@@ -1,9 +1,13 @@
 package delivery
 
 import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
 	"time"
 
 	"busker/internal/snowflake"
+	"busker/voice/mls"
 )
 
 // Faults are what tests want to go wrong in a call. They may be changed at any time
@@ -40,4 +44,56 @@ func spend(n *int) bool {
 	}
 	*n--
 	return true
+}
+
+// Thaw goes on after faults ended: what they held back is done now.
+func (c *Call) Thaw() {
+	held := c.held
+	c.held = nil
+	for _, execute := range held {
+		execute()
+	}
+	c.settle()
+}
+
+// ResendSender sends everybody op 25 again.
+func (c *Call) ResendSender() {
+	for _, m := range c.seats {
+		if m.introduced {
+			m.to.SendBinary(OpExternalSender, c.sender)
+		}
+	}
+}
+
+// AddAndRevoke proposes to add users who are not there and revokes it at once.
+func (c *Call) AddAndRevoke(users []snowflake.ID) error {
+	if c.version == 0 {
+		return nil
+	}
+	var made []*proposal
+	for _, user := range users {
+		k, err := stranger(user)
+		if err != nil {
+			return err
+		}
+		p := &proposal{about: &Seat{User: user, pack: k}, add: k, pack: k.Ref()}
+		c.propose(p, mls.Proposal{Type: mls.ProposalAdd, Add: k})
+		made = append(made, p)
+	}
+	c.tell()
+	c.revoke(made)
+	return nil
+}
+
+// stranger makes a key package for a user nobody plays.
+func stranger(user snowflake.ID) (*mls.KeyPackage, error) {
+	key, err := mls.NewSignatureKey(rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("make a key: %w", err)
+	}
+	own, err := mls.NewKeyPackage(rand.Reader, key, binary.BigEndian.AppendUint64(nil, uint64(user)))
+	if err != nil {
+		return nil, fmt.Errorf("make a key package: %w", err)
+	}
+	return own.KeyPackage, nil
 }

@@ -46,7 +46,22 @@ type Packet struct {
 	Timestamp uint32
 	Payload   []byte    // one Opus packet; borrowed until Hear returns
 	Arrival   time.Time // when the datagram reached the receiving host
+
+	Sealed Sealed // what became of the end-to-end encryption
+	Epoch  uint64 // of the listener's group, with Opened
 }
+
+// Sealed is what became of a packet's end-to-end encryption.
+type Sealed uint8
+
+// The fates of a packet. The payload of the last two can not be heard: such packets
+// are counted, and are otherwise like lost ones.
+const (
+	Plain         Sealed = iota // it came in the clear
+	Opened                      // decrypted
+	TooEarly                    // not decrypted, nor was any of this speaker since one of the two came
+	Undecryptable               // not decrypted, although others of the speaker were
+)
 
 // Listener hears one speaker of a channel. All methods may be called concurrently.
 type Listener struct {
@@ -68,6 +83,30 @@ type Listener struct {
 // counters counts what the other parts do not.
 type counters struct {
 	packets, silence, undecodable, others, restarts, jumps int64
+	plain, early, undecryptable, keys                      int64
+	epoch                                                  uint64
+}
+
+// unseal counts what became of the encryption, and reports whether there is
+// something to hear.
+func (c *counters) unseal(p Packet) bool {
+	switch p.Sealed {
+	case TooEarly:
+		c.early++
+		return false
+	case Undecryptable:
+		c.undecryptable++
+		return false
+	case Opened:
+		if c.keys == 0 || p.Epoch != c.epoch {
+			c.keys, c.epoch = c.keys+1, p.Epoch
+		}
+	case Plain:
+		if string(p.Payload) != opus.SilenceFrame {
+			c.plain++
+		}
+	}
+	return true
 }
 
 // New returns a Listener that has heard nothing.
@@ -92,6 +131,9 @@ func (l *Listener) Hear(p Packet) {
 	}
 	if p.Speaker != l.speaker {
 		l.count.others++
+		return
+	}
+	if !l.count.unseal(p) {
 		return
 	}
 	l.count.packets++

@@ -25,6 +25,13 @@ type Report struct {
 	Restarts      int64 // new SSRC or sequence: the speaker connected again
 	Jumps         int64 // timestamps that went back or ran ahead by minutes
 
+	// Of the end-to-end encryption:
+	Plain         int64  // packets in the clear, silence frames apart
+	TooEarly      int64  // not decrypted because speaker and listener shared no key yet
+	Undecryptable int64  // not decrypted after others of the speaker were
+	Epochs        int64  // how many times the keys heard belonged to a new epoch
+	Epoch         uint64 // of the newest key heard
+
 	First, Last time.Time     // arrivals
 	Length      time.Duration // of the recording: media time
 	Rate        float64       // packets per second while speaking; 50 is right
@@ -66,6 +73,11 @@ func (l *Listener) Report() Report {
 		Others:        l.count.others,
 		Restarts:      l.count.restarts,
 		Jumps:         l.count.jumps,
+		Plain:         l.count.plain,
+		TooEarly:      l.count.early,
+		Undecryptable: l.count.undecryptable,
+		Epochs:        l.count.keys,
+		Epoch:         l.count.epoch,
 		First:         c.first,
 		Last:          c.arrival,
 		Length:        audio.SamplesDuration(l.tape.end),
@@ -90,6 +102,8 @@ func (r Report) String() string {
 	fmt.Fprintf(&b, "heard      %v, %d packets, %.2f per second\n", r.Length.Round(time.Millisecond), r.Packets, r.Rate)
 	fmt.Fprintf(&b, "missing    %d lost, %d late, %d reordered, %d duplicated, %d undecodable\n",
 		r.Lost, r.Late, r.Reordered, r.Duplicated, r.Undecodable)
+	fmt.Fprintf(&b, "encryption %d in the clear, %d too early, %d undecryptable, %d epochs\n",
+		r.Plain, r.TooEarly, r.Undecryptable, r.Epochs)
 	fmt.Fprintf(&b, "timing     deviation p50 %v, p99 %v, max %v\n",
 		round(r.Deviation.P50), round(r.Deviation.P99), round(r.Deviation.Max))
 	fmt.Fprintf(&b, "gaps       %d (%v), pauses %d (%v), restarts %d\n",

@@ -85,7 +85,7 @@ func playAll(t *testing.T, c *voice.Conn, pcm []float32) {
 func TestBuskerIsHeard(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(mode, func(t *testing.T) {
-			w := start(t, voiceserver.Options{Modes: []string{mode}, FirstSequence: 65535})
+			w := startEncrypted(t, voiceserver.Options{Modes: []string{mode}, FirstSequence: 65535})
 			w.Inject(voiceserver.DropDiscovery{Count: 1})
 			l := w.AddListener(guild, channel, human, listen.Options{})
 			c := busker(t, w)
@@ -101,6 +101,9 @@ func TestBuskerIsHeard(t *testing.T) {
 			r := heard(t, l, 110)
 			if r.Packets != 110 || r.SilenceFrames != 10 || r.Lost+r.Restarts+r.Jumps != 0 {
 				t.Errorf("heard\n%v", r)
+			}
+			if r.Epochs == 0 || r.Plain+r.TooEarly+r.Undecryptable != 0 {
+				t.Errorf("encryption\n%v", r)
 			}
 			s, err := l.Similarity(listen.Samples(song))
 			if err != nil || s.Coefficient < 0.97 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"busker/emulator/delivery"
 	"busker/emulator/listen"
 	"busker/internal/snowflake"
 )
@@ -14,15 +15,13 @@ type callKey struct{ guild, channel snowflake.ID }
 // call is everybody in one voice channel: clients, and simulated members who
 // listen or speak. Its maps are guarded by Server.mu, under which members are
 // told things in one order for all; the media path reads the audience instead.
-//
-// DAVE will live here: epoch, leaves, proposals in flight and transitions of the
-// call, driven by join, leave and Server.encryption, speaking through
-// session.send and session.sendBinary.
 type call struct {
-	key      callKey
-	members  map[*session]struct{}
-	ears     map[snowflake.ID]*ear
-	speakers map[*Speaker]struct{}
+	key     callKey
+	members map[*session]struct{}
+	people  map[snowflake.ID]*person
+	service *delivery.Call // nil: a call without DAVE
+
+	lateUsers []snowflake.ID // whose op 11 clients get after their Add, as a test wants
 
 	audience atomic.Pointer[audience]
 }
@@ -30,7 +29,7 @@ type call struct {
 // audience is an unchanging list of who hears the call.
 type audience struct {
 	sessions []*session
-	ears     []*ear
+	people   []*person // with ears
 }
 
 // call returns the call of a channel, made on first use. s.mu is held.
@@ -39,10 +38,10 @@ func (s *Server) call(guild, channel snowflake.ID) *call {
 	c := s.calls[key]
 	if c == nil {
 		c = &call{
-			key:      key,
-			members:  make(map[*session]struct{}),
-			ears:     make(map[snowflake.ID]*ear),
-			speakers: make(map[*Speaker]struct{}),
+			key:     key,
+			members: make(map[*session]struct{}),
+			people:  make(map[snowflake.ID]*person),
+			service: s.newService(guild, channel),
 		}
 		c.audience.Store(new(audience))
 		s.calls[key] = c
@@ -52,7 +51,7 @@ func (s *Server) call(guild, channel snowflake.ID) *call {
 
 // tidy forgets a call that nobody is in. s.mu is held.
 func (s *Server) tidy(c *call) {
-	if len(c.members)+len(c.ears)+len(c.speakers) == 0 {
+	if len(c.members)+len(c.people) == 0 && s.calls[c.key] == c {
 		delete(s.calls, c.key)
 	}
 }
@@ -60,13 +59,13 @@ func (s *Server) tidy(c *call) {
 // join puts a session into its call: it learns who is there, they learn of it.
 func (s *Server) join(live *session) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	if s.sessions[live.Token] != live {
 		return // dropped meanwhile
 	}
 	c := s.call(live.Guild, live.Channel)
 	c.introduce(live)
-	c.announce(live.User)
+	c.announceLate(live.User, s.faults.connectsLate(live.Guild))
 	c.members[live] = struct{}{}
 	live.call.Store(c)
 	c.changed()
@@ -86,20 +85,37 @@ func (c *call) introduce(newcomer *session) {
 			newcomer.send(opSpeaking, spoken(m.User, m.ssrc, flags))
 		}
 	}
-	for p := range c.speakers {
-		if p.spoke {
-			newcomer.send(opSpeaking, spoken(p.user, p.ssrc, 1))
+	for _, p := range c.people {
+		for speaker := range p.speakers {
+			if speaker.spoke {
+				newcomer.send(opSpeaking, spoken(p.user, speaker.ssrc, 1))
+			}
 		}
 	}
 	newcomer.send(opMediaSinkWants, map[string]int{"any": 100})
 }
 
 // announce tells everybody of a newcomer.
-func (c *call) announce(user snowflake.ID) {
-	for m := range c.members {
-		m.send(opClientsConnect, map[string]any{"user_ids": []snowflake.ID{user}})
-		describeClient(m, user)
+func (c *call) announce(user snowflake.ID) { c.announceLate(user, false) }
+
+// announceLate is announce; clients are told after the newcomer's Add if late.
+func (c *call) announceLate(user snowflake.ID, late bool) {
+	for _, p := range c.people {
+		p.tell(opClientsConnect, map[string]any{"user_ids": []snowflake.ID{user}})
 	}
+	for m := range c.members {
+		if late && m.seat != nil {
+			m.late = append(m.late, user)
+			continue
+		}
+		m.learn(user)
+	}
+}
+
+// learn tells a client of a newcomer.
+func (s *session) learn(user snowflake.ID) {
+	s.send(opClientsConnect, map[string]any{"user_ids": []snowflake.ID{user}})
+	describeClient(s, user)
 }
 
 // describeClient sends the two messages about a user's client that say nothing.
@@ -118,20 +134,26 @@ func (c *call) users() []snowflake.ID {
 	for m := range c.members {
 		all[m.User] = struct{}{}
 	}
-	for u := range c.ears {
+	for u := range c.people {
 		all[u] = struct{}{}
-	}
-	for p := range c.speakers {
-		all[p.user] = struct{}{}
 	}
 	return slices.Sorted(maps.Keys(all))
 }
 
-// leave takes a session out and tells the others.
+// leave takes a session out, tells the others, and then has its keys renewed.
 func (c *call) leave(live *session) {
 	delete(c.members, live)
 	c.changed()
 	c.gone(live.User)
+	c.unseat(live.seat)
+	live.seat = nil
+}
+
+// unseat takes a member out of the key agreement, if he was in it.
+func (c *call) unseat(seat *delivery.Seat) {
+	if seat != nil {
+		c.service.Leave(seat)
+	}
 }
 
 // gone tells everybody that a user left, unless some part of him is still there.
@@ -139,23 +161,30 @@ func (c *call) gone(user snowflake.ID) {
 	if slices.Contains(c.users(), user) {
 		return
 	}
+	for _, p := range c.people {
+		p.tell(opClientDisconnect, map[string]any{"user_id": user})
+	}
 	for m := range c.members {
+		m.late = slices.DeleteFunc(m.late, func(u snowflake.ID) bool { return u == user })
 		m.send(opClientDisconnect, map[string]any{"user_id": user})
 	}
 }
 
 // changed renews the audience.
 func (c *call) changed() {
-	c.audience.Store(&audience{
-		sessions: slices.Collect(maps.Keys(c.members)),
-		ears:     slices.Collect(maps.Values(c.ears)),
-	})
+	next := &audience{sessions: slices.Collect(maps.Keys(c.members))}
+	for _, p := range c.people {
+		if p.ear.Load() != nil {
+			next.people = append(next.people, p)
+		}
+	}
+	c.audience.Store(next)
 }
 
 // spoke relays an op 5 to the others.
 func (s *Server) spoke(from *session, flags int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	c := from.call.Load()
 	if c == nil {
 		return
@@ -171,19 +200,14 @@ func (s *Server) spoke(from *session, flags int) {
 // listener of the same user in that channel is replaced and closed. The server
 // closes it at the end of Run.
 func (s *Server) AddListener(guild, channel, user snowflake.ID, opts listen.Options) *listen.Listener {
-	e := &ear{user: user, listener: listen.New(opts), faults: &s.faults}
+	e := &ear{user: user, guild: guild, listener: listen.New(opts), faults: &s.faults}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.call(guild, channel)
-	present := slices.Contains(c.users(), user)
-	if old := c.ears[user]; old != nil {
+	defer s.unlock()
+	p := s.person(guild, channel, user)
+	if old := p.ear.Swap(e); old != nil {
 		old.listener.Close()
 	}
-	c.ears[user] = e
-	c.changed()
-	if !present {
-		c.announce(user)
-	}
+	p.call.changed()
 	return e.listener
 }
 
@@ -191,14 +215,14 @@ func (s *Server) AddListener(guild, channel, user snowflake.ID, opts listen.Opti
 // listener, which stays readable. It does nothing if there is none.
 func (s *Server) RemoveListener(guild, channel, user snowflake.ID) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	c := s.calls[callKey{guild, channel}]
-	if c == nil || c.ears[user] == nil {
+	if c == nil || c.people[user] == nil {
 		return
 	}
-	c.ears[user].listener.Close()
-	delete(c.ears, user)
-	c.changed()
-	c.gone(user)
-	s.tidy(c)
+	p := c.people[user]
+	if old := p.ear.Swap(nil); old != nil {
+		old.listener.Close()
+		s.dismiss(p)
+	}
 }

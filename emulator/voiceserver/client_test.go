@@ -50,8 +50,15 @@ type world struct {
 	again time.Duration // when a client repeats a discovery
 }
 
-// start runs a server until the test ends, when nothing of it may be left.
+// start is startEncrypted for clients that know no DAVE.
 func start(t testing.TB, opts voiceserver.Options) *world {
+	t.Helper()
+	opts.DAVE = voiceserver.Off
+	return startEncrypted(t, opts)
+}
+
+// startEncrypted runs a server until the test ends, when nothing of it may be left.
+func startEncrypted(t testing.TB, opts voiceserver.Options) *world {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
 	w := &world{again: deadline / 10}

@@ -11,6 +11,7 @@ import (
 
 // ear brings packets to a listener, over a link that tests can spoil.
 type ear struct {
+	guild    snowflake.ID
 	user     snowflake.ID
 	listener *listen.Listener
 	faults   *faults
@@ -24,7 +25,7 @@ type ear struct {
 func (e *ear) hear(p listen.Packet) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	link := e.faults.link(e.user)
+	link := e.faults.link(e.guild, e.user)
 	if link != e.link {
 		e.link, e.n = link, 0
 	}

@@ -2,39 +2,16 @@ package voiceserver
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"busker/emulator/delivery"
 	"busker/internal/snowflake"
 )
 
-// Step is a moment of a connection at which a fault can strike.
-type Step string
-
-// The steps, in the order of a connection.
-const (
-	StepConnect     Step = "connect"     // before Hello
-	StepHello       Step = "hello"       // after Hello
-	StepIdentify    Step = "identify"    // instead of answering op 0
-	StepReady       Step = "ready"       // after Ready
-	StepSelect      Step = "select"      // instead of answering op 1
-	StepDescription Step = "description" // after the Session Description
-	StepSpeaking    Step = "speaking"    // instead of taking op 5
-	StepHeartbeat   Step = "heartbeat"   // instead of answering op 3
-	StepResume      Step = "resume"      // instead of answering op 7
-	StepResumed     Step = "resumed"     // after Resumed
-)
-
-// Fault is something that goes wrong because a test wants it to: one of the
-// types of this file. Those of DAVE come beside them.
-type Fault interface{ inject(f *faults) }
-
-// CloseAt closes a socket at a step. It strikes once, or Times times if that is
-// set, or always if it is negative.
-type CloseAt struct {
-	Step  Step
-	Code  int // 0 cuts the connection without a close frame
-	Times int
-}
+// Fault is something that goes wrong because a test wants it to: one of the types
+// here and in faultsdave.go. What can strike at once instead is a method of Server.
+type Fault interface{ inject(f *fates) }
 
 // RefuseResume answers every op 7 with a close, 4006 if Code is 0.
 type RefuseResume struct{ Code int }
@@ -48,6 +25,10 @@ type DelayReady struct{ By time.Duration }
 // HoldACKs leaves heartbeats unanswered, as a connection that died silently does.
 type HoldACKs struct{}
 
+// Heartbeats changes the interval Hello asks for. A fraction of a millisecond makes
+// the number fractional. It is no matter of one guild.
+type Heartbeats struct{ Interval time.Duration }
+
 // Link spoils what one listener, or with User 0 every listener, receives. Fate
 // says of the nth packet since the injection, from 0, whether it is dropped or
 // how much later it arrives; a packet delayed beyond the next ones is
@@ -58,19 +39,62 @@ type Link struct {
 	Fate func(n int) (drop bool, delay time.Duration)
 }
 
-// Inject makes a fault happen from now on.
-func (s *Server) Inject(f Fault) {
+// LoseUDP loses datagrams of clients on their way to the server, the nth since the
+// injection, from 0, if Lost says so.
+type LoseUDP struct{ Lost func(n int) bool }
+
+// Inject makes a fault happen from now on, to everybody.
+func (s *Server) Inject(f Fault) { s.InjectIn(0, f) }
+
+// InjectIn makes a fault happen in one guild only. Closes at StepConnect and
+// StepHello happen before a socket belongs to a guild, so never to one.
+func (s *Server) InjectIn(guild snowflake.ID, f Fault) {
+	s.mu.Lock()
+	defer s.unlock()
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
-	f.inject(&s.faults)
+	s.faults.any.Store(true)
+	f.inject(s.faults.of(guild))
+	if _, ok := f.(daveFault); !ok || guild != 0 {
+		return
+	}
+	for id, g := range s.faults.guilds {
+		if id != 0 {
+			f.inject(g)
+		}
+	}
 }
 
-// Heal ends all faults.
-func (s *Server) Heal() {
+// Heal ends all faults, those of single guilds and dead paths included.
+func (s *Server) Heal() { s.heal(0) }
+
+// HealIn ends the faults injected into one guild, and its dead paths.
+func (s *Server) HealIn(guild snowflake.ID) { s.heal(guild) }
+
+func (s *Server) heal(guild snowflake.ID) {
+	s.mu.Lock()
+	defer s.unlock()
 	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.closes, s.faults.links = nil, nil
-	s.faults.discoveries, s.faults.ready, s.faults.silent = 0, 0, false
+	for id, g := range s.faults.guilds {
+		if guild == 0 || guild == id {
+			*g = fates{dave: g.dave}
+			*g.dave = delivery.Faults{}
+		}
+	}
+	s.faults.mu.Unlock()
+	for _, live := range s.sessions {
+		if guild == 0 || guild == live.Guild {
+			live.deadPath.Store(nil)
+		}
+	}
+	for key, c := range s.calls {
+		if guild == 0 || guild == key.guild {
+			c.lateUsers = nil
+			if c.service != nil {
+				c.service.Thaw()
+			}
+		}
+	}
 }
 
 // Tell sends a client a JSON message of the test's choosing, numbered if Discord
@@ -84,9 +108,20 @@ func (s *Server) TellBinary(guild, user snowflake.ID, op byte, payload []byte) b
 	return s.tell(guild, user, func(to *session) { to.sendBinary(opcode(op), payload) })
 }
 
+// WrapSequence lets the count of a client's messages go on shortly before it wraps.
+func (s *Server) WrapSequence(guild, user snowflake.ID) bool {
+	return s.tell(guild, user, func(to *session) { to.skipTo(0xFFFE) })
+}
+
+// KillPath makes the server deaf and dumb towards the address a client sends audio
+// from, while its websocket lives. Another address works.
+func (s *Server) KillPath(guild, user snowflake.ID) bool {
+	return s.tell(guild, user, func(to *session) { to.deadPath.Store(to.remote.Load()) })
+}
+
 func (s *Server) tell(guild, user snowflake.ID, say func(to *session)) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	to := s.connected(guild, user)
 	if to != nil {
 		say(to)
@@ -94,91 +129,133 @@ func (s *Server) tell(guild, user snowflake.ID, say func(to *session)) bool {
 	return to != nil
 }
 
-// faults is what tests injected.
+// faults is what tests injected: of single guilds, and as guild 0 of all.
 type faults struct {
-	mu          sync.Mutex
+	any    atomic.Bool // whether there may be some, for those in a hurry
+	mu     sync.Mutex
+	guilds map[snowflake.ID]*fates
+}
+
+type fates struct {
 	closes      map[Step]CloseAt
 	discoveries int
 	ready       time.Duration
 	silent      bool
+	interval    time.Duration
 	links       map[snowflake.ID]*Link
+	lost        *LoseUDP
+	datagrams   int // since lost was injected
+	corrupt     []CorruptDAVE
+	late        int              // ops 11 to come after the Add
+	dave        *delivery.Faults // of Server.mu as well
 }
 
-func (c CloseAt) inject(f *faults) {
-	if f.closes == nil {
-		f.closes = make(map[Step]CloseAt)
+// of returns the fates of a guild. f.mu is held.
+func (f *faults) of(guild snowflake.ID) *fates {
+	g := f.guilds[guild]
+	if g == nil {
+		g = &fates{dave: new(delivery.Faults)}
+		if all := f.guilds[0]; all != nil {
+			*g.dave = *all.dave
+		}
+		if f.guilds == nil {
+			f.guilds = make(map[snowflake.ID]*fates)
+		}
+		f.guilds[guild] = g
 	}
-	if c.Times == 0 {
-		c.Times = 1
-	}
-	f.closes[c.Step] = c
+	return g
 }
 
-func (r RefuseResume) inject(f *faults) {
+// daveOf returns the faults of a guild's key agreement.
+func (f *faults) daveOf(guild snowflake.ID) *delivery.Faults {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.of(guild).dave
+}
+
+// ask puts a question to the fates of a guild and then to everybody's, until one
+// answers it with true.
+func (f *faults) ask(guild snowflake.ID, question func(g *fates) bool) bool {
+	if !f.any.Load() {
+		return false
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if g := f.guilds[guild]; g != nil && question(g) {
+		return true
+	}
+	g := f.guilds[0]
+	return guild != 0 && g != nil && question(g)
+}
+
+func (r RefuseResume) inject(f *fates) {
 	if r.Code == 0 {
 		r.Code = int(closeInvalid)
 	}
 	CloseAt{Step: StepResume, Code: r.Code, Times: -1}.inject(f)
 }
 
-func (d DropDiscovery) inject(f *faults) { f.discoveries = d.Count }
-func (d DelayReady) inject(f *faults)    { f.ready = d.By }
-func (HoldACKs) inject(f *faults)        { f.silent = true }
+func (d DropDiscovery) inject(f *fates) { f.discoveries = d.Count }
+func (d DelayReady) inject(f *fates)    { f.ready = d.By }
+func (HoldACKs) inject(f *fates)        { f.silent = true }
+func (h Heartbeats) inject(f *fates)    { f.interval = h.Interval }
+func (l LoseUDP) inject(f *fates)       { f.lost, f.datagrams = &l, 0 }
 
-func (l Link) inject(f *faults) {
+func (l Link) inject(f *fates) {
 	if f.links == nil {
 		f.links = make(map[snowflake.ID]*Link)
 	}
 	f.links[l.User] = &l
 }
 
-// at returns how the socket must end at this step, if so.
-func (f *faults) at(step Step) closeCode {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	c, ok := f.closes[step]
-	if !ok || c.Times == 0 {
-		return stay
-	}
-	if c.Times > 0 {
-		c.Times--
-		f.closes[step] = c
-	}
-	if c.Code == 0 {
-		return cutOff
-	}
-	return closeCode(c.Code)
-}
-
 // losesDiscovery reports whether this request is to be lost.
-func (f *faults) losesDiscovery() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.discoveries == 0 {
-		return false
-	}
-	f.discoveries--
-	return true
+func (f *faults) losesDiscovery(guild snowflake.ID) bool {
+	return f.ask(guild, func(g *fates) bool {
+		lost := g.discoveries > 0
+		if lost {
+			g.discoveries--
+		}
+		return lost
+	})
 }
 
-func (f *faults) readyDelay() time.Duration {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.ready
+// losesDatagram reports whether a datagram of a client is to be lost.
+func (f *faults) losesDatagram(guild snowflake.ID) bool {
+	return f.ask(guild, func(g *fates) bool {
+		if g.lost == nil {
+			return false
+		}
+		g.datagrams++
+		return g.lost.Lost(g.datagrams - 1)
+	})
 }
 
-func (f *faults) acksHeld() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.silent
+func (f *faults) readyDelay(guild snowflake.ID) (by time.Duration) {
+	f.ask(guild, func(g *fates) bool { by = g.ready; return by > 0 })
+	return by
+}
+
+func (f *faults) interval(usual time.Duration) time.Duration {
+	f.ask(0, func(g *fates) bool {
+		if g.interval > 0 {
+			usual = g.interval
+		}
+		return true
+	})
+	return usual
+}
+
+func (f *faults) acksHeld(guild snowflake.ID) bool {
+	return f.ask(guild, func(g *fates) bool { return g.silent })
 }
 
 // link returns the fault on the way to a listener, or nil.
-func (f *faults) link(user snowflake.ID) *Link {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if l := f.links[user]; l != nil {
-		return l
-	}
-	return f.links[0]
+func (f *faults) link(guild, user snowflake.ID) (l *Link) {
+	f.ask(guild, func(g *fates) bool {
+		if l = g.links[user]; l == nil {
+			l = g.links[0]
+		}
+		return l != nil
+	})
+	return l
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/coder/websocket"
+
+	"busker/emulator/delivery"
 )
 
 // opcode is an operation of the voice gateway (reference 2.2).
@@ -30,13 +32,13 @@ const (
 	opBackendVersion     opcode = 16
 	opClientFlags        opcode = 18
 	opClientPlatform     opcode = 20
-	opPrepareTransition  opcode = 21
-	opExecuteTransition  opcode = 22
-	opTransitionReady    opcode = 23
-	opPrepareEpoch       opcode = 24
-	opKeyPackage         opcode = 26
-	opCommitWelcome      opcode = 28
-	opInvalidCommit      opcode = 31
+	opPrepareTransition  opcode = opcode(delivery.OpPrepareTransition)
+	opExecuteTransition  opcode = opcode(delivery.OpExecuteTransition)
+	opTransitionReady    opcode = opcode(delivery.OpTransitionReady)
+	opPrepareEpoch       opcode = opcode(delivery.OpPrepareEpoch)
+	opKeyPackage         opcode = opcode(delivery.OpKeyPackage)
+	opCommitWelcome      opcode = opcode(delivery.OpCommitWelcome)
+	opInvalidCommit      opcode = opcode(delivery.OpInvalidCommit)
 	opNoRoute            opcode = 32
 )
 
@@ -79,6 +81,7 @@ const (
 	closeProtocol      closeCode = 4012
 	closeDisconnected  closeCode = 4014
 	closeMode          closeCode = 4016
+	closeNeedsDAVE     closeCode = 4017
 )
 
 var closeReasons = map[closeCode]string{
@@ -87,6 +90,7 @@ var closeReasons = map[closeCode]string{
 	closeIdentified: "Already authenticated.", closeInvalid: "Session is no longer valid.",
 	closeTimeout: "Session timed out.", closeProtocol: "Unknown protocol.",
 	closeDisconnected: "Disconnected.", closeMode: "Unknown encryption mode.",
+	closeNeedsDAVE: "E2EE/DAVE protocol required.",
 }
 
 // resumable reports whether Discord expects a resume after code.

@@ -39,7 +39,7 @@ func FuzzDatagram(f *testing.F) {
 	f.Add([]byte{0, 1, 0, 70}, make([]byte, 70))
 	f.Add([]byte{0x13, 0x37, 0xCA, 0xFE, 0, 0, 0, 1}, []byte{})
 	f.Fuzz(func(t *testing.T, head, body []byte) {
-		s := &Server{calls: make(map[callKey]*call)}
+		s := &Server{opts: Options{DAVE: Off}, calls: make(map[callKey]*call)}
 		live := newSession(Session{Guild: 1, Channel: 2, User: 3}, 7, 0)
 		live.speak(1)
 		key, err := newTransport(ModeAES256GCM, [32]byte{1})
@@ -48,7 +48,9 @@ func FuzzDatagram(f *testing.F) {
 		}
 		live.transport.Store(key)
 		c := s.call(1, 2)
-		c.ears[4] = &ear{user: 4, listener: listen.New(listen.Options{CountOnly: true, Keep: -1}), faults: &s.faults}
+		p := &person{call: c, user: 4}
+		p.ear.Store(&ear{user: 4, listener: listen.New(listen.Options{CountOnly: true, Keep: -1}), faults: &s.faults})
+		c.people[4] = p
 		c.changed()
 		live.call.Store(c)
 		s.routes.Store(live.ssrc, live)

@@ -9,13 +9,18 @@ import (
 	"slices"
 	"time"
 
+	"busker/emulator/delivery"
 	"busker/internal/snowflake"
 )
 
 // handle acts on a frame and says whether the socket must close for it.
 func (k *socket) handle(ctx context.Context, f frame) closeCode {
 	if !f.op.known(f.isBin) {
-		k.violation(UnknownOpcode, fmt.Sprintf("op %d", f.op))
+		kind := UnknownOpcode
+		if f.op.known(!f.isBin) {
+			kind = WrongForm
+		}
+		k.violation(kind, fmt.Sprintf("op %d", f.op))
 		return closeUnknownOp
 	}
 	switch {
@@ -40,7 +45,7 @@ func (k *socket) handle(ctx context.Context, f frame) closeCode {
 	case opBackendVersion:
 		k.session.send(opBackendVersion, map[string]string{"voice": "0.0.0", "rtc_worker": "0.0.0"})
 	case opTransitionReady, opInvalidCommit, opKeyPackage, opCommitWelcome:
-		k.server.encryption(k.session, f)
+		return k.encryption(f)
 	}
 	return stay
 }
@@ -66,14 +71,14 @@ func (k *socket) identify(ctx context.Context, f frame) closeCode {
 	if code := k.decode(f, &d); code != stay {
 		return code
 	}
-	if code := k.server.faults.at(StepIdentify); code != stay {
+	if code := k.server.faults.at(d.Guild, StepIdentify); code != stay {
 		return code
 	}
-	if code := k.server.begin(k, Session{Guild: d.Guild, User: d.User, SessionID: d.SessionID, Token: d.Token}); code != stay {
+	who := Session{Guild: d.Guild, User: d.User, SessionID: d.SessionID, Token: d.Token}
+	if code := k.server.begin(k, who, d.MaxDAVE); code != stay {
 		return code
 	}
-	k.session.maxDAVE = d.MaxDAVE
-	if !wait(ctx, k.server.faults.readyDelay()) {
+	if !wait(ctx, k.server.faults.readyDelay(d.Guild)) {
 		return cutOff
 	}
 	at := k.server.udp.LocalAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort()
@@ -82,24 +87,26 @@ func (k *socket) identify(ctx context.Context, f frame) closeCode {
 		"heartbeat_interval": 1, "experiments": []string{}, "streams": []string{}, // 1 is bogus there, and as bogus here
 	})
 	k.server.join(k.session)
-	return k.server.faults.at(StepReady)
+	return k.at(StepReady)
 }
 
-// begin admits the client who says it is d.
-func (s *Server) begin(k *socket, d Session) closeCode {
+// begin admits the client who says it is d and knows DAVE up to a version.
+func (s *Server) begin(k *socket, d Session, maxDAVE int) closeCode {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	e, expected := s.expected[d.Token]
-	_, used := s.spent[d.Token]
 	switch {
-	case used || s.sessions[d.Token] != nil:
+	case s.spent.has(d.Token) || s.sessions[d.Token] != nil:
 		return closeInvalid
 	case !expected:
 		return closeAuthFailed
 	case e.Guild != d.Guild || e.User != d.User || e.SessionID != d.SessionID:
 		return closeInvalid
+	case maxDAVE < 1 && s.requiresDAVE(e.Guild, e.Channel):
+		return closeNeedsDAVE
 	}
 	k.session = s.admit(e)
+	k.session.maxDAVE = min(max(maxDAVE, 0), delivery.Version)
 	k.session.attach(k)
 	return stay
 }
@@ -115,7 +122,7 @@ func (k *socket) resume(f frame) closeCode {
 	if code := k.decode(f, &d); code != stay {
 		return code
 	}
-	if code := k.server.faults.at(StepResume); code != stay {
+	if code := k.server.faults.at(d.Guild, StepResume); code != stay {
 		return code
 	}
 	seq := -1
@@ -130,14 +137,14 @@ func (k *socket) resume(f frame) closeCode {
 		k.violation(BadSequence, fmt.Sprintf("resume with seq_ack %d", seq))
 	}
 	k.server.record.resumes.Add(1)
-	return k.server.faults.at(StepResumed)
+	return k.at(StepResumed)
 }
 
 // continued moves a session that lives to the socket, and reports whether the
 // client can have seen seq.
 func (s *Server) continued(k *socket, d Session, seq int) (known bool, code closeCode) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	live := s.sessions[d.Token]
 	if live == nil || live.Guild != d.Guild || live.SessionID != d.SessionID {
 		return false, closeInvalid
@@ -162,10 +169,10 @@ func (k *socket) heartbeat(f frame) closeCode {
 	case !k.session.ack(*d.Seq):
 		k.violation(BadSequence, fmt.Sprintf("heartbeat with seq_ack %d", *d.Seq))
 	}
-	if code := k.server.faults.at(StepHeartbeat); code != stay {
+	if code := k.at(StepHeartbeat); code != stay {
 		return code
 	}
-	if !k.server.faults.acksHeld() {
+	if !k.server.faults.acksHeld(k.session.Guild) {
 		k.session.send(opHeartbeatACK, map[string]any{"t": d.T})
 	}
 	return stay
@@ -184,7 +191,7 @@ func (k *socket) selectProtocol(f frame) closeCode {
 	if code := k.decode(f, &d); code != stay {
 		return code
 	}
-	if code := k.server.faults.at(StepSelect); code != stay {
+	if code := k.at(StepSelect); code != stay {
 		return code
 	}
 	if d.Protocol != "udp" {
@@ -204,17 +211,19 @@ func (k *socket) selectProtocol(f frame) closeCode {
 		at := netip.AddrPortFrom(addr, d.Data.Port)
 		k.session.remote.Store(&at)
 	}
-	k.session.send(opSessionDescription, describe(d.Data.Mode, key))
-	return k.server.faults.at(StepDescription)
+	k.server.enterCall(k.session, func(version int) {
+		k.session.send(opSessionDescription, describe(d.Data.Mode, key, version))
+	})
+	return k.at(StepDescription)
 }
 
-func describe(mode string, key [32]byte) any {
+func describe(mode string, key [32]byte, version int) any {
 	numbers := make([]int, len(key)) // a JSON array, not base64
 	for i, b := range key {
 		numbers[i] = int(b)
 	}
 	return map[string]any{
-		"mode": mode, "secret_key": numbers, "dave_protocol_version": 0,
+		"mode": mode, "secret_key": numbers, "dave_protocol_version": version,
 		"audio_codec": "opus", "video_codec": "H264", "media_session_id": rand.Text(),
 	}
 }
@@ -228,7 +237,7 @@ func (k *socket) speaking(f frame) closeCode {
 	if code := k.decode(f, &d); code != stay {
 		return code
 	}
-	if code := k.server.faults.at(StepSpeaking); code != stay {
+	if code := k.at(StepSpeaking); code != stay {
 		return code
 	}
 	if d.SSRC != k.session.ssrc {
@@ -239,12 +248,6 @@ func (k *socket) speaking(f frame) closeCode {
 	k.server.spoke(k.session, d.Flags)
 	k.server.release(k.session)
 	return stay
-}
-
-// encryption takes the DAVE messages of a client (ops 23, 26, 28, 31). Under
-// protocol version 0 there is nothing to do for them, and no reason to send any.
-func (s *Server) encryption(from *session, f frame) {
-	s.record.add(Violation{Session: from.Session, Kind: UnexpectedDAVE, Detail: fmt.Sprintf("op %d under version 0", f.op)})
 }
 
 // wait returns after d, or false when ctx ends first.

@@ -38,6 +38,9 @@ func (s *Server) datagram(b []byte, from netip.AddrPort, at time.Time) {
 		return
 	}
 	if answer, ok := keepalive(b); ok {
+		if s.pathDead(from) {
+			return
+		}
 		s.record.keepalives.Add(1)
 		s.write(answer, from)
 		return
@@ -52,12 +55,22 @@ func (s *Server) datagram(b []byte, from netip.AddrPort, at time.Time) {
 // discover answers an IP discovery.
 func (s *Server) discover(ssrc uint32, from netip.AddrPort) {
 	live := s.route(ssrc)
-	if live == nil || s.faults.losesDiscovery() {
+	if live == nil || live.deaf(from) || s.faults.losesDiscovery(live.Guild) {
 		return
 	}
 	live.remote.Store(&from)
 	s.record.discoveries.Add(1)
 	s.write(discovered(ssrc, from), from)
+}
+
+// pathDead reports whether a test killed the path of the session that sends from there.
+func (s *Server) pathDead(from netip.AddrPort) (dead bool) {
+	s.routes.Range(func(_, v any) bool {
+		live := v.(*session)
+		dead = live != nil && live.deaf(from)
+		return !dead
+	})
+	return dead
 }
 
 func (s *Server) route(ssrc uint32) *session {
@@ -71,7 +84,7 @@ func (s *Server) route(ssrc uint32) *session {
 // rtp decrypts a client's packet, checks it and lets it through.
 func (s *Server) rtp(h header, packet []byte, from netip.AddrPort, at time.Time) {
 	live := s.route(h.ssrc)
-	if live == nil {
+	if live == nil || live.deaf(from) || s.faults.losesDatagram(live.Guild) {
 		s.record.dropped.Add(1)
 		return
 	}
@@ -136,6 +149,7 @@ func (s *Server) pass(live *session, p received) {
 	for _, v := range live.stream.check(p.header, p.at) {
 		s.violate(live, v.Kind, v.Detail)
 	}
+	s.checkDAVE(live, p)
 	if c := live.call.Load(); c != nil {
 		s.deliver(c, live, listen.Packet{Speaker: live.User}, p)
 	}
@@ -145,21 +159,25 @@ func (s *Server) pass(live *session, p received) {
 // a simulated member. What the listeners get begins as heard.
 func (s *Server) deliver(c *call, from *session, heard listen.Packet, p received) {
 	to := c.audience.Load()
+	_, sealed := daveNonce(p.payload)
 	var room [datagramBytes]byte
 	for _, m := range to.sessions {
 		t, addr := m.transport.Load(), m.remote.Load()
-		if m == from || t == nil || addr == nil {
+		if m == from || t == nil || addr == nil || m.deaf(*addr) {
 			continue
+		}
+		if sealed && m.maxDAVE == 0 {
+			continue // it could make nothing of it
 		}
 		s.record.forwarded.Add(1)
 		s.write(t.seal(room[:0], p.clear, p.body), *addr)
 	}
 	heard.SSRC, heard.Sequence, heard.Timestamp = p.header.ssrc, p.header.sequence, p.header.timestamp
 	heard.Payload, heard.Arrival = p.payload, p.at
-	for _, e := range to.ears {
-		if e.user != heard.Speaker {
+	for _, listener := range to.people {
+		if listener.user != heard.Speaker {
 			s.record.heard.Add(1)
-			e.hear(heard)
+			listener.hear(heard)
 		}
 	}
 }

@@ -7,18 +7,18 @@
 // read. It knows neither the main gateway nor REST, and its transport encryption
 // is written independently of the client's, so that an error does not cancel out.
 //
-// DAVE is not imitated yet: every Session Description says protocol version 0.
-// A call already is what DAVE needs: the one place that orders what its members
-// are told, with binary and JSON messages sharing one count per session.
+// Calls are encrypted end to end (DAVE): package delivery is the server's half of
+// it, and simulated members take part with sessions of voice/dave.
 package voiceserver
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,6 +28,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"busker/internal/snowflake"
+	"busker/voice/mls"
 )
 
 // The transport encryption modes (reference 3.4), best first.
@@ -46,6 +47,11 @@ type Options struct {
 	// HeartbeatInterval is what Hello asks for, 13.75 s by default. A fraction of
 	// a millisecond makes the number in Hello fractional, as Discord's may be.
 	HeartbeatInterval time.Duration
+	// DAVE is which calls are encrypted end to end; default Required.
+	DAVE DAVE
+	// Stage reports whether a channel is a stage, where nothing is encrypted; nil:
+	// none is. It is called under a lock and must not call back.
+	Stage func(guild, channel snowflake.ID) bool
 	// Modes are the encryption modes Ready offers; nil offers both.
 	Modes []string
 	// ResumeWindow is how long a session without a socket may be resumed; 30 s by
@@ -68,12 +74,14 @@ type Session struct {
 // Server is one voice server. All methods may be called concurrently; sessions
 // live only while Run does.
 type Server struct {
-	opts   Options
-	log    *slog.Logger
-	tcp    net.Listener
-	udp    *net.UDPConn
-	faults faults
-	record record
+	opts    Options
+	log     *slog.Logger
+	tcp     net.Listener
+	udp     *net.UDPConn
+	sender  *mls.SignatureKey // proposes in all calls
+	faults  faults
+	record  record
+	errands errands
 
 	routes sync.Map // SSRC uint32 → *session, for the media path
 
@@ -82,8 +90,12 @@ type Server struct {
 	sockets  sync.WaitGroup
 	expected map[string]Session  // by token
 	sessions map[string]*session // by token: admitted and not yet ended
-	spent    map[string]struct{} // tokens of sessions that ended
+	spent    spent
 	calls    map[callKey]*call
+	keys     map[snowflake.ID]*mls.SignatureKey // of simulated members
+	struck   []func()                           // ends sessions that faults struck, at unlock
+
+	withoutDAVE map[snowflake.ID]bool // simulated members
 }
 
 const (
@@ -122,13 +134,21 @@ func New(opts Options) (*Server, error) {
 		_ = tcp.Close()
 		return nil, fmt.Errorf("open the voice port: %w", err)
 	}
-	return &Server{
-		opts: opts, log: opts.Logger, tcp: tcp, udp: udp,
+	sender, err := mls.NewSignatureKey(rand.Reader)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("make the external sender's key: %w", err), tcp.Close(), udp.Close())
+	}
+	s := &Server{
+		opts: opts, log: opts.Logger, tcp: tcp, udp: udp, sender: sender,
 		expected: make(map[string]Session),
 		sessions: make(map[string]*session),
-		spent:    make(map[string]struct{}),
 		calls:    make(map[callKey]*call),
-	}, nil
+		keys:     make(map[snowflake.ID]*mls.SignatureKey),
+
+		withoutDAVE: make(map[snowflake.ID]bool),
+	}
+	s.errands.wake.L = &s.errands.mu
+	return s, nil
 }
 
 func listenUDP(gateway net.Addr) (*net.UDPConn, error) {
@@ -165,6 +185,7 @@ func (s *Server) Run(ctx context.Context) error {
 	})
 	g.Go(func() error { return s.readUDP(ctx) })
 	g.Go(func() error { return s.reap(ctx) })
+	g.Go(func() error { return s.errands.run(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		_ = web.Close()
@@ -184,11 +205,13 @@ func (s *Server) shut() {
 		live.cut()
 	}
 	for _, c := range s.calls {
-		for _, e := range c.ears {
-			e.listener.Close()
+		for _, p := range c.people {
+			if e := p.ear.Load(); e != nil {
+				e.listener.Close()
+			}
 		}
 	}
-	s.mu.Unlock()
+	s.unlock()
 	s.sockets.Wait()
 }
 
@@ -197,9 +220,9 @@ func (s *Server) shut() {
 // stays until it is dropped or the new one identifies.
 func (s *Server) Expect(session Session) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.forget(session.Guild, session.User)
-	delete(s.spent, session.Token)
+	s.spent.remove(session.Token)
 	s.expected[session.Token] = session
 }
 
@@ -208,7 +231,7 @@ func (s *Server) Expect(session Session) {
 // and the others are told.
 func (s *Server) Leave(guild, user snowflake.ID) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	s.forget(guild, user)
 	if live := s.connected(guild, user); live != nil {
 		s.end(live, closeDisconnected)
@@ -220,7 +243,7 @@ func (s *Server) forget(guild, user snowflake.ID) {
 	for token, e := range s.expected {
 		if e.Guild == guild && e.User == user {
 			delete(s.expected, token)
-			s.spent[token] = struct{}{}
+			s.spent.add(token)
 		}
 	}
 }
@@ -230,11 +253,39 @@ func (s *Server) forget(guild, user snowflake.ID) {
 // 4015) leave the session; any other ends it. What is expected stays expected.
 func (s *Server) Drop(guild, user snowflake.ID, code int) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
+	defer s.unlock()
 	live := s.connected(guild, user)
+	if live != nil {
+		s.drop(live, code)
+	}
+	return live != nil
+}
+
+// DropSession is Drop for the session a token began: one that ended meanwhile is left
+// in peace, and so is the user's next one.
+func (s *Server) DropSession(token string, code int) bool {
+	s.mu.Lock()
+	defer s.unlock()
+	live := s.sessions[token]
+	if live != nil {
+		s.drop(live, code)
+	}
+	return live != nil
+}
+
+// Connected returns the session of a user in a guild.
+func (s *Server) Connected(guild, user snowflake.ID) (session Session, ok bool) {
+	s.mu.Lock()
+	defer s.unlock()
+	if live := s.connected(guild, user); live != nil {
+		return live.Session, true
+	}
+	return session, false
+}
+
+// drop closes the socket of a session with code, 0 without a close frame. s.mu is held.
+func (s *Server) drop(live *session, code int) {
 	switch {
-	case live == nil:
-		return false
 	case code == 0:
 		live.cut()
 	case resumable(code):
@@ -242,7 +293,6 @@ func (s *Server) Drop(guild, user snowflake.ID, code int) bool {
 	default:
 		s.end(live, closeCode(code))
 	}
-	return true
 }
 
 // connected returns the newest live session of a user. s.mu is held.
@@ -267,10 +317,17 @@ func (s *Server) admit(e Session) *session {
 	return live
 }
 
+// endIfLive is end for a session that may have ended meanwhile. s.mu is held.
+func (s *Server) endIfLive(live *session, code closeCode) {
+	if s.sessions[live.Token] == live {
+		s.end(live, code)
+	}
+}
+
 // end removes a session for good. s.mu is held.
 func (s *Server) end(live *session, code closeCode) {
 	delete(s.sessions, live.Token)
-	s.spent[live.Token] = struct{}{}
+	s.spent.add(live.Token)
 	s.routes.Delete(live.ssrc)
 	live.close(code)
 	if c := live.call.Load(); c != nil {
@@ -282,7 +339,7 @@ func (s *Server) end(live *session, code closeCode) {
 // freeSSRC returns a stream number nobody uses. s.mu is held.
 func (s *Server) freeSSRC() uint32 {
 	for {
-		ssrc := rand.Uint32()
+		ssrc := mathrand.Uint32()
 		if _, taken := s.routes.Load(ssrc); ssrc != 0 && !taken {
 			return ssrc
 		}
@@ -304,7 +361,7 @@ func (s *Server) reap(ctx context.Context) error {
 					s.end(live, closeTimeout)
 				}
 			}
-			s.mu.Unlock()
+			s.unlock()
 		}
 	}
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"busker/emulator/delivery"
+	"busker/internal/snowflake"
 )
 
 // session is one client in a call, across the sockets it resumes on.
@@ -26,7 +29,27 @@ type session struct {
 	replay   replay
 	speaking int // flags of the last op 5
 	spoken   bool
-	maxDAVE  int // newest DAVE version the client knows
+
+	maxDAVE int // newest DAVE version the client knows; set before it joins
+	// Of the end-to-end encryption; seat and late are guarded by Server.mu:
+	seat       *delivery.Seat // nil before the Session Description
+	late       []snowflake.ID // whose op 11 a test holds back
+	plainUntil atomic.Int64   // unix nanoseconds until which frames may be in the clear
+	freshKeys  atomic.Int32   // given to the client and not yet seen in use
+	deadPath   atomic.Pointer[netip.AddrPort]
+}
+
+// deaf reports whether a test killed the path to an address.
+func (s *session) deaf(at netip.AddrPort) bool {
+	dead := s.deadPath.Load()
+	return dead != nil && *dead == at
+}
+
+// skipTo sets the number of the next message.
+func (s *session) skipTo(seq uint16) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replay.next = seq
 }
 
 func newSession(e Session, ssrc uint32, first uint16) *session {

@@ -28,7 +28,8 @@ type socket struct {
 	outbox chan message
 	ending chan closeCode // holds the code to close with, at most one
 	stop   context.CancelFunc
-	beat   atomic.Int64 // unix nanoseconds of the last heartbeat
+	beat   atomic.Int64  // unix nanoseconds of the last heartbeat
+	every  time.Duration // heartbeats, as Hello says
 
 	session *session // of the reading goroutine; nil before op 0 or 7
 }
@@ -47,6 +48,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer conn.CloseNow()
 	conn.SetReadLimit(frameLimit)
 	k := &socket{server: s, conn: conn, outbox: make(chan message, outboxSize), ending: make(chan closeCode, 1)}
+	k.every = s.faults.interval(s.opts.HeartbeatInterval)
 	k.beat.Store(time.Now().UnixNano())
 	if v := r.URL.Query().Get("v"); v != "8" {
 		s.record.add(Violation{Kind: GatewayVersion, Detail: "v=" + v})
@@ -96,12 +98,12 @@ func (k *socket) read(ctx context.Context) {
 }
 
 func (k *socket) hello() closeCode {
-	if code := k.server.faults.at(StepConnect); code != stay {
+	if code := k.at(StepConnect); code != stay {
 		return code
 	}
-	ms := float64(k.server.opts.HeartbeatInterval) / float64(time.Millisecond)
+	ms := float64(k.every) / float64(time.Millisecond)
 	k.send(opHello, map[string]any{"v": 8, "heartbeat_interval": ms})
-	return k.server.faults.at(StepHello)
+	return k.at(StepHello)
 }
 
 // act decodes and handles one message.
@@ -117,7 +119,7 @@ func (k *socket) act(ctx context.Context, typ websocket.MessageType, data []byte
 
 // write sends what is in the outbox, and drops a client that shows no life.
 func (k *socket) write(ctx context.Context) {
-	limit := patienceBeats * k.server.opts.HeartbeatInterval
+	limit := patienceBeats * k.every
 	dead := time.NewTimer(limit)
 	defer dead.Stop()
 	for {

@@ -3,7 +3,6 @@ package voiceserver
 import (
 	"encoding/binary"
 	"math/rand/v2"
-	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +14,7 @@ import (
 // Speaker is a simulated member who talks. Methods may be called concurrently.
 type Speaker struct {
 	server *Server
-	call   *call
-	user   snowflake.ID
+	person *person
 	ssrc   uint32
 	spoke  bool // guarded by Server.mu
 
@@ -30,22 +28,31 @@ type Speaker struct {
 // AddSpeaker puts a simulated member into a channel who can talk there.
 func (s *Server) AddSpeaker(guild, channel, user snowflake.ID) *Speaker {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.call(guild, channel)
+	defer s.unlock()
 	p := &Speaker{
-		server: s, call: c, user: user, ssrc: s.freeSSRC(),
+		server: s, person: s.person(guild, channel, user), ssrc: s.freeSSRC(),
 		sequence: uint16(rand.Uint32()), timestamp: rand.Uint32(),
 	}
 	s.routes.Store(p.ssrc, (*session)(nil)) // taken
-	if !slices.Contains(c.users(), user) {
-		c.announce(user)
-	}
-	c.speakers[p] = struct{}{}
+	p.person.speakers[p] = struct{}{}
 	return p
 }
 
+// Settled is closed once it is known how the member sends: under a key, in the
+// clear because the call is not encrypted, or not at all because he is alone.
+func (p *Speaker) Settled() <-chan struct{} {
+	if session := p.person.session.Load(); session != nil {
+		return session.Settled()
+	}
+	settled := make(chan struct{})
+	close(settled)
+	return settled
+}
+
 // Send makes everybody in the channel hear one Opus packet of 20 ms, now: the
-// caller keeps the pace. After Close it does nothing.
+// caller keeps the pace. While an encrypted call has no key for the member yet, or
+// nobody else is there, the packet's time passes and nobody hears it. After Close
+// it does nothing.
 func (p *Speaker) Send(packet []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,18 +65,22 @@ func (p *Speaker) Send(packet []byte) {
 	}
 	p.sequence++
 	p.timestamp += uint32(audio.FrameSamples)
+	frame, ok := p.person.seal(packet)
+	if !ok {
+		return
+	}
 	clear := p.header()
 	h, _ := parseHeader(clear)
-	p.server.deliver(p.call, nil, listen.Packet{Speaker: p.user}, received{h, clear, packet, packet, time.Now()})
+	p.server.deliver(p.person.call, nil, listen.Packet{Speaker: p.person.user}, received{h, clear, frame, frame, time.Now()})
 }
 
 // begin tells everybody that the member speaks.
 func (p *Speaker) begin() {
 	p.server.mu.Lock()
-	defer p.server.mu.Unlock()
+	defer p.server.unlock()
 	p.spoke = true
-	for m := range p.call.members {
-		m.send(opSpeaking, spoken(p.user, p.ssrc, 1))
+	for m := range p.person.call.members {
+		m.send(opSpeaking, spoken(p.person.user, p.ssrc, 1))
 	}
 }
 
@@ -89,9 +100,8 @@ func (p *Speaker) Close() {
 	}
 	p.closed = true
 	p.server.mu.Lock()
-	defer p.server.mu.Unlock()
-	delete(p.call.speakers, p)
+	defer p.server.unlock()
+	delete(p.person.speakers, p)
 	p.server.routes.Delete(p.ssrc)
-	p.call.gone(p.user)
-	p.server.tidy(p.call)
+	p.server.dismiss(p.person)
 }

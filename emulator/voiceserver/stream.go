@@ -36,6 +36,9 @@ type stream struct {
 	at        time.Time
 	ahead     time.Duration // media time sent beyond the time that passed
 	bursting  bool
+
+	sealed bool   // a DAVE frame was sent,
+	nonce  uint32 // with this truncated nonce
 }
 
 // check compares a packet with the one before it.

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"busker/emulator/delivery"
 )
 
 // Kind names a rule that a client broke.
@@ -16,12 +18,13 @@ const (
 	GatewayVersion  Kind = "gateway version"   // connected with another version than 8
 	Undecodable     Kind = "undecodable"       // 4002
 	UnknownOpcode   Kind = "unknown opcode"    // 4001
+	WrongForm       Kind = "wrong form"        // 4001: JSON for a binary opcode, or the reverse
 	NotIdentified   Kind = "not identified"    // 4003
 	IdentifiedTwice Kind = "identified twice"  // 4005
 	NoHeartbeat     Kind = "no heartbeat"      // for two intervals; the socket was cut
 	BadSequence     Kind = "bad sequence"      // a seq_ack the client can not have, or none
 	WrongSSRC       Kind = "wrong ssrc"        // op 5 for somebody else
-	UnexpectedDAVE  Kind = "unexpected dave"   // DAVE messages without DAVE
+	UnexpectedDAVE  Kind = "unexpected dave"   // DAVE messages without DAVE, or before op 4
 	NotSpeaking     Kind = "not speaking"      // audio without an op 5; it was dropped
 	PayloadType     Kind = "payload type"      // not 120; it was dropped
 	Unreadable      Kind = "unreadable"        // transport decryption failed
@@ -31,6 +34,17 @@ const (
 	TimestampStep   Kind = "timestamp step"    // not 960 per packet, and no pause to explain it
 	Burst           Kind = "burst"             // more than five packets ahead of time
 	Malformed       Kind = "malformed padding" // padding or extension longer than the packet
+
+	DAVEPlaintext   Kind = "dave plaintext"    // a frame in the clear under version 1; not for long after an upgrade
+	DAVENonceBack   Kind = "dave nonce back"   // a sender's nonce restarted and no op 22 (or id 0) gave it a new key
+	DAVENonceReused Kind = "dave nonce reused" // under one key: somebody with the keys saw the frame's nonce before
+
+	InvalidKeyPackage = Kind(delivery.InvalidKeyPackage)
+	InvalidCommit     = Kind(delivery.InvalidCommit)
+	InlineProposal    = Kind(delivery.InlineProposal)
+	MissingPath       = Kind(delivery.MissingPath)
+	MissingWelcome    = Kind(delivery.MissingWelcome)
+	UnknownTransition = Kind(delivery.UnknownTransition)
 )
 
 // Violation is one broken rule.

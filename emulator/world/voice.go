@@ -88,6 +88,14 @@ func (c *channel) suppresses(m discord.Member) bool {
 	return !p.Has(discord.Speak)
 }
 
+// IsStage reports whether a channel is a stage.
+func (w *World) IsStage(channel ID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.channels[channel]
+	return c != nil && c.Type == discord.StageChannel
+}
+
 func (w *World) leaveVoice(g *guild, before discord.VoiceState) VoiceMoved {
 	delete(g.voice, before.UserID)
 	after := before
