@@ -53,7 +53,7 @@ func privacy(ctx context.Context, c *call) (reply, error) {
 		return reply{text: c.plain()}, nil
 	}
 	lines := []string{
-		fmt.Sprintf(textPrivacyCode, c.status.Channel, blocks(codes.Call)),
+		fmt.Sprintf(textPrivacyCode, c.status.Channel, FormatCode(codes.Call)),
 		textPrivacyHow,
 		textVerification,
 	}
@@ -107,7 +107,7 @@ func verifications(members []Verification, first snowflake.ID) []string {
 	})
 	var lines []string
 	for _, m := range members[:min(len(members), maxCodes)] {
-		lines = append(lines, fmt.Sprintf(textMemberCode, m.User, blocks(m.Code)))
+		lines = append(lines, fmt.Sprintf(textMemberCode, m.User, FormatCode(m.Code)))
 	}
 	if more := len(members) - maxCodes; more > 0 {
 		lines = append(lines, fmt.Sprintf(textMoreCodes, more))
@@ -115,8 +115,8 @@ func verifications(members []Verification, first snowflake.ID) []string {
 	return lines
 }
 
-// blocks writes a code as Discord's clients do: in blocks of five digits.
-func blocks(code string) string {
+// FormatCode writes a code as Discord's clients do: in blocks of five digits.
+func FormatCode(code string) string {
 	const size = 5
 	var all []string
 	for b := range slices.Chunk([]byte(code), size) {

@@ -57,6 +57,9 @@ type App struct {
 	cancel  func() // ends events
 }
 
+// leaveTimeout is how long a player waits until Discord has taken its leave.
+const leaveTimeout = 2 * time.Second
+
 // cardEvents is how many player events may wait for the bot: a burst of every
 // player of a large bot, after which cards lag and nothing else.
 const cardEvents = 1024
@@ -113,8 +116,11 @@ func (a *App) connect() (err error) {
 		Encoder:     a.newEncoder,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
 		Lookahead:   a.opts.Tuning.Voice.Lookahead,
-		Logger:      log.With("part", "player"),
-		Metrics:     player.NewMetrics(registry),
+		// Shorter than the players' share of a stop: Discord takes only so many leaves
+		// at once, and those of a stopping process need not be waited for.
+		LeaveTimeout: leaveTimeout,
+		Logger:       log.With("part", "player"),
+		Metrics:      player.NewMetrics(registry),
 	})
 	if err != nil {
 		return err

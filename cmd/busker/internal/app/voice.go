@@ -88,3 +88,10 @@ func (c calls) Privacy(ctx context.Context, guild snowflake.ID) (bot.Codes, erro
 	}
 	return codes, err
 }
+
+// PrivacyCode returns the voice privacy code of the guild's call as Discord's clients
+// show it, and whether what is sent there is encrypted end to end.
+func (a *App) PrivacyCode(guild snowflake.ID) (code string, encrypted bool) {
+	s := a.hub.Conn(guild).Status()
+	return bot.FormatCode(s.PrivacyCode), s.Encrypted
+}

@@ -42,7 +42,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	log := o.Telemetry.Logger().With("part", "demo")
-	p := &page{street: s, songs: songs.songs, changes: newBell(), log: log}
+	p := &page{street: s, app: a, songs: songs.songs, changes: newBell(), log: log}
 	p.ears = newEars(p.changes.ring)
 	return layers.Run(ctx, log,
 		layers.Layer{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},

@@ -116,11 +116,18 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 	if err := o.follow(ctx, feed); err != nil {
 		return err
 	}
+	code, encrypted := a.PrivacyCode(s.guild.ID) // before the call is over
 	if _, err := s.command(ctx, "stop", nil); err != nil {
 		say(o.Out, "/stop: %v\n", err)
 	}
 	listener.Close()
-	return o.conclude(ctx, a, listener, asked, query)
+	if err := o.conclude(ctx, a, listener, asked, query); err != nil {
+		return err
+	}
+	if encrypted {
+		say(o.Out, "encrypted    end to end; voice privacy code %s\n", code)
+	}
+	return nil
 }
 
 // private reports whether a link names an address that is not public.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"busker/cmd/busker/internal/app"
 )
 
 //go:embed page
@@ -20,6 +22,7 @@ var assets embed.FS
 // page serves the street to a browser on this machine.
 type page struct {
 	street  *street
+	app     *app.App
 	ears    *ears
 	songs   []song
 	changes *bell

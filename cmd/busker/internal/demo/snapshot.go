@@ -40,6 +40,9 @@ type stats struct {
 	Gaps    int      `json:"gaps"`
 	Level   *float64 `json:"level"` // dBFS, nil for silence
 	P99     float64  `json:"p99"`   // deviation of the packets' distance, milliseconds
+	// Privacy is the call's privacy code as the bot knows it, "" while it is not
+	// encrypted end to end.
+	Privacy string `json:"privacy"`
 }
 
 // maxMessages is how far back the page can scroll.
@@ -88,6 +91,9 @@ func (p *page) heard() *stats {
 	}
 	r := l.Report()
 	s := &stats{Packets: r.Packets, Lost: r.Lost, Gaps: r.GapCount, P99: float64(r.Deviation.P99.Microseconds()) / 1000}
+	if code, encrypted := p.app.PrivacyCode(p.street.guild.ID); encrypted {
+		s.Privacy = code
+	}
 	if level := (r.RMS[0] + r.RMS[1]) / 2; !math.IsInf(level, 0) && !math.IsNaN(level) {
 		s.Level = &level
 	}

@@ -80,6 +80,7 @@ function showVoice(update) {
   }));
   if (focused) $("voice-channels").querySelector(`[data-channel="${CSS.escape(focused)}"]`)?.focus();
   if (!state.here) ears.stop();
+  if (!state.here) $("seal").hidden = true;
 }
 
 async function joinVoice(channel) {
@@ -139,6 +140,8 @@ function showStats(s) {
   $("stat-lost").textContent = s.lost;
   $("stat-gaps").textContent = s.gaps;
   $("stat-level").textContent = s.level === null ? "silent" : `${s.level.toFixed(1)} dB`;
+  $("seal").hidden = !s.privacy;
+  if ($("privacy").textContent !== s.privacy) $("privacy").textContent = s.privacy;
   $("stat-timing").textContent = s.packets > 1 ? `±${s.p99.toFixed(1)} ms` : "–";
 }
 
