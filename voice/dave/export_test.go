@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"busker/internal/snowflake"
+	"busker/voice/mls"
 )
 
 var (
@@ -44,6 +45,9 @@ func (s *Session) OpenWith(user snowflake.ID, base []byte) {
 // BaseSecret returns what a member's keys of the group's epoch start from.
 func (s *Session) BaseSecret(user snowflake.ID) []byte { return baseSecret(s.mls.group, user) }
 
+// EpochAuthenticator is that of the group.
+func (s *Session) EpochAuthenticator() []byte { return s.mls.group.EpochAuthenticator() }
+
 // CurrentKey tells apart the keys that frames are sealed with; "" without one.
 func (s *Session) CurrentKey() string {
 	now := s.sender.Load()
@@ -57,6 +61,12 @@ func (s *Session) CurrentKey() string {
 func KeyPrint(aead cipher.AEAD) string {
 	nonce := [gcmNonceBytes]byte{0: 1}
 	return string(aead.Seal(nil, nonce[:], make([]byte, 16), nil))
+}
+
+// Adopt replaces the key package that was sent.
+func (s *Session) Adopt(own *mls.PrivateKeyPackage) {
+	s.mls.enter(nil)
+	s.mls.own = own
 }
 
 // Pending counts the transitions prepared and not executed.
