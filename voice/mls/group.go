@@ -44,7 +44,13 @@ func NewGroup(random io.Reader, id []byte, extensions []Extension, own *PrivateK
 		signatureKey: own.signatureKey,
 		private:      privateKeys{0: own.encryptionKey},
 	}
-	g.context = groupContext{groupID: bytes.Clone(id), treeHash: g.tree.rootHash(), extensions: extensions}
+	g.context = groupContext{
+		version:     versionMLS10,
+		cipherSuite: suiteP256,
+		groupID:     bytes.Clone(id),
+		treeHash:    g.tree.rootHash(),
+		extensions:  extensions,
+	}
 	g.interim = interimTranscriptHash(nil, mac(g.secrets.confirmationKey, nil))
 	return g, nil
 }

@@ -1,9 +1,9 @@
 package mls
 
-import "fmt"
-
 // groupContext is what all members agree on in an epoch (§8.1).
 type groupContext struct {
+	version                 ProtocolVersion
+	cipherSuite             CipherSuite
 	groupID                 []byte
 	epoch                   uint64
 	treeHash                []byte
@@ -12,11 +12,9 @@ type groupContext struct {
 }
 
 func readGroupContext(d *decoder) groupContext {
-	version, suite := d.uint16(), d.uint16()
-	if version != uint16(versionMLS10) || suite != uint16(suiteP256) {
-		d.fail(fmt.Errorf("mls: group of version %d, cipher suite %d", version, suite))
-	}
 	return groupContext{
+		version:                 ProtocolVersion(d.uint16()),
+		cipherSuite:             CipherSuite(d.uint16()),
 		groupID:                 d.vector(),
 		epoch:                   d.uint64(),
 		treeHash:                d.vector(),
@@ -26,8 +24,8 @@ func readGroupContext(d *decoder) groupContext {
 }
 
 func (c *groupContext) appendTo(dst []byte) []byte {
-	dst = appendUint16(dst, uint16(versionMLS10))
-	dst = appendUint16(dst, uint16(suiteP256))
+	dst = appendUint16(dst, uint16(c.version))
+	dst = appendUint16(dst, uint16(c.cipherSuite))
 	dst = AppendVector(dst, c.groupID)
 	dst = appendUint64(dst, c.epoch)
 	dst = AppendVector(dst, c.treeHash)

@@ -90,6 +90,9 @@ func (w *Welcome) openGroupInfo(welcomeSecret []byte) (*groupInfo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("group info: %w", err)
 	}
+	if c := info.context; c.version != versionMLS10 || c.cipherSuite != suiteP256 {
+		return nil, fmt.Errorf("mls: group of version %d, cipher suite %d", c.version, c.cipherSuite)
+	}
 	return info, nil
 }
 
