@@ -52,12 +52,11 @@ func privacy(ctx context.Context, c *call) (reply, error) {
 	if !codes.Encrypted || codes.Call == "" {
 		return reply{text: c.plain()}, nil
 	}
-	lines := []string{
+	lines := append([]string{
 		fmt.Sprintf(textPrivacyCode, c.status.Channel, FormatCode(codes.Call)),
 		textPrivacyHow,
 		textVerification,
-	}
-	lines = append(lines, verifications(codes.Members, c.user)...)
+	}, verifications(codes.Members, c.user)...)
 	return reply{text: strings.Join(lines, "\n")}, nil
 }
 

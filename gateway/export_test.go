@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"log/slog"
 	"time"
 )
 
@@ -25,5 +24,3 @@ func Backoff(first time.Duration) (next func() time.Duration) {
 	b := backoff{first: first}
 	return b.next
 }
-
-func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
