@@ -21,7 +21,11 @@ type offer struct {
 // offers lists what the author sent that commits exactly those proposals.
 func (s *service) offers(author *seat, leaf int, want []*proposal) (list []offer, refused []error) {
 	s.t.Helper()
-	for _, payload := range author.commits {
+	commits := author.commits
+	if _, them := author.peer.(*foreign); them && len(commits) > 1 {
+		commits = commits[len(commits)-1:]
+	}
+	for _, payload := range commits {
 		o, err := s.read(payload, leaf, want)
 		if err != nil {
 			refused = append(refused, fmt.Errorf("commit of %v: %w", author.user, err))
@@ -102,7 +106,7 @@ func (o *offer) trimmed(who *seat) []byte {
 
 // found makes a group of those in the call, each of whom is alone in a group of epoch
 // 0 and gets Adds of all the others. Pick chooses between those who commit.
-func (s *service) found(pick func(n int) int) offer {
+func (s *service) found(pick func([]offer) offer) offer {
 	s.t.Helper()
 	s.epoch, s.tree, s.newest = 0, nil, 1
 	adds := make(map[*seat]*proposal)
@@ -133,7 +137,7 @@ func (s *service) found(pick func(n int) int) offer {
 		}
 		list = append(list, offers...)
 	}
-	o := list[pick(len(list))]
+	o := pick(list)
 	s.tree, o.author.joined = []*seat{o.author}, 1
 	s.announce(o, 0, nil)
 	s.execute()
@@ -141,9 +145,9 @@ func (s *service) found(pick func(n int) int) offer {
 }
 
 // choose takes one of the commits that hold all proposals, or with first those of
-// the first op 27 only; the author must then be ours, for davey takes the newest of
-// its commits for the one it is told won.
-func (s *service) choose(pick func(n int) int, first bool) offer {
+// the first op 27 only. Of davey's commits only the newest can win: it takes that for
+// the one it is told of, whatever this says.
+func (s *service) choose(pick func([]offer) offer, first bool) offer {
 	s.t.Helper()
 	want := s.inflight
 	if first {
@@ -159,14 +163,12 @@ func (s *service) choose(pick func(n int) int, first bool) offer {
 		if product && len(offers) == 0 && !s.leaving(seat) {
 			s.t.Fatalf("our %v made no commit of %d proposals: %v", seat.user, len(want), refused)
 		}
-		if !first || product {
-			list = append(list, offers...)
-		}
+		list = append(list, offers...)
 	}
 	if len(list) == 0 {
 		s.t.Fatal("nobody commits")
 	}
-	return list[pick(len(list))]
+	return pick(list)
 }
 
 // leaving says whether somebody's Remove is in flight: they can not commit.
@@ -183,7 +185,10 @@ func (s *service) announce(o offer, id uint16, spoil func(who *seat, data []byte
 	s.apply(o)
 	s.epoch++
 	s.inflight, s.newest = nil, 0
-	spoilt := make(map[*seat]bool)
+	spoilt := make(map[*seat]bool) // or still to be added anew
+	for _, seat := range s.tree {
+		spoilt[seat] = seat != nil && seat.failed
+	}
 	tell := func(who *seat, op signal.Op, body []byte) {
 		data := append(binary.BigEndian.AppendUint16(nil, id), body...)
 		spoilt[who] = spoil != nil && spoil(who, data[2:])
@@ -207,7 +212,7 @@ func (s *service) announce(o offer, id uint16, spoil func(who *seat, data []byte
 			continue
 		}
 		if seat.failed != spoilt[seat] {
-			s.t.Fatalf("epoch %d: %v refused: %v, spoilt: %v", s.epoch, seat.user, seat.failed, spoilt[seat])
+			s.t.Fatalf("epoch %d: %v (%T) refused: %v, should: %v", s.epoch, seat.user, seat.peer, seat.failed, spoilt[seat])
 		}
 		if want := id != 0 && !seat.failed; slices.Contains(ready[seat], id) != want {
 			s.t.Fatalf("epoch %d: %v is ready for %v, want %d: %v", s.epoch, seat.user, ready[seat], id, want)

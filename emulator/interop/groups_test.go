@@ -35,7 +35,7 @@ func TestGroupsWithDavey(t *testing.T) {
 			g.talk()
 			g.verify()
 			t.Logf("%v; davey forgot %d Welcomes; it took %v", g.tally, g.forgotten, time.Since(begin).Round(time.Millisecond))
-			if g.byUs == 0 || g.byThem == 0 || g.opened == 0 {
+			if g.byUs == 0 || g.byThem == 0 && most > 4 || g.opened == 0 {
 				t.Error("one side committed nothing, or nothing was heard")
 			}
 		})
@@ -97,7 +97,7 @@ func (g *game) chance(percent int) bool { return g.dice.IntN(100) < percent }
 func (g *game) begin() {
 	g.t.Helper()
 	g.flush()
-	o := g.found(g.dice.IntN)
+	o := g.found(g.pick)
 	g.count(o)
 	g.check()
 	g.talk()
@@ -121,7 +121,7 @@ func (g *game) round() {
 	if first {
 		g.firsts++
 	}
-	o := g.choose(g.dice.IntN, first)
+	o := g.choose(g.pick, first)
 	g.announce(o, g.next(), g.vandal(o))
 	g.count(o)
 	g.check()
@@ -137,6 +137,16 @@ func (g *game) round() {
 	if g.chance(4) {
 		g.desert()
 	}
+}
+
+// pick chooses the winner, one of davey's more often than there are of them: it fails
+// to make some.
+func (g *game) pick(list []offer) offer {
+	theirs := slices.DeleteFunc(slices.Clone(list), func(o offer) bool { _, us := o.author.peer.(*ours); return us })
+	if len(theirs) > 0 && g.chance(50) {
+		list = theirs
+	}
+	return list[g.dice.IntN(len(list))]
 }
 
 func (g *game) count(o offer) {
@@ -326,8 +336,8 @@ func (g *game) onlyLeaving() bool {
 }
 
 // vandal damages, now and then, what one of those gets who are told of a commit.
-// Never davey's author, who looks no further than whose commit it is, and never the
-// last of ours.
+// Never the author, since davey looks no further than whose commit it is, never the
+// last of ours, and nobody twice, for ours give up after three times in a minute.
 func (g *game) vandal(o offer) func(*seat, []byte) bool {
 	if !g.chance(12) {
 		return nil
@@ -337,7 +347,7 @@ func (g *game) vandal(o offer) func(*seat, []byte) bool {
 		n--
 		_, us := who.peer.(*ours)
 		_, watches := who.peer.(*watcher)
-		if n != -1 || watches || who == o.author || us && g.lastOfOurs(who) {
+		if n != -1 || watches || who.healed || who == o.author || us && g.lastOfOurs(who) {
 			return false
 		}
 		g.spoilt++

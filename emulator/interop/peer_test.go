@@ -153,6 +153,7 @@ func (f *foreign) advance(do string, data []byte) {
 	f.davey.queue(call{Do: do, As: f.user, Data: data[2:]}, func(a answer) {
 		switch {
 		case a.Error != "":
+			f.refused = a.Error
 			f.sent = append(f.sent, text(f.davey.t, signal.OpMLSInvalidCommit, transition{ID: id}))
 			f.renew() // runs in the next flush
 		case id != 0:

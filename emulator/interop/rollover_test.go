@@ -34,7 +34,7 @@ func TestGenerationsWithDavey(t *testing.T) {
 		s := newService(t, d)
 		watches, us, them := s.seatWatcher(1), s.seatOurs(2), s.seatForeign(3)
 		s.flush()
-		s.found(func(int) int { return 0 })
+		s.found(func(list []offer) offer { return list[0] })
 		group := watches.peer.(*watcher).group
 		said := []byte("a frame of a later generation")
 

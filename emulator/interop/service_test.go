@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
+	"log/slog"
 	"slices"
 	"testing"
 
@@ -70,7 +71,7 @@ func (s *service) groupID() []byte { return binary.BigEndian.AppendUint64(nil, u
 // seatOurs lets one of our sessions arrive, with the signature key its user always has.
 func (s *service) seatOurs(user snowflake.ID) *seat {
 	return s.arrive(user, &ours{t: s.t, session: dave.NewSession(dave.Options{
-		User: user, Channel: func() snowflake.ID { return s.channel }, Key: s.key(user),
+		User: user, Channel: func() snowflake.ID { return s.channel }, Key: s.key(user), Logger: slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn})),
 	})})
 }
 
