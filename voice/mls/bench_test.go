@@ -11,8 +11,9 @@ import (
 var sizes = []int{2, 20, 50, 99}
 
 // filled is a call that has n members, of whom member 1 added all others.
-func filled(tb testing.TB, n int) *call {
-	c := newCall(tb)
+func filled(tb testing.TB, n int) *call { return fill(newCall(tb), n) }
+
+func fill(c *call, n int) *call {
 	c.begin(1)
 	for u := 2; u <= n; u++ {
 		c.add(uint64(u))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
+	"io"
 	"testing"
 
 	"busker/voice/mls"
@@ -12,6 +13,7 @@ import (
 // call is a delivery service and the members of one group, without a network.
 type call struct {
 	tb      testing.TB
+	random  io.Reader
 	sender  *mls.SignatureKey
 	id      []byte
 	context []mls.Extension
@@ -31,10 +33,14 @@ type member struct {
 	group *mls.Group
 }
 
-func newCall(tb testing.TB) *call {
+func newCall(tb testing.TB) *call { return newCallOf(tb, rand.Reader) }
+
+// newCallOf makes a call whose keys are of random.
+func newCallOf(tb testing.TB, random io.Reader) *call {
 	c := &call{
 		tb:      tb,
-		sender:  must(mls.NewSignatureKey(rand.Reader)),
+		random:  random,
+		sender:  must(mls.NewSignatureKey(random)),
 		id:      identity(4711),
 		members: make(map[uint64]*member),
 		adds:    make(map[uint64]*member),
@@ -58,7 +64,7 @@ func identity(user uint64) []byte { return binary.BigEndian.AppendUint64(nil, us
 // begin makes the group with its first member.
 func (c *call) begin(user uint64) *member {
 	m := c.newMember(user)
-	m.group = must(mls.NewGroup(rand.Reader, c.id, c.context, m.own))
+	m.group = must(mls.NewGroup(c.random, c.id, c.context, m.own))
 	c.members[user] = m
 	return m
 }
@@ -70,9 +76,9 @@ func (c *call) newMember(user uint64) *member {
 	if old := c.members[user]; old != nil {
 		m.key = old.key
 	} else {
-		m.key = must(mls.NewSignatureKey(rand.Reader))
+		m.key = must(mls.NewSignatureKey(c.random))
 	}
-	m.own = must(mls.NewKeyPackage(rand.Reader, m.key, identity(user)))
+	m.own = must(mls.NewKeyPackage(c.random, m.key, identity(user)))
 	return m
 }
 
@@ -127,7 +133,7 @@ func (c *call) lookup(r mls.ProposalRef) (mls.Proposal, bool) {
 func (c *call) commit(user uint64) {
 	c.tb.Helper()
 	committer := c.members[user]
-	pending, err := committer.group.Commit(rand.Reader, c.cache)
+	pending, err := committer.group.Commit(c.random, c.cache)
 	if err != nil {
 		c.tb.Fatal(err)
 	}

@@ -117,3 +117,18 @@ func must[T any](v T, err error) T {
 
 // Keys returns the group's private keys.
 func (g *Group) Keys() PrivateKeys { return g.private.known(g.tree) }
+
+// ValidateShape validates everything but signatures and keys.
+func (t *ratchetTree) ValidateShape() error {
+	for x := range t.nodes {
+		if err := t.validateUnmerged(nodeIndex(x)); err != nil {
+			return err
+		}
+	}
+	for x := range t.nodes {
+		if t.nodes[x].parent != nil && !t.parentHashValid(nodeIndex(x)) {
+			return errTreeShape
+		}
+	}
+	return nil
+}

@@ -1,7 +1,6 @@
 package mls_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,7 +26,7 @@ func TestRandomCalls(t *testing.T) {
 
 // play runs a call of up to 40 members through random epochs.
 func play(t *testing.T, r *mathrand.Rand) {
-	c := newCall(t)
+	c := newCallOf(t, mathrand.NewChaCha8([32]byte{byte(r.Uint32())}))
 	c.begin(1)
 	limit := 2 + r.IntN(39)
 	users := uint64(2)
@@ -84,11 +83,12 @@ func (c *call) revokeSome(r *mathrand.Rand) {
 // race has everybody else who stays commit too. Their commits lose, and must not harm.
 func (c *call) race(winner *member) {
 	c.tb.Helper()
-	for u, m := range c.members {
+	for _, u := range c.users() {
+		m := c.members[u]
 		if m == winner {
 			continue
 		}
-		_, err := m.group.Commit(rand.Reader, c.cache)
+		_, err := m.group.Commit(c.random, c.cache)
 		if slices.Contains(c.gone, u) {
 			if !errors.Is(err, mls.ErrInvalidProposals) {
 				c.tb.Fatalf("member %d commits his own removal: %v", u, err)
