@@ -165,8 +165,11 @@ func (r *spot) check(t *testing.T) {
 			r.guild.ID, now.State, now.ItemID, len(now.Queue), r.before.State, r.before.ItemID, len(r.before.Queue))
 	case now.Position < r.before.Position || now.Position > r.before.Position+most:
 		t.Errorf("guild %v: at %v, was at %v %v ago", r.guild.ID, now.Position, r.before.Position, most)
-	case !now.Voice.Connected || now.Voice.LastReconnect.Before(r.seen) || now.Voice.Cause == "" || now.Voice.Rejoins == 0:
+	case !now.Voice.Connected || !now.Voice.Encrypted || now.Voice.Members != 2 || now.Voice.LastReconnect.Before(r.seen) || now.Voice.Cause == "" || now.Voice.Rejoins == 0:
 		t.Errorf("guild %v: voice %+v", r.guild.ID, now.Voice)
+	}
+	if report := r.ears.Report(); report.Plain != 0 || report.Undecryptable != 0 {
+		t.Errorf("guild %v: heard\n%s", r.guild.ID, report)
 	}
 	// All that the position says was played has arrived, once.
 	if missing := audio.Frames(now.Position) - r.heard(); missing > astray || missing < -astray {

@@ -67,9 +67,9 @@ func cause(err error) string {
 	case err == nil:
 		return ""
 	case errors.As(err, &closed):
-		kind = signal.RuleFor(closed.Code).Meaning
+		kind = "closed"
 	case errors.Is(err, signal.ErrZombie):
-		kind = "heartbeats unanswered"
+		kind = "silent"
 	case errors.Is(err, signal.ErrEncryption):
 		kind = "encryption"
 	}

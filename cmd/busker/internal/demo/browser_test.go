@@ -121,6 +121,7 @@ func TestThePageInABrowser(t *testing.T) {
 	b.wait("the card", says("Cobblestone Waltz"))
 	b.wait("sound", loud)
 	b.wait("the speaking ring", `document.querySelector(".member.speaking")`)
+	b.wait("the privacy code", `!document.getElementById("seal").hidden && /^\d{5}( \d{5}){5}$/.test(document.getElementById("privacy").textContent)`)
 	b.wait("the figures", `Number(document.getElementById("stat-packets").textContent) > 20`)
 
 	b.click("#prompt")
