@@ -65,6 +65,39 @@ func TestGenerationsWithDavey(t *testing.T) {
 	})
 }
 
+// TestOurSenderReachesTheNextGeneration seals 2^24 frames and lets davey open those
+// around the change of key.
+func TestOurSenderReachesTheNextGeneration(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("seals sixteen million frames")
+	}
+	d := newDavey(t, interop.Options{Env: []string{"LD_PRELOAD=" + clock(t)}})
+	s := newService(t, d)
+	us, them := s.seatOurs(2), s.seatForeign(3)
+	s.flush()
+	s.found(func(list []offer) offer { return list[0] })
+	d.ask(call{Do: "ahead", Seconds: int(wait.Seconds())})
+	session := us.peer.(*ours).session
+	said := []byte("heard over the change of key")
+	var sealed []byte
+	var err error
+	for nonce := range generation + 2 { // one less
+		if sealed, err = session.SealFrame(sealed[:0], said); err != nil {
+			t.Fatalf("seal frame %d: %v", nonce, err)
+		}
+		if nonce > 1 && nonce < generation-3 {
+			continue
+		}
+		them.peer.open(us.user, sealed, func(opened []byte, failure string) {
+			if !bytes.Equal(opened, said) {
+				t.Errorf("davey opens nonce %#x as %q: %s", nonce+1, opened, failure)
+			}
+		})
+		d.flush()
+	}
+}
+
 // clock builds what lets davey's clock run ahead, and skips the test without a C
 // compiler.
 func clock(t *testing.T) (library string) {
