@@ -23,5 +23,5 @@ type frameSealer interface {
 	SealFrame(dst, opus []byte) ([]byte, error)
 }
 
-// encrypt is how sessions get their encryption. Tests replace it.
+// encrypt is how sessions get their encryption.
 func encrypt(opts dave.Options) encryption { return dave.NewSession(opts) }

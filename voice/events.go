@@ -115,7 +115,7 @@ func (c *call) startSession(ctx context.Context) {
 	s.tell = func(m message) { c.inbox.put(fromSession{generation, m}) }
 	mine, cancel := context.WithCancel(ctx)
 	c.session, c.cancel = s, cancel
-	c.workers.Go(func() { s.tell(ended{s.run(mine)}) })
+	c.workers.Go(func() { s.tell(ended{c.hub.opts.run(s, mine)}) })
 	c.status.Endpoint = s.endpoint
 	if c.status.State == Ready {
 		c.status.State = Recovering

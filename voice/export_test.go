@@ -1,12 +1,14 @@
 package voice
 
 import (
+	"context"
 	"net"
 	"time"
 
 	"busker/audio"
 	"busker/voice/dave"
 	"busker/voice/rtp"
+	"busker/voice/signal"
 )
 
 // FrameSealer is what seals a Rig's frames.
@@ -17,6 +19,39 @@ type Encryption = encryption
 
 // Encrypt replaces the end-to-end encryption of the hub's sessions.
 func Encrypt(o *HubOptions, f func(dave.Options) Encryption) { o.encrypt = f }
+
+// Played is a voice session that a test plays, without sockets.
+type Played struct {
+	*session
+	Context context.Context // of the session; ends when the call has no use for it any more
+	end     chan error
+}
+
+// Play has the hub's sessions played: f is told of each and must not block.
+func Play(o *HubOptions, f func(*Played)) {
+	o.run = func(s *session, ctx context.Context) error {
+		p := &Played{s, ctx, make(chan error, 10)}
+		f(p)
+		select {
+		case err := <-p.end:
+			return err
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Establish says that audio can be sent.
+func (p *Played) Establish() { p.tell(established{}) }
+
+// Resume says that the socket was lost, and then replaced.
+func (p *Played) Resume(err error) { p.tell(resuming{err}); p.tell(resumed{}) }
+
+// End ends the session.
+func (p *Played) End(err error) { p.end <- err }
+
+// Identity returns what the session was begun with.
+func (p *Played) Identity() (endpoint string, id signal.Identity) { return p.endpoint, p.identity }
 
 // Rig is the sending half of a connection without a session: tests tick it
 // themselves and play the voice gateway.

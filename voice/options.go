@@ -1,6 +1,7 @@
 package voice
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
@@ -48,7 +49,9 @@ type HubOptions struct {
 	// Clock paces the packets; nil for the system's monotonic clock.
 	Clock pace.Clock
 
+	// Tests replace these.
 	encrypt func(dave.Options) encryption
+	run     func(*session, context.Context) error
 }
 
 // Timeouts bound the steps of joining and recovering. Zero fields take defaults.
@@ -85,6 +88,9 @@ func (o HubOptions) withDefaults() HubOptions {
 	}
 	if o.encrypt == nil {
 		o.encrypt = encrypt
+	}
+	if o.run == nil {
+		o.run = (*session).run
 	}
 	if o.Online == nil {
 		o.Online = func(snowflake.ID) bool { return true }
