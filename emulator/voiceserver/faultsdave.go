@@ -118,7 +118,7 @@ func damaged(payload []byte) []byte {
 var errNoCall = errors.New("there is no encrypted call in that channel")
 
 // AddAndRevoke lets users come and go in one moment: everybody gets the Adds and, before
-// a commit can win, their revocation. With 60 users the message is beyond 30 kB.
+// a commit can win, their revocation. With 70 users the message is beyond 30 kB.
 func (s *Server) AddAndRevoke(guild, channel snowflake.ID, users ...snowflake.ID) error {
 	s.mu.Lock()
 	defer s.unlock()

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -14,6 +15,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/opus"
 	"busker/voice/dave"
+	"busker/voice/mls"
 	"busker/voice/signal"
 )
 
@@ -186,7 +188,7 @@ func (p *person) work(ctx context.Context) {
 			return
 		}
 		p.mu.Unlock()
-		for _, e := range list {
+		for _, e := range merged(list) {
 			if e.packet != nil {
 				p.open(*e.packet)
 			} else {
@@ -194,6 +196,38 @@ func (p *person) work(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// merged puts proposals that wait together into one message, as the server could have
+// done: when many come at once, making a commit for each of them is wasted work.
+func merged(list []errand) []errand {
+	var out []errand
+	for _, e := range list {
+		if n := len(out); n > 0 && e.appends() && out[n-1].appends() {
+			out[n-1].frame.Data = joined(out[n-1].frame.Data, e.frame.Data)
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// appends reports whether the errand is an op 27 with new proposals.
+func (e errand) appends() bool {
+	return e.packet == nil && e.frame.Op == signal.OpMLSProposals && len(e.frame.Data) > 0 && e.frame.Data[0] == 0
+}
+
+// joined is one op 27 for two.
+func joined(a, b []byte) []byte {
+	first, _, err := mls.ReadVector(a[1:])
+	if err != nil {
+		return a // the server made it, so this does not happen
+	}
+	second, _, err := mls.ReadVector(b[1:])
+	if err != nil {
+		return a
+	}
+	return mls.AppendVector([]byte{0}, slices.Concat(first, second))
 }
 
 // handle lets the person's session deal with a message.
