@@ -279,7 +279,7 @@ func TestReplayAsDescribed(t *testing.T) {
 	var r dave.Replay
 	missing, newest, started := map[uint64]bool{}, uint64(0), false
 	seed := uint64(1)
-	for range 20000 {
+	for range 6000 {
 		seed = seed*6364136223846793005 + 1442695040888963407
 		n := newest + (seed>>33)%40 - min(newest, (seed>>43)%60)
 		if seed>>60 == 0 {

@@ -189,7 +189,7 @@ func (c *call) keyPackage(user snowflake.ID) *mls.KeyPackage {
 func (c *call) sign(p mls.Proposal) flying {
 	m := must(mls.SignExternalProposal(c.key, id(c.channel), c.epoch, 0, p))
 	f := flying{message: m.Marshal(), ref: m.ProposalRef(), remove: p.Remove}
-	if p.Add != nil {
+	if p.Add != nil && len(p.Add.LeafNode.Credential.Identity) == 8 {
 		f.add = user(p.Add.LeafNode.Credential.Identity)
 	}
 	return f
@@ -219,7 +219,7 @@ func (c *call) propose(list ...flying) {
 			}
 		}
 		if len(messages) > 0 {
-			m.binary(signal.OpMLSProposals, mls.AppendVector([]byte{0}, messages))
+			m.binary(signal.OpMLSProposals, vector(0, messages))
 		}
 	}
 }
@@ -260,8 +260,11 @@ func (c *call) revoke(p flying) {
 	}
 }
 
-func revocation(ref mls.ProposalRef) []byte {
-	return mls.AppendVector([]byte{1}, mls.AppendVector(nil, ref[:]))
+func revocation(ref mls.ProposalRef) []byte { return vector(1, mls.AppendVector(nil, ref[:])) }
+
+// vector is the payload of an op 27.
+func vector(operation byte, content []byte) []byte {
+	return mls.AppendVector([]byte{operation}, content)
 }
 
 // announcement is a commit the server chose, ready to be told.
