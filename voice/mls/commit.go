@@ -22,7 +22,7 @@ func readProposalOrRef(d *decoder) (p ProposalOrRef) {
 	case proposalReference:
 		p.Ref = readHashReference(d)
 	default:
-		d.fail(fmt.Errorf("mls: proposal named in way %d", t))
+		d.fail(fmt.Errorf("proposal named in way %d", t))
 	}
 	return p
 }

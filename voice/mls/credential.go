@@ -9,7 +9,7 @@ type Credential struct{ Identity []byte }
 
 func readCredential(d *decoder) Credential {
 	if t := d.uint16(); t != credentialBasic {
-		d.fail(fmt.Errorf("mls: credential of type %d", t))
+		d.fail(fmt.Errorf("credential of type %d", t))
 	}
 	return Credential{Identity: d.vector()}
 }

@@ -48,7 +48,7 @@ type (
 func readHashReference(d *decoder) (r HashReference) {
 	b := d.vector()
 	if d.err == nil && len(b) != hashSize {
-		d.fail(fmt.Errorf("mls: reference of %d bytes", len(b)))
+		d.fail(fmt.Errorf("reference of %d bytes", len(b)))
 	}
 	copy(r[:], b)
 	return r
@@ -123,7 +123,7 @@ func encryptWithLabel(publicKey []byte, label string, context, plaintext []byte)
 // decryptWithLabel is DecryptWithLabel (§5.1.3).
 func decryptWithLabel(key hpke.PrivateKey, label string, context []byte, c HPKECiphertext) ([]byte, error) {
 	if len(c.KEMOutput) != pointSize {
-		return nil, errors.New("mls: encapsulated key of another size")
+		return nil, errors.New("encapsulated key of another size")
 	}
 	b := append(c.KEMOutput[:pointSize:pointSize], c.Ciphertext...)
 	plaintext, err := hpke.Open(key, kdf, aead, labelled(label, context), b)

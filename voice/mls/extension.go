@@ -32,15 +32,15 @@ func appendExtensions(dst []byte, list []Extension) []byte {
 	return appendList(dst, list, func(dst []byte, e Extension) []byte { return e.appendTo(dst) })
 }
 
-// findExtension returns the data of the extension of type t. A list with two of one
-// type is invalid (§13.4).
+// findExtension returns the data of the extension of type t. A list that has two of
+// them is refused, as nothing says which one counts.
 func findExtension(list []Extension, t ExtensionType) (data []byte, found bool, err error) {
 	for _, e := range list {
 		if e.Type != t {
 			continue
 		}
 		if found {
-			return nil, false, fmt.Errorf("mls: extension %d twice", t)
+			return nil, false, fmt.Errorf("extension %d twice", t)
 		}
 		data, found = e.Data, true
 	}

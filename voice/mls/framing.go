@@ -54,7 +54,7 @@ func (m *PublicMessage) verifySignature(publicKey, context []byte) error {
 
 func (m *PublicMessage) verifyMembershipTag(membershipKey, context []byte) error {
 	if !hmac.Equal(m.MembershipTag, m.membershipTag(membershipKey, context)) {
-		return errors.New("mls: wrong membership tag")
+		return errors.New("wrong membership tag")
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func JoinGroup(w *Welcome, own *PrivateKeyPackage) (*Group, error) {
 // noPSKs is the psk_secret of a Welcome without pre-shared keys.
 func noPSKs(psks []byte) (secret []byte, err error) {
 	if len(psks) > 0 {
-		return nil, errors.New("mls: welcome with pre-shared keys")
+		return nil, errors.New("welcome with pre-shared keys")
 	}
 	return noSecret, nil
 }
@@ -55,13 +55,17 @@ func join(w *Welcome, own *PrivateKeyPackage, tree []byte, pskSecret func(psks [
 	if err := g.learnPath(info.signer, secrets.pathSecret); err != nil {
 		return nil, err
 	}
-	return g, g.enterEpoch(epochSecret(secrets.joinerSecret, psk, info.context.appendTo(nil)), info.confirmationTag)
+	epoch := epochSecret(secrets.joinerSecret, psk, info.context.appendTo(nil))
+	if err := g.enterEpoch(epoch, info.confirmationTag); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // open decrypts the group secrets that w holds for own.
 func (w *Welcome) open(own *PrivateKeyPackage) (*groupSecrets, error) {
 	if w.CipherSuite != suiteP256 {
-		return nil, fmt.Errorf("mls: welcome of cipher suite %d", w.CipherSuite)
+		return nil, fmt.Errorf("welcome of cipher suite %d", w.CipherSuite)
 	}
 	ref := own.KeyPackage.Ref()
 	for _, s := range w.Secrets {
@@ -74,7 +78,7 @@ func (w *Welcome) open(own *PrivateKeyPackage) (*groupSecrets, error) {
 		}
 		return parse(b, readGroupSecrets)
 	}
-	return nil, errors.New("mls: welcome is not for our key package")
+	return nil, errors.New("welcome is not for our key package")
 }
 
 func (w *Welcome) openGroupInfo(welcomeSecret []byte) (*groupInfo, error) {
@@ -91,7 +95,7 @@ func (w *Welcome) openGroupInfo(welcomeSecret []byte) (*groupInfo, error) {
 		return nil, fmt.Errorf("group info: %w", err)
 	}
 	if c := info.context; c.version != versionMLS10 || c.cipherSuite != suiteP256 {
-		return nil, fmt.Errorf("mls: group of version %d, cipher suite %d", c.version, c.cipherSuite)
+		return nil, fmt.Errorf("group of version %d, cipher suite %d", c.version, c.cipherSuite)
 	}
 	return info, nil
 }
@@ -105,14 +109,14 @@ func (i *groupInfo) tree(given []byte) (*ratchetTree, error) {
 	case found:
 		given = inline
 	case given == nil:
-		return nil, errors.New("mls: welcome without a ratchet tree")
+		return nil, errors.New("welcome without a ratchet tree")
 	}
 	t, err := parseTree(given)
 	if err != nil {
 		return nil, err
 	}
 	if !bytes.Equal(t.rootHash(), i.context.treeHash) {
-		return nil, errors.New("mls: ratchet tree of another hash")
+		return nil, errors.New("ratchet tree of another hash")
 	}
 	if err := t.validate(i.context.groupID); err != nil {
 		return nil, fmt.Errorf("ratchet tree: %w", err)
@@ -123,7 +127,7 @@ func (i *groupInfo) tree(given []byte) (*ratchetTree, error) {
 func (i *groupInfo) verifySignature(t *ratchetTree) error {
 	signer := t.leaf(i.signer)
 	if signer == nil {
-		return fmt.Errorf("mls: group info signed by nobody at leaf %d", i.signer)
+		return fmt.Errorf("group info signed by nobody at leaf %d", i.signer)
 	}
 	err := verifyWithLabel(signer.SignatureKey, "GroupInfoTBS", i.toBeSigned(), i.signature)
 	if err != nil {
@@ -141,7 +145,7 @@ func (g *Group) findOwnLeaf(own *PrivateKeyPackage) error {
 			return nil
 		}
 	}
-	return errors.New("mls: our leaf is not in the ratchet tree")
+	return errors.New("our leaf is not in the ratchet tree")
 }
 
 // learnPath derives the keys of the nodes above both us and the signer, when the

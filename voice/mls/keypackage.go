@@ -72,13 +72,13 @@ func (k *KeyPackage) Ref() KeyPackageRef {
 // Its lifetime is not checked.
 func (k *KeyPackage) Validate() error {
 	if k.Version != versionMLS10 || k.CipherSuite != suiteP256 {
-		return fmt.Errorf("mls: key package of version %d, cipher suite %d", k.Version, k.CipherSuite)
+		return fmt.Errorf("key package of version %d, cipher suite %d", k.Version, k.CipherSuite)
 	}
 	if k.LeafNode.Source != SourceKeyPackage {
-		return fmt.Errorf("mls: key package with a leaf of source %d", k.LeafNode.Source)
+		return fmt.Errorf("key package with a leaf of source %d", k.LeafNode.Source)
 	}
 	if bytes.Equal(k.InitKey, k.LeafNode.EncryptionKey) {
-		return errors.New("mls: key package with one key for two uses")
+		return errors.New("key package with one key for two uses")
 	}
 	if _, err := kem.NewPublicKey(k.InitKey); err != nil {
 		return fmt.Errorf("init key of key package: %w", err)

@@ -1,6 +1,11 @@
 package mls
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+var errKeyTwice = errors.New("a key is there twice")
 
 // keySet holds the public keys of a tree, none of which may appear twice (§7.3).
 type keySet struct{ encryption, signature map[string]bool }
@@ -19,7 +24,7 @@ func (s keySet) add(n *treeNode) error {
 
 func (s keySet) addLeaf(leaf *LeafNode) error {
 	if s.signature[string(leaf.SignatureKey)] {
-		return fmt.Errorf("%w: signature key of %x twice", errTreeShape, leaf.Credential.Identity)
+		return fmt.Errorf("%w: signature key of %x", errKeyTwice, leaf.Credential.Identity)
 	}
 	s.signature[string(leaf.SignatureKey)] = true
 	return s.addEncryptionKey(leaf.EncryptionKey)
@@ -27,7 +32,7 @@ func (s keySet) addLeaf(leaf *LeafNode) error {
 
 func (s keySet) addEncryptionKey(key []byte) error {
 	if s.encryption[string(key)] {
-		return fmt.Errorf("%w: encryption key twice", errTreeShape)
+		return fmt.Errorf("%w: encryption key", errKeyTwice)
 	}
 	s.encryption[string(key)] = true
 	return nil

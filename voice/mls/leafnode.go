@@ -85,7 +85,7 @@ func readLeafNode(d *decoder) LeafNode {
 	case SourceCommit:
 		n.ParentHash = d.vector()
 	default:
-		d.fail(fmt.Errorf("mls: leaf of source %d", n.Source))
+		d.fail(fmt.Errorf("leaf of source %d", n.Source))
 	}
 	n.Extensions = readExtensions(d)
 	n.Signature = d.vector()
@@ -131,7 +131,7 @@ func (n *LeafNode) sign(key *SignatureKey, groupID []byte, leaf LeafIndex) (err 
 // validate checks what §7.3 wants of a leaf by itself. The lifetime is not checked.
 func (n *LeafNode) validate(groupID []byte, leaf LeafIndex) error {
 	if !n.Capabilities.supportsProfile() {
-		return errors.New("mls: leaf without our version, cipher suite or credential among its capabilities")
+		return errors.New("leaf without our version, cipher suite or credential among its capabilities")
 	}
 	if _, err := kem.NewPublicKey(n.EncryptionKey); err != nil {
 		return fmt.Errorf("encryption key of leaf: %w", err)

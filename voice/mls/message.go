@@ -37,7 +37,7 @@ func readSender(d *decoder) Sender {
 	case SenderExternal:
 		s.Index = d.uint32()
 	default:
-		d.fail(fmt.Errorf("mls: sender of type %d", s.Type))
+		d.fail(fmt.Errorf("sender of type %d", s.Type))
 	}
 	return s
 }
@@ -76,7 +76,7 @@ func readFramedContent(d *decoder) FramedContent {
 	case ContentCommit:
 		c.Commit = readCommit(d)
 	default:
-		d.fail(fmt.Errorf("mls: content of type %d", c.Type))
+		d.fail(fmt.Errorf("content of type %d", c.Type))
 	}
 	return c
 }
@@ -118,7 +118,7 @@ func ParsePublicMessage(b []byte) (m *PublicMessage, rest []byte, err error) {
 	m, rest, err = parsePrefix(b, func(d *decoder) *PublicMessage {
 		version, format := d.uint16(), d.uint16()
 		if version != uint16(versionMLS10) || format != wirePublicMessage {
-			d.fail(fmt.Errorf("mls: version %d, wire format %d", version, format))
+			d.fail(fmt.Errorf("version %d, wire format %d", version, format))
 		}
 		return readPublicMessage(d)
 	})

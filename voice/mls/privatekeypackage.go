@@ -71,7 +71,7 @@ func ParsePrivateKeyPackage(keyPackage, initKey, encryptionKey, signatureKey []b
 	if !bytes.Equal(p.initKey.PublicKey().Bytes(), k.InitKey) ||
 		!bytes.Equal(p.encryptionKey.PublicKey().Bytes(), k.LeafNode.EncryptionKey) ||
 		!bytes.Equal(p.signatureKey.Public(), k.LeafNode.SignatureKey) {
-		return nil, errors.New("mls: private keys of another key package")
+		return nil, errors.New("private keys of another key package")
 	}
 	return p, nil
 }

@@ -25,7 +25,7 @@ func (g *Group) Process(m *PublicMessage, lookup func(ProposalRef) (Proposal, bo
 	case after.removesUs:
 		return nil, ErrRemoved
 	case after.pathRequired && commit.Path == nil:
-		return nil, errors.New("mls: commit lacks a path")
+		return nil, errors.New("commit lacks a path")
 	}
 	commitSecret, learnt := noSecret, privateKeys{}
 	if commit.Path != nil {
@@ -43,7 +43,7 @@ func (g *Group) Process(m *PublicMessage, lookup func(ProposalRef) (Proposal, bo
 	return next, nil
 }
 
-var errConfirmation = errors.New("mls: wrong confirmation tag")
+var errConfirmation = errors.New("wrong confirmation tag")
 
 // verifyCommit checks that m is another member's commit to this epoch.
 func (g *Group) verifyCommit(m *PublicMessage) error {
@@ -52,11 +52,11 @@ func (g *Group) verifyCommit(m *PublicMessage) error {
 	}
 	sender := m.Content.Sender
 	if m.Content.Type != ContentCommit || sender.Type != SenderMember {
-		return errors.New("mls: not a member's commit")
+		return errors.New("not a member's commit")
 	}
 	leaf := g.tree.leaf(sender.Leaf)
 	if leaf == nil || sender.Leaf == g.own {
-		return fmt.Errorf("mls: commit by leaf %d: nobody's, or our own", sender.Leaf)
+		return fmt.Errorf("commit by leaf %d: nobody's, or our own", sender.Leaf)
 	}
 	context := g.context.appendTo(nil)
 	if err := m.verifyMembershipTag(g.secrets.membershipKey, context); err != nil {
@@ -79,7 +79,7 @@ func (g *Group) resolve(list []ProposalOrRef, lookup func(ProposalRef) (Proposal
 		}
 		p, found := lookup(named.Ref)
 		if !found {
-			return nil, fmt.Errorf("mls: commit of an unknown proposal %x", named.Ref)
+			return nil, fmt.Errorf("commit of an unknown proposal %x", named.Ref)
 		}
 		proposals = append(proposals, p)
 	}

@@ -26,7 +26,7 @@ func readProposal(d *decoder) Proposal {
 	case ProposalRemove:
 		p.Remove = LeafIndex(d.uint32())
 	default:
-		d.fail(fmt.Errorf("mls: proposal of type %d", p.Type))
+		d.fail(fmt.Errorf("proposal of type %d", p.Type))
 	}
 	return p
 }

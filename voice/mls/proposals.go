@@ -18,11 +18,11 @@ func (g *Group) VerifyProposal(m *PublicMessage) (CachedProposal, error) {
 		return CachedProposal{}, err
 	}
 	if m.Content.Type != ContentProposal || m.Content.Sender.Type != SenderExternal {
-		return CachedProposal{}, errors.New("mls: not a proposal from outside")
+		return CachedProposal{}, errors.New("not a proposal from outside")
 	}
 	index := m.Content.Sender.Index
 	if int64(index) >= int64(len(g.senders)) {
-		return CachedProposal{}, fmt.Errorf("mls: no external sender %d", index)
+		return CachedProposal{}, fmt.Errorf("no external sender %d", index)
 	}
 	if err := m.verifySignature(g.senders[index].SignatureKey, nil); err != nil {
 		return CachedProposal{}, err
@@ -40,7 +40,7 @@ func (g *Group) verifyProposal(p *Proposal) error {
 		return p.Add.Validate()
 	}
 	if !g.tree.has(p.Remove) {
-		return fmt.Errorf("mls: no member at leaf %d", p.Remove)
+		return fmt.Errorf("no member at leaf %d", p.Remove)
 	}
 	return nil
 }
@@ -109,7 +109,7 @@ func (g *Group) checkProposals(committer LeafIndex, proposals []Proposal) (remov
 			continue
 		}
 		if p.Remove == committer || removed[p.Remove] || !g.tree.has(p.Remove) {
-			return nil, fmt.Errorf("%w: removing leaf %d: the committer's, twice, or nobody's",
+			return nil, fmt.Errorf("%w: removal of leaf %d, which is the committer's, nobody's, or removed twice",
 				ErrInvalidProposals, p.Remove)
 		}
 		removed[p.Remove] = true
@@ -120,7 +120,7 @@ func (g *Group) checkProposals(committer LeafIndex, proposals []Proposal) (remov
 			continue
 		}
 		if err := keys.addLeaf(&p.Add.LeafNode); err != nil {
-			return nil, fmt.Errorf("%w: adding %x: %w", ErrInvalidProposals, p.Add.LeafNode.Credential.Identity, err)
+			return nil, fmt.Errorf("%w: add %x: %w", ErrInvalidProposals, p.Add.LeafNode.Credential.Identity, err)
 		}
 	}
 	return removed, nil

@@ -9,7 +9,7 @@ import (
 	"io"
 )
 
-var errSignature = errors.New("mls: wrong signature")
+var errSignature = errors.New("wrong signature")
 
 // SignatureKey is a private key that signs (§5.1.2), ECDSA on P-256. It never changes
 // and may be used concurrently.

@@ -9,7 +9,10 @@ import (
 // maxLeaves bounds the tree: 4095 nodes.
 const maxLeaves = 2048
 
-var errTooManyLeaves = fmt.Errorf("mls: more than %d leaves", maxLeaves)
+var (
+	errTreeShape     = errors.New("malformed ratchet tree")
+	errTooManyLeaves = fmt.Errorf("more than %d leaves", maxLeaves)
+)
 
 // parentNode is a node above the leaves (§7.1). One that is part of a tree is not
 // changed any more.
@@ -167,5 +170,3 @@ func (t *ratchetTree) truncate() {
 		t.nodes = t.nodes[:len(t.nodes)/2]
 	}
 }
-
-var errTreeShape = errors.New("mls: malformed ratchet tree")

@@ -107,7 +107,6 @@ type treeKEMPrivate struct {
 type treeKEMUpdate struct {
 	Sender        mls.LeafIndex `json:"sender"`
 	UpdatePath    hexBytes      `json:"update_path"`
-	PathSecrets   []*hexBytes   `json:"path_secrets"`
 	CommitSecret  hexBytes      `json:"commit_secret"`
 	TreeHashAfter hexBytes      `json:"tree_hash_after"`
 }
@@ -231,11 +230,32 @@ func TestTreeIsBounded(t *testing.T) {
 	if _, err := mls.ParseTree(tree.Marshal()); err != nil {
 		t.Error(err)
 	}
-	tooBig := make([]byte, 5000)
-	for i := range tooBig {
-		tooBig[i] = 0
+}
+
+func TestParseTreeRefuses(t *testing.T) {
+	tree := mls.EmptyTree(1)
+	must(tree.Add(leaf(1)))
+	must(tree.Add(leaf(2)))
+	nodes, _, err := mls.ReadVector(tree.Marshal())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := mls.ParseTree(mls.AppendVector(nil, tooBig)); err == nil {
-		t.Error("parsed 5000 blanks")
+	one := nodes[:(len(nodes)-1)/2] // optional<Node> of a leaf
+	for name, nodes := range map[string][][]byte{
+		"nothing":           {},
+		"only a blank":      {{0}},
+		"last node blank":   {one, {0}},
+		"leaf at odd place": {one, one},
+		"parent at leaf":    {{1, 2, 0, 0, 0}},
+		"node of type 3":    {{1, 3, 0, 0, 0}},
+		"optional 2":        {{2}},
+		"too many nodes":    {make([]byte, 4096), one},
+	} {
+		if _, err := mls.ParseTree(mls.AppendVector(nil, bytes.Join(nodes, nil))); err == nil {
+			t.Errorf("parsed %s", name)
+		}
+	}
+	if _, err := mls.ParseTree(mls.AppendVector(nil, bytes.Join([][]byte{one, {0}, one}, nil))); err != nil {
+		t.Error(err)
 	}
 }

@@ -38,7 +38,7 @@ func readNode(d *decoder) (n treeNode) {
 	case nodeParent:
 		n.parent = readParentNode(d)
 	default:
-		d.fail(fmt.Errorf("mls: node of type %d", t))
+		d.fail(fmt.Errorf("node of type %d", t))
 	}
 	return n
 }

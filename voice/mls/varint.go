@@ -20,12 +20,12 @@ const (
 )
 
 var (
-	errTruncated  = errors.New("mls: input ends too early")
-	errTrailing   = errors.New("mls: bytes after the end")
-	errVarint     = errors.New("mls: invalid length")
-	errNotMinimal = errors.New("mls: length not in its shortest form")
-	errOptional   = errors.New("mls: neither absent nor present")
-	errTooLong    = fmt.Errorf("mls: input longer than %d bytes", MaxMessageSize)
+	errTruncated  = errors.New("input ends too early")
+	errTrailing   = errors.New("bytes after the end")
+	errVarint     = errors.New("invalid length")
+	errNotMinimal = errors.New("length not in its shortest form")
+	errOptional   = errors.New("neither absent nor present")
+	errTooLong    = fmt.Errorf("input longer than %d bytes", MaxMessageSize)
 )
 
 // appendVarint appends n, which is below 2^30, in its shortest form.
