@@ -72,6 +72,15 @@ func NewRig(udp *net.UDPConn, sealer *rtp.Sealer, frames FrameSealer) *Rig {
 	return r
 }
 
+// Heard gives the Rig a datagram from the media server.
+func (r *Rig) Heard(b []byte) { r.link.path.heard(b) }
+
+// Lost returns why the Rig gave its session up, nil while it has not.
+func (r *Rig) Lost() error { return r.lost }
+
+// Lateness returns the figures of the newest packets.
+func (r *Rig) Lateness() Lateness { return r.stream.lateness.figures() }
+
 // Push queues a packet, or reports that there is no room.
 func (r *Rig) Push(p *audio.Packet) bool { return r.stream.push(p) }
 

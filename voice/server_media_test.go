@@ -2,6 +2,7 @@ package voice_test
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -10,18 +11,18 @@ import (
 )
 
 // media is the UDP side.
-func (s *server) media() {
+func (s *server) media(udp *net.UDPConn) {
 	b := make([]byte, 2000)
 	for {
-		n, from, err := s.udp.ReadFromUDPAddrPort(b)
+		n, from, err := udp.ReadFromUDPAddrPort(b)
 		if err != nil {
 			return
 		}
-		s.datagram(slices.Clone(b[:n]), netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		s.datagram(udp, slices.Clone(b[:n]), netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
 	}
 }
 
-func (s *server) datagram(b []byte, from netip.AddrPort) {
+func (s *server) datagram(udp *net.UDPConn, b []byte, from netip.AddrPort) {
 	if ssrc, ok := rtp.ParseDiscovery(b); ok {
 		lost := false
 		s.do(func() {
@@ -32,7 +33,7 @@ func (s *server) datagram(b []byte, from netip.AddrPort) {
 			}
 		})
 		if !lost {
-			_, _ = s.udp.WriteToUDPAddrPort(rtp.AppendDiscoveryResponse(nil, ssrc, from), from)
+			_, _ = udp.WriteToUDPAddrPort(rtp.AppendDiscoveryResponse(nil, ssrc, from), from)
 		}
 		return
 	}
@@ -82,4 +83,10 @@ func (s *server) continuous(m *member) {
 			s.t.Errorf("packet %d: %+v after %+v", i, b, a)
 		}
 	}
+}
+
+func (s *server) closeMedia() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.udp.Close()
 }

@@ -101,7 +101,7 @@ func newServer(t *testing.T) *server {
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.accept))
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0) // dials that are called off
 	s.http.StartTLS()
-	s.wg.Go(s.media)
+	s.wg.Go(func() { s.media(udp) })
 	t.Cleanup(func() {
 		s.mu.Lock()
 		for _, m := range s.members {
@@ -116,7 +116,7 @@ func newServer(t *testing.T) *server {
 		}
 		s.mu.Unlock()
 		s.http.Close()
-		s.udp.Close()
+		s.closeMedia()
 		s.wg.Wait()
 		for _, rule := range s.broken {
 			t.Error("broken rule:", rule)
@@ -354,7 +354,9 @@ func (s *server) identify(ws *websocket.Conn, id identity, token string, maxDAVE
 	if ignored {
 		return m
 	}
+	s.mu.Lock()
 	at := s.udp.LocalAddr().(*net.UDPAddr)
+	s.mu.Unlock()
 	modes, _ := json.Marshal(s.modes)
 	s.send(ws, fmt.Sprintf(`{"op":2,"d":{"ssrc":%d,"ip":%q,"port":%d,"modes":%s,"heartbeat_interval":1}}`,
 		m.ssrc, at.IP, at.Port, modes))
