@@ -2,10 +2,14 @@ package voice_test
 
 import (
 	"context"
+	"errors"
+	"runtime"
+	"slices"
+	"sync/atomic"
 	"testing"
+	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/voice"
 	"busker/voice/dave"
@@ -18,6 +22,7 @@ type lock struct {
 	opts    dave.Options
 	ops     chan signal.Op // seen
 	settled chan struct{}
+	fail    atomic.Bool
 }
 
 func newLock(o dave.Options) *lock {
@@ -26,6 +31,9 @@ func newLock(o dave.Options) *lock {
 
 func (l *lock) HandleDAVE(_ context.Context, _ signal.Writer, f signal.Frame) error {
 	l.ops <- f.Op
+	if l.fail.Load() {
+		return dave.ErrUnrecoverable
+	}
 	return nil
 }
 
@@ -94,41 +102,163 @@ func TestEncryptionTakesPart(t *testing.T) {
 	}
 }
 
-func TestMetrics(t *testing.T) {
-	registry := prometheus.NewRegistry()
-	w := newWorld(t, func(o *voice.HubOptions) { o.Metrics = voice.NewMetrics(registry) })
-	conn := w.join(channel)
+// TestAudioWaitsForTheFirstKey (10.10): what is queued before is heard from its first
+// packet on, and whoever joins is answered only then.
+func TestAudioWaitsForTheFirstKey(t *testing.T) {
+	locks := make(chan *lock, 1)
+	w := newWorld(t, locked(locks))
+	joined := w.joining(channel)
+	l := <-locks
+	l.saw(t, 11, 4)
+	conn, m := w.hub.Conn(guild), w.now()
 	w.play(conn, 0, 10)
-	w.heard(w.now(), 15)
-	if err := conn.Leave(t.Context()); err != nil {
+	w.drop(m, 0, false) // the wait outlasts a resume
+	l.saw(t, 9)
+	select {
+	case err := <-joined:
+		t.Fatalf("joined without a key: %v", err)
+	case <-time.After(200 * time.Millisecond):
+	}
+	if st := conn.Status(); st.State != voice.Joining || st.Queued != 10 {
+		t.Errorf("status %+v", st)
+	}
+	close(l.settled)
+	if err := <-joined; err != nil {
 		t.Fatal(err)
 	}
-	families, err := registry.Gather()
-	if err != nil {
+	if media := w.heard(m, 10); media[0] != "AUDIO 0000" {
+		t.Errorf("heard %q", media)
+	}
+}
+
+// TestKeysTakeTooLong: a call whose keys do not come is joined all the same.
+func TestKeysTakeTooLong(t *testing.T) {
+	locks := make(chan *lock, 1)
+	w := newWorld(t, locked(locks), func(o *voice.HubOptions) { o.Timeouts.Keys = 100 * time.Millisecond })
+	w.join(channel)
+}
+
+// TestEncryptionGivesUp (10.14): when the key agreement can not be repaired, another
+// session is made.
+func TestEncryptionGivesUp(t *testing.T) {
+	locks := make(chan *lock, 2)
+	w := newWorld(t, locked(locks))
+	joined := w.joining(channel)
+	first := <-locks
+	close(first.settled)
+	if err := <-joined; err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			name := f.GetName()
-			for _, label := range m.GetLabel() {
-				name += " " + label.GetValue()
-			}
-			got[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+	w.event(voice.Connected)
+	m := w.now()
+	first.fail.Store(true)
+	w.send(m.socket, `{"op":22,"d":{"transition_id":1},"seq":9}`)
+	if e := w.event(voice.Interrupted); !errors.Is(e.Err, dave.ErrUnrecoverable) {
+		t.Errorf("interrupted: %v", e.Err)
+	}
+	close((<-locks).settled)
+	w.event(voice.Connected)
+	if len(m.resumes) > 0 || w.hub.Conn(guild).Status().Rejoins != 1 {
+		t.Errorf("%d resumes, status %+v", len(m.resumes), w.hub.Conn(guild).Status())
+	}
+}
+
+// TestTheGroupIsThatOfTheNewestChannel (10.21): somebody drags us, and the server comes
+// before the state.
+func TestTheGroupIsThatOfTheNewestChannel(t *testing.T) {
+	locks := make(chan *lock, 3)
+	w := newWorld(t, locked(locks))
+	joined := w.joining(channel)
+	close((<-locks).settled)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+	w.mute = 1
+	w.shard.allocate(w.endpoint())
+	l := <-locks
+	w.wait("identify", func() bool { return w.mute == 0 })
+	if got := l.opts.Channel(); got != channel {
+		t.Errorf("before the state: %d", got)
+	}
+	w.shard.state(other)
+	for deadline := time.Now().Add(10 * time.Second); l.opts.Channel() != other; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("after the state: %d", l.opts.Channel())
 		}
 	}
-	for name, want := range map[string]float64{
-		"busker_voice_packets_total audio":   10,
-		"busker_voice_packets_total silence": 5,
-		"busker_voice_packets_dropped_total": 0,
-		"busker_voice_connections":           0,
-		"busker_voice_join_seconds":          1,
-	} {
-		if n, ok := got[name]; !ok || n != want {
-			t.Errorf("%s is %v, want %v", name, n, want)
+}
+
+// TestWithoutDAVE: 0 is announced, and a call that is encrypted is left: plain audio is
+// no answer.
+func TestWithoutDAVE(t *testing.T) {
+	w := newWorld(t, func(o *voice.HubOptions) { o.WithoutDAVE = true })
+	conn := w.join(channel)
+	w.event(voice.Connected)
+	if m := w.now(); m.maxDAVE != 0 {
+		t.Errorf("announced %d", m.maxDAVE)
+	}
+	if p, err := conn.Privacy(t.Context()); err != nil || p.Encrypted {
+		t.Errorf("privacy %+v, %v", p, err)
+	}
+	w.do(func() { w.version = 1 })
+	w.shard.allocate(w.endpoint())
+	w.event(voice.Interrupted)
+	if e := w.event(voice.Disconnected); fault.KindOf(e.Err) != fault.Unsupported {
+		t.Errorf("disconnected: %v", e.Err)
+	}
+}
+
+// TestNewGroup (10.4, 10.5, 10.12, 10.17, 10.18): the messages about the group reach the
+// encryption, which answers on the socket: a key package at once, another for a new
+// group, and transition 0 means what it says.
+func TestNewGroup(t *testing.T) {
+	w := newWorld(t)
+	w.version = 1
+	joined := w.joining(channel)
+	w.wait("member", func() bool { return len(w.members) == 1 })
+	m := w.now()
+	packages := func(n int) {
+		t.Helper()
+		w.wait("key package", func() bool { return len(m.binary) == n })
+		if m.binary[n-1][0] != 26 {
+			t.Errorf("op %d", m.binary[n-1][0])
 		}
 	}
-	if got["busker_voice_send_lateness_seconds"] < 15 {
-		t.Errorf("%v slots observed", got["busker_voice_send_lateness_seconds"])
+	packages(1)
+	w.send(m.socket, `{"op":24,"d":{"epoch":1,"protocol_version":1},"seq":2}`)
+	packages(2)
+	select {
+	case err := <-joined:
+		t.Fatalf("joined before it was known how to send: %v", err)
+	default:
+	}
+	w.send(m.socket, `{"op":21,"d":{"transition_id":0,"protocol_version":1},"seq":3}`)
+	if err := <-joined; err != nil {
+		t.Fatal(err)
+	}
+	conn := w.hub.Conn(guild)
+	if st := conn.Status(); st.DAVE != 1 || st.Encrypted || st.Epoch != 0 || st.PrivacyCode != "" {
+		t.Errorf("status %+v", st)
+	}
+	w.play(conn, 0, 5) // nobody else is in the call
+	for _, media := range w.heard(m, 5) {
+		if media != silence {
+			t.Errorf("heard %q", media)
+		}
+	}
+	if conn.Sent() != 5 {
+		t.Errorf("sent %d", conn.Sent())
+	}
+	w.send(m.socket, `{"op":21,"d":{"transition_id":9,"protocol_version":0},"seq":4}`)
+	w.wait("ready", func() bool { return len(m.ready) == 1 })
+	w.send(m.socket, `{"op":22,"d":{"transition_id":9},"seq":5}`)
+	for deadline := time.Now().Add(10 * time.Second); conn.Status().DAVE != 0; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("status %+v", conn.Status())
+		}
+	}
+	w.play(conn, 5, 5)
+	if media := w.heard(m, 10); !slices.Equal(media[5:10], numbered(5, 5)) {
+		t.Errorf("heard %q", media)
 	}
 }

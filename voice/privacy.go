@@ -47,20 +47,35 @@ type codes struct {
 	known   map[snowflake.ID]string
 }
 
+// privacy asks again when the group changed under way.
 func (c *codes) privacy(ctx context.Context, s *session) (Privacy, error) {
-	status := s.dave.Status()
-	p := Privacy{Encrypted: status.Sending == dave.Encrypted, Epoch: status.Epoch, Code: status.PrivacyCode}
+	for {
+		status := s.dave.Status()
+		members, err := c.members(ctx, s, status)
+		switch {
+		case ctx.Err() != nil:
+			return Privacy{}, ctx.Err()
+		case s.dave.Status().Epoch != status.Epoch:
+			continue
+		case err != nil:
+			return Privacy{}, err
+		}
+		return Privacy{status.Sending == dave.Encrypted, status.Epoch, status.PrivacyCode, members}, nil
+	}
+}
+
+func (c *codes) members(ctx context.Context, s *session, status dave.Status) (members []Verification, err error) {
 	for _, user := range status.Members {
 		if user == s.identity.User {
 			continue
 		}
 		code, err := c.code(ctx, s, status.Epoch, user)
 		if err != nil {
-			return Privacy{}, err
+			return nil, err
 		}
-		p.Members = append(p.Members, Verification{user, code})
+		members = append(members, Verification{user, code})
 	}
-	return p, nil
+	return members, nil
 }
 
 // code returns a pairwise code, computed without a lock.

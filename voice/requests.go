@@ -142,7 +142,7 @@ func explain(err error) error {
 		return fault.Wrap(fault.Canceled, "I was told to leave.", err)
 	case errors.Is(err, ErrClosed):
 		return fault.Wrap(fault.Unavailable, "I am shutting down.", err)
-	case errors.As(err, &closed) && closed.Code == 4017:
+	case errors.As(err, &closed) && closed.Code == 4017, errors.Is(err, errEncrypted):
 		return fault.Wrap(fault.Unsupported,
 			"Discord demands end-to-end encryption here, and I was not set up for it.", err)
 	case errors.As(err, &closed) && signal.RuleFor(closed.Code).Reaction == signal.Follow:

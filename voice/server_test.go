@@ -43,6 +43,7 @@ type server struct {
 	lose     int    // discovery requests to lose
 	mute     int    // identifies not to answer
 	greeting string // sent after every Hello
+	version  int    // of DAVE, as the Session Description says
 }
 
 type identity struct{ server, user, session string }
@@ -66,6 +67,8 @@ type member struct {
 	codes       []int    // what the client's sockets closed with; -1 for none
 	replay      [][]byte // binary frames before op 9
 	after       []string // text frames after it
+	binary      []string // frames from the client
+	ready       []string // payloads of its ops 23
 	description string   // the Session Description it got
 }
 
@@ -232,6 +235,10 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 			Op int             `json:"op"`
 			D  json.RawMessage `json:"d"`
 		}
+		if kind == websocket.MessageBinary && m != nil {
+			s.do(func() { m.binary = append(m.binary, string(data)) })
+			continue
+		}
 		if kind != websocket.MessageText || json.Unmarshal(data, &f) != nil {
 			s.violate("frame %q", data)
 			continue
@@ -312,7 +319,7 @@ func (s *server) answer(ws *websocket.Conn, m *member, op int, d json.RawMessage
 			numbers[i] = int(b)
 		}
 		secret, _ := json.Marshal(numbers)
-		description := fmt.Sprintf(`{"op":4,"d":{"mode":%q,"secret_key":%s},"seq":1}`, v.Data.Mode, secret)
+		description := fmt.Sprintf(`{"op":4,"d":{"mode":%q,"secret_key":%s,"dave_protocol_version":%d},"seq":1}`, v.Data.Mode, secret, s.version)
 		s.do(func() { m.description = description })
 		s.send(ws, description)
 	case 5:
@@ -320,6 +327,8 @@ func (s *server) answer(ws *websocket.Conn, m *member, op int, d json.RawMessage
 			s.violate("speaking with SSRC %d", v.SSRC)
 		}
 		s.do(func() { m.speaking = append(m.speaking, v.Speaking) })
+	case 23:
+		s.do(func() { m.ready = append(m.ready, string(d)) })
 	default:
 		s.violate("op %d", op)
 	}

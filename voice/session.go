@@ -31,7 +31,10 @@ const (
 var errNoAnswer = errors.New("no answer")
 
 // errNoMode ends a call: another server would offer no more.
-var errNoMode = errors.New("no transport encryption in common")
+var errNoMode = errors.New("no encryption in common")
+
+// errEncrypted is a call that would hear plain audio from us.
+var errEncrypted = fmt.Errorf("%w: the call is encrypted end to end, and we are not to", errNoMode)
 
 // session is one voice session: from an Identify to the close that ends it, over
 // as many sockets as it takes. run owns it; it tells its call what happens.
@@ -173,7 +176,7 @@ func (s *session) establish(d signal.Description) error {
 	case !s.selected:
 		return errors.New("session description before the protocol was selected")
 	case s.dave == nil && d.DAVEVersion > 0:
-		return fmt.Errorf("%w: the call is encrypted end to end", errNoMode)
+		return errEncrypted
 	}
 	if s.link != nil && s.mode == d.Mode && bytes.Equal(s.key, d.Key) {
 		return nil

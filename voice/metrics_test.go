@@ -1,0 +1,48 @@
+package voice_test
+
+import (
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"busker/voice"
+)
+
+func TestMetrics(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	w := newWorld(t, func(o *voice.HubOptions) { o.Metrics = voice.NewMetrics(registry) })
+	conn := w.join(channel)
+	w.play(conn, 0, 10)
+	w.heard(w.now(), 15)
+	if err := conn.Leave(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			name := f.GetName()
+			for _, label := range m.GetLabel() {
+				name += " " + label.GetValue()
+			}
+			got[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	for name, want := range map[string]float64{
+		"busker_voice_packets_total audio":   10,
+		"busker_voice_packets_total silence": 5,
+		"busker_voice_packets_dropped_total": 0,
+		"busker_voice_connections":           0,
+		"busker_voice_join_seconds":          1,
+	} {
+		if n, ok := got[name]; !ok || n != want {
+			t.Errorf("%s is %v, want %v", name, n, want)
+		}
+	}
+	if got["busker_voice_send_lateness_seconds"] < 15 {
+		t.Errorf("%v slots observed", got["busker_voice_send_lateness_seconds"])
+	}
+}
