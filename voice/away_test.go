@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -37,8 +38,9 @@ func TestReidentify(t *testing.T) {
 				}
 				s.nothing(4 * time.Minute)
 				s.set(func() { s.offline, s.stuck = false, false })
-				close(s.free)
 				s.hub.HandleLost(guild)
+				synctest.Wait() // the loss is told before anything Discord answers
+				close(s.free)
 				if began == nil {
 					s.event(voice.Interrupted)
 				}

@@ -62,6 +62,8 @@ func locked(locks chan<- *lock) func(*voice.HubOptions) {
 	}
 }
 
+// TestEncryptionTakesPart (10.14, 10.16): it hears everything in order, what a resume
+// replays before and after op 9 included, and its version is announced.
 func TestEncryptionTakesPart(t *testing.T) {
 	locks := make(chan *lock, 10)
 	w := newWorld(t, locked(locks))

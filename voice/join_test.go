@@ -85,6 +85,7 @@ func TestEventsInEitherOrder(t *testing.T) {
 	w.wait("one dial", func() bool { return w.dials == 1 })
 }
 
+// TestEndpointMayHaveAScheme (10.1): the scheme goes, the port stays.
 func TestEndpointMayHaveAScheme(t *testing.T) {
 	w := newWorld(t)
 	w.shard.full = true
@@ -113,6 +114,7 @@ func (w *world) asked(ch snowflake.ID) {
 	})
 }
 
+// TestNewestServerWins (10.6): a server in the middle of a handshake replaces it.
 func TestNewestServerWins(t *testing.T) {
 	w := newWorld(t)
 	w.shard.full = true
@@ -137,6 +139,7 @@ func TestDiscoveryIsTriedAgain(t *testing.T) {
 	w.join(channel)
 }
 
+// TestFullChannel (10.25): no event comes, and whoever asked is told.
 func TestFullChannel(t *testing.T) {
 	w := newWorld(t)
 	w.shard.full = true

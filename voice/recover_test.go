@@ -12,8 +12,10 @@ import (
 	"busker/voice/signal"
 )
 
+// TestResumeGoesUnnoticed: sequence, timestamp and transport nonce go on over it, and
+// so does speaking.
 func TestResumeGoesUnnoticed(t *testing.T) {
-	for name, code := range map[string]int{"cut": 0, "going away": 1001, "server crashed": 4015} {
+	for name, code := range map[string]int{"cut": 0, "going away": 1001, "media crashed": 4013, "server crashed": 4015} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			conn := w.join(channel)
@@ -63,6 +65,8 @@ func TestZombieIsResumed(t *testing.T) {
 	}
 }
 
+// TestRejoinWhenTheSessionIsGone (10.2): no close code of these is answered with a
+// resume, and no token is used for a second Identify, which the server watches.
 func TestRejoinWhenTheSessionIsGone(t *testing.T) {
 	for name, code := range map[string]int{
 		"session no longer valid": 4006, "timed out": 4009, "token refused": 4004, "internal": 4000, "resume refused": 0,
@@ -84,6 +88,9 @@ func TestRejoinWhenTheSessionIsGone(t *testing.T) {
 			if second == first {
 				t.Fatal("the old session came back")
 			}
+			if code >= 4000 && len(first.resumes) > 0 {
+				t.Error("resumed a session that is gone")
+			}
 			if media := w.heard(second, 10); !slices.Equal(media[:10], numbered(3, 10)) {
 				t.Errorf("heard %q", media)
 			}
@@ -94,6 +101,27 @@ func TestRejoinWhenTheSessionIsGone(t *testing.T) {
 				t.Errorf("status %+v", st)
 			}
 		})
+	}
+}
+
+// TestResumeFallsBackToARejoin (10.3): five resumes that nobody answers are enough.
+func TestResumeFallsBackToARejoin(t *testing.T) {
+	w := newWorld(t, func(o *voice.HubOptions) {
+		o.Timeouts.Resume, o.Timeouts.Backoff = 50*time.Millisecond, 5*time.Millisecond
+	})
+	conn := w.join(channel)
+	w.event(voice.Connected)
+	first := w.now()
+	w.do(func() { w.stubborn = true })
+	w.drop(first, 0, false)
+	w.play(conn, 0, 10) // audio goes on meanwhile
+	w.event(voice.Interrupted)
+	w.event(voice.Connected)
+	if len(first.resumes) != 5 || w.now() == first {
+		t.Errorf("%d resumes", len(first.resumes))
+	}
+	if st := conn.Status(); st.Resumes != 0 || st.Rejoins != 1 {
+		t.Errorf("status %+v", st)
 	}
 }
 
@@ -129,6 +157,7 @@ func TestDiscordForgetsUsFirst(t *testing.T) {
 	}
 }
 
+// TestStopOnEncryptionRequired (10.16): no loop of 4017.
 func TestStopOnEncryptionRequired(t *testing.T) {
 	w := newWorld(t)
 	w.join(channel)
@@ -142,6 +171,7 @@ func TestStopOnEncryptionRequired(t *testing.T) {
 	}
 }
 
+// TestKick (10.22): our own state says so, before or after the close.
 func TestKick(t *testing.T) {
 	for name, code := range map[string]int{"state alone": 0, "state after 4014": 4014, "state after 4022": 4022} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +208,7 @@ func TestNobodySaysWhereTo(t *testing.T) {
 	}
 }
 
+// TestMove (10.6): wherever the 4014 comes in, the move is followed.
 func TestMove(t *testing.T) {
 	for name, move := range map[string]func(*world){
 		"asked for":         func(w *world) { w.join(other) },
@@ -230,6 +261,7 @@ func (w *world) moved(t *testing.T) {
 	}
 }
 
+// TestRegionChange (10.20): another server in the middle of a call is no end of it.
 func TestRegionChange(t *testing.T) {
 	w := newWorld(t)
 	conn := w.join(channel)
@@ -259,6 +291,7 @@ func TestServerGoesAwayAndAnotherComes(t *testing.T) {
 	w.event(voice.Connected)
 }
 
+// TestMainGatewaySessionWasReplaced (10.2): the session id is the newest too.
 func TestMainGatewaySessionWasReplaced(t *testing.T) {
 	w := newWorld(t)
 	w.join(channel)

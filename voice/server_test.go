@@ -33,6 +33,7 @@ type server struct {
 	changed  chan struct{} // closed and replaced at every change
 	allowed  map[string]identity
 	members  map[string]*member // by token
+	used     map[string]bool    // tokens somebody identified with
 	bySSRC   map[uint32]*member
 	broken   []string
 	dials    int
@@ -41,6 +42,7 @@ type server struct {
 	gone     bool   // every dial gets a 404
 	deaf     bool   // heartbeats are not answered
 	lose     int    // discovery requests to lose
+	stubborn bool   // resumes are not answered
 	mute     int    // identifies not to answer
 	greeting string // sent after every Hello
 	version  int    // of DAVE, as the Session Description says
@@ -97,7 +99,7 @@ func newServer(t *testing.T) *server {
 	}
 	s := &server{
 		t: t, udp: udp, changed: make(chan struct{}),
-		allowed: map[string]identity{}, members: map[string]*member{}, bySSRC: map[uint32]*member{},
+		allowed: map[string]identity{}, members: map[string]*member{}, used: map[string]bool{}, bySSRC: map[uint32]*member{},
 		modes:    []rtp.Mode{rtp.XChaCha20Poly1305, rtp.AES256GCM, "xsalsa20_poly1305"},
 		interval: time.Minute,
 	}
@@ -346,6 +348,9 @@ func (s *server) identify(ws *websocket.Conn, id identity, token string, maxDAVE
 	case allowed != id:
 		ws.Close(4006, "no such session")
 		return nil
+	case s.reused(token):
+		s.violate("second identify with %s", token)
+		return nil
 	case maxDAVE == nil:
 		s.violate("identify without max_dave_protocol_version")
 		return nil
@@ -374,6 +379,12 @@ func (s *server) identify(ws *websocket.Conn, id identity, token string, maxDAVE
 	return m
 }
 
+// reused reports whether a token was used before, and uses it.
+func (s *server) reused(token string) (before bool) {
+	s.do(func() { before, s.used[token] = s.used[token], true })
+	return before
+}
+
 func (s *server) resume(ws *websocket.Conn, id identity, token string, seqAck *int64) *member {
 	s.mu.Lock()
 	m := s.members[token]
@@ -384,12 +395,16 @@ func (s *server) resume(ws *websocket.Conn, id identity, token string, seqAck *i
 	}
 	var replay [][]byte
 	var after []string
+	stubborn := false
 	s.do(func() {
-		m.socket = ws
+		m.socket, stubborn = ws, s.stubborn
 		m.resumes = append(m.resumes, *seqAck)
 		replay, m.replay = m.replay, nil
 		after, m.after = m.after, nil
 	})
+	if stubborn {
+		return m
+	}
 	for _, frame := range replay {
 		_ = ws.Write(context.Background(), websocket.MessageBinary, frame)
 	}

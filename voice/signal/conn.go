@@ -153,7 +153,7 @@ func (c *Conn) handle(ctx context.Context, f Frame) error {
 			return fmt.Errorf("%w, op %d: %w", ErrEncryption, f.Op, err)
 		}
 	}
-	if f.Op == OpHeartbeat || f.Op == OpHeartbeatAck {
+	if (f.Op == OpHeartbeat || f.Op == OpHeartbeatAck) && !f.Binary {
 		c.heartbeat(ctx, f)
 		return nil
 	}

@@ -187,6 +187,8 @@ func (p *peer) ack(nonce int64) {
 	p.text(string(b))
 }
 
+// TestHeartbeatsAcknowledgeTheNewestNumber: -1 before the first; 0 is a number; a
+// binary one is unsigned; it wraps.
 func TestHeartbeatsAcknowledgeTheNewestNumber(t *testing.T) {
 	c, p := dial(t)
 	p.text(`{"op":8,"d":{"heartbeat_interval":30}}`)
@@ -196,9 +198,11 @@ func TestHeartbeatsAcknowledgeTheNewestNumber(t *testing.T) {
 	}{
 		{func() {}, -1},
 		{func() { p.text(`{"op":11,"d":{"user_ids":[]},"seq":0}`) }, 0},
-		{func() { p.binary(0xFF, 0xFF, 25) }, 0xFFFF},
+		{func() { p.binary(0xFF, 0xFE, 25) }, 0xFFFE},
+		{func() { p.text(`{"op":18,"d":{},"seq":65535}`) }, 0xFFFF},
 		{func() { p.text(`{"op":18,"d":{}}`) }, 0xFFFF},
-		{func() { p.text(`{"op":13,"d":{"user_id":"x"},"seq":3}`) }, 3}, // wrapped, and not parsable
+		{func() { p.binary(0, 0, 27) }, 0},                              // wrapped
+		{func() { p.text(`{"op":13,"d":{"user_id":"x"},"seq":3}`) }, 3}, // not parsable
 		{func() { p.text(`{"op":6,"d":{"t":12345}}`) }, 3},              // an answer to nothing
 	} {
 		step.say()
@@ -215,18 +219,39 @@ func TestHeartbeatsAcknowledgeTheNewestNumber(t *testing.T) {
 	}
 }
 
+// TestAnyAnswerIsASignOfLife: an answer to another beat than the last is no reason to
+// reconnect.
+func TestAnyAnswerIsASignOfLife(t *testing.T) {
+	c, p := dial(t)
+	p.text(`{"op":8,"d":{"heartbeat_interval":50}}`)
+	for range 10 {
+		p.beat()
+		p.ack(12345)
+	}
+	if c.Ping() != 0 {
+		t.Errorf("ping %v of an answer to nothing", c.Ping())
+	}
+}
+
 func TestHeartbeatOnRequest(t *testing.T) {
 	_, p := dial(t)
 	p.text(`{"op":3,"d":null}`)
-	p.beat()
+	if nonce, _ := p.beat(); time.Since(time.UnixMilli(nonce)) > time.Minute {
+		t.Errorf("nonce %d", nonce)
+	}
 }
 
+// TestZombie: the first beat comes within an interval, and when the next is due
+// without an answer the socket is given up: two intervals in all.
 func TestZombie(t *testing.T) {
 	c, p := dial(t)
 	p.text(`{"op":8,"d":{"heartbeat_interval":20}}`)
 	p.beat()
 	if err := c.end(t); !errors.Is(err, signal.ErrZombie) {
 		t.Fatalf("ended with %v", err)
+	}
+	if len(p.read) > 0 {
+		t.Errorf("a second beat: %s", p.next())
 	}
 	if code := <-p.code; code == websocket.StatusNormalClosure {
 		t.Error("the session was ended, not just the socket")
@@ -294,6 +319,8 @@ func (r *recorder) HandleDAVE(ctx context.Context, w signal.Writer, f signal.Fra
 	return nil
 }
 
+// TestDAVESeesItsFramesInOrderAndInEveryState (10.8, 10.14, 10.18): JSON and binary
+// alike, before Hello, and before and after Resumed.
 func TestDAVESeesItsFramesInOrderAndInEveryState(t *testing.T) {
 	r := &recorder{}
 	c, p := dial(t, func(o *signal.Options) { o.DAVE = r })

@@ -1,7 +1,6 @@
 package signal_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -147,21 +146,6 @@ func FuzzDecodeText(f *testing.F) {
 		}
 		if d, ok := m.(signal.Description); ok && len(d.Key) != rtp.KeyBytes {
 			t.Fatalf("key of %d bytes", len(d.Key))
-		}
-	})
-}
-
-func FuzzDecodeBinary(f *testing.F) {
-	f.Add([]byte{0, 1, 25, 1, 2})
-	f.Add([]byte{0xFF, 0xFF, 30})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		frame, err := signal.DecodeBinary(b)
-		if err != nil {
-			return
-		}
-		again := append([]byte{byte(frame.Seq >> 8), byte(frame.Seq), byte(frame.Op)}, frame.Data...)
-		if frame.Seq < 0 || frame.Seq > 0xFFFF || !bytes.Equal(again, b) {
-			t.Fatalf("%+v of % x", frame, b)
 		}
 	})
 }

@@ -1,0 +1,19 @@
+package signal
+
+import (
+	"context"
+	"log/slog"
+)
+
+// Dispatch returns what a Conn does with a binary message, without a socket.
+func Dispatch(opts Options) func(context.Context, []byte) error {
+	opts.Logger = slog.New(slog.DiscardHandler)
+	c := &Conn{opts: opts}
+	return func(ctx context.Context, b []byte) error {
+		f, err := DecodeBinary(b)
+		if err != nil {
+			return nil
+		}
+		return c.handle(ctx, f)
+	}
+}
