@@ -103,6 +103,32 @@ func TestAskedBeforeItWasLost(t *testing.T) {
 	})
 }
 
+// TestLeaveInTheQueue: an op 4 null that waits behind others is not given up, or Discord
+// would keep us in the channel; one that concerns a lost session is.
+func TestLeaveInTheQueue(t *testing.T) {
+	for name, lost := range map[string]bool{"goes out": false, "is not needed": true} {
+		t.Run(name, func(t *testing.T) {
+			onStage(t, func(s *stage) {
+				conn, _ := s.joined()
+				s.set(func() { s.stuck = true })
+				left := make(chan error, 1)
+				go func() { left <- conn.Leave(s.t.Context()) }()
+				s.nothing(2 * time.Minute)
+				if lost {
+					s.hub.HandleLost(guild)
+				} else {
+					close(s.free)
+					s.asked(0)
+				}
+				if err := await(s, "leave", left); err != nil {
+					t.Error(err)
+				}
+				s.nothing(time.Minute)
+			})
+		})
+	}
+}
+
 // TestLostWithoutACall: nothing to do.
 func TestLostWithoutACall(t *testing.T) {
 	onStage(t, func(s *stage) {

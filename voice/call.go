@@ -83,6 +83,7 @@ type call struct {
 	announced  snowflake.ID // the channel of the newest Connected or Moved event
 	silent     bool         // an Interrupted was sent, and no Connected since
 	sent       bool         // the newest op 4 went out
+	departed   time.Time    // when the call began to leave
 	notBefore  time.Time    // a server that was asked too often wants no op 4 before
 	trouble    trouble      // since the connection was last stable
 	cause      error        // of the reconnect under way; nil when there is none

@@ -279,7 +279,11 @@ func (c *call) interrupted(err error) {
 // lost goes back into our channel after the main gateway forgot us. An op 4 that is
 // still on its way will reach the new session.
 func (c *call) lost(ctx context.Context) {
-	if c.leaving() {
+	switch {
+	case c.phase == departing:
+		c.finish(c.err) // nobody is left to be told
+		return
+	case c.leaving():
 		return
 	}
 	c.stopSession()

@@ -56,7 +56,7 @@ type HubOptions struct {
 
 // Timeouts bound the steps of joining and recovering. Zero fields take defaults.
 type Timeouts struct {
-	Join        time.Duration // a whole Join, or, leaving, for op 4 null to go out; 30 s
+	Join        time.Duration // a whole Join, or, leaving, for op 4 null to go out unless it is queued; 30 s
 	Events      time.Duration // from op 4 to both events of the main gateway; 8 s
 	Dial        time.Duration // TCP, TLS and websocket handshake; 10 s
 	Hello       time.Duration // 5 s

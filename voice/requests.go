@@ -119,7 +119,7 @@ func (c *call) hangUp() {
 // depart tells Discord that we are out, and ends the call then.
 func (c *call) depart(ctx context.Context, err error) {
 	c.hangUp()
-	c.err = explain(err)
+	c.err, c.departed = explain(err), time.Now()
 	c.enter(departing, c.hub.opts.Timeouts.Join)
 	c.op4(ctx, 0)
 }

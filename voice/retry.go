@@ -57,8 +57,18 @@ func (c *call) expire(ctx context.Context) {
 	case resting:
 		c.depart(ctx, ErrLeft)
 	case departing:
-		c.finish(c.err)
+		c.lingering()
 	}
+}
+
+// lingering ends a call whose op 4 null does not go out, but not because others are
+// before it in the queue: Discord would keep us in the channel.
+func (c *call) lingering() {
+	if !c.sent && c.awayFor() == 0 && time.Since(c.departed) < c.hub.opts.Timeouts.Offline {
+		c.clock.Reset(recheck)
+		return
+	}
+	c.finish(c.err)
 }
 
 // excused reports whether nothing could come in time: an op 4 that waits for its
