@@ -8,14 +8,19 @@ import (
 // MaxMessageSize is the longest input that is parsed, in bytes.
 const MaxMessageSize = 1 << 20
 
+// maxElements bounds every list, as elements can take 40 times more memory than they do
+// on the wire. No tree has more nodes, and no commit more proposals.
+const maxElements = 2 * maxLeaves
+
 // decoder reads structs of the TLS presentation language (§2.1). After its first error
-// it stays failed and reads zeros.
+// it stays failed and reads zeros. What it reads shares no memory with the input, so
+// that a small struct never keeps the large message it came in.
 type decoder struct {
 	rest []byte
 	err  error
 }
 
-// parse reads one T from a copy of b, and nothing after it.
+// parse reads one T from b, and nothing after it.
 func parse[T any](b []byte, read func(*decoder) T) (T, error) {
 	v, rest, err := parsePrefix(b, read)
 	if err == nil && len(rest) > 0 {
@@ -28,18 +33,18 @@ func parse[T any](b []byte, read func(*decoder) T) (T, error) {
 	return v, nil
 }
 
-// parsePrefix reads one T from a copy of b and returns what follows it.
+// parsePrefix reads one T from b and returns what follows it.
 func parsePrefix[T any](b []byte, read func(*decoder) T) (v T, rest []byte, err error) {
 	if len(b) > MaxMessageSize {
 		return v, nil, errTooLong
 	}
-	d := &decoder{rest: bytes.Clone(b)}
+	d := &decoder{rest: b}
 	v = read(d)
 	if d.err != nil {
 		var zero T
 		return zero, nil, d.err
 	}
-	return v, b[len(b)-len(d.rest):], nil
+	return v, d.rest, nil
 }
 
 func (d *decoder) fail(err error) {
@@ -48,7 +53,7 @@ func (d *decoder) fail(err error) {
 	}
 }
 
-// bytes reads n bytes, or nil when there are fewer.
+// bytes reads n bytes, as a part of the input, or nil when there are fewer.
 func (d *decoder) bytes(n int) []byte {
 	if len(d.rest) < n {
 		d.fail(errTruncated)
@@ -88,7 +93,10 @@ func (d *decoder) uint64() uint64 {
 }
 
 // vector reads opaque<V>.
-func (d *decoder) vector() []byte {
+func (d *decoder) vector() []byte { return bytes.Clone(d.content()) }
+
+// content reads opaque<V>, as a part of the input.
+func (d *decoder) content() []byte {
 	if d.err != nil {
 		return nil
 	}
@@ -116,9 +124,13 @@ func (d *decoder) optional() bool {
 
 // readList reads T<V>.
 func readList[T any](d *decoder, read func(*decoder) T) []T {
-	elements := &decoder{rest: d.vector()}
+	elements := &decoder{rest: d.content()}
 	var list []T
 	for len(elements.rest) > 0 {
+		if len(list) == maxElements {
+			elements.fail(errTooMany)
+			break
+		}
 		list = append(list, read(elements))
 	}
 	if elements.err != nil {

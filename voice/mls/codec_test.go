@@ -3,6 +3,7 @@ package mls_test
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"busker/voice/mls"
@@ -76,4 +77,38 @@ func TestParsedKeepsNothingOfTheInput(t *testing.T) {
 	if !bytes.Equal(got.Marshal(), k.Marshal()) {
 		t.Error("the key package changed with the input")
 	}
+}
+
+// TestParsingCostsWhatIsRead has what follows a message, and elements that are far
+// smaller on the wire than in memory, allocate nothing.
+func TestParsingCostsWhatIsRead(t *testing.T) {
+	c := filled(t, 2)
+	remove := must(mls.SignExternalProposal(c.sender, c.id, 1, 0, mls.Proposal{Type: mls.ProposalRemove})).Marshal()
+	batch := append(remove, make([]byte, mls.MaxMessageSize-len(remove))...)
+	blanks := mls.AppendVector(nil, make([]byte, mls.MaxMessageSize-4))
+	for name, p := range map[string]struct {
+		parse func() error
+		ok    bool
+		most  uint64 // bytes
+	}{
+		"first of many messages": {func() error { _, _, err := mls.ParsePublicMessage(batch); return err }, true, 64 << 10},
+		"tree of blanks":         {func() error { _, err := mls.ParseTree(blanks); return err }, false, 2 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var err error
+			n := allocated(func() { err = p.parse() })
+			if (err == nil) != p.ok || n > p.most {
+				t.Errorf("%d bytes allocated, want at most %d; error %v", n, p.most, err)
+			}
+		})
+	}
+}
+
+// allocated is how many bytes f allocates.
+func allocated(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
 }

@@ -26,6 +26,7 @@ var (
 	errNotMinimal = errors.New("length not in its shortest form")
 	errOptional   = errors.New("neither absent nor present")
 	errTooLong    = fmt.Errorf("input longer than %d bytes", MaxMessageSize)
+	errTooMany    = fmt.Errorf("list of more than %d elements", maxElements)
 )
 
 // appendVarint appends n, which is below 2^30, in its shortest form.
