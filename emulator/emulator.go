@@ -66,6 +66,7 @@ type Emulator struct {
 	plain   net.Listener
 	secure  net.Listener
 	later   chan task // what voice events wait for
+	crowd   crowd
 
 	mu     sync.Mutex
 	script VoiceScript

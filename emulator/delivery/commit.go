@@ -156,6 +156,7 @@ func (c *Call) accept(author *Seat, commit []byte, w *mls.Welcome, order []*prop
 	}
 	joined := c.follow(order)
 	c.established, c.epoch, c.proposals = true, c.epoch+1, nil
+	c.generation++
 	t := c.prepare(slices.Concat(old, joined))
 	head := binary.BigEndian.AppendUint16(nil, t.id)
 	for _, m := range old {

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"busker/internal/snowflake"
@@ -109,6 +110,7 @@ type Call struct {
 	epoch       uint64
 	leaves      leaves
 	proposals   []*proposal // in flight, in the order they were made
+	generation  int         // of all that: proposals of an older one are void
 
 	next        uint16 // transition id
 	transitions []*transition
@@ -152,6 +154,23 @@ type State struct {
 	Proposals   int            // in flight
 	Transitions int            // in flight
 	Waiting     []snowflake.ID // members that are not in the group
+}
+
+// Has reports whether a user is in the group.
+func (s State) Has(user snowflake.ID) bool {
+	return slices.Contains(s.Leaves, user) && !slices.Contains(s.Waiting, user)
+}
+
+// Settled reports whether there is nothing left to do: all members are in the group
+// or one is alone, and no transition is in flight.
+func (c *Call) Settled() bool {
+	if len(c.transitions) > 0 || len(c.proposals) > 0 && len(c.seats) > 1 {
+		return false
+	}
+	if len(c.seats) == 1 {
+		return c.seats[0].alone || c.version == 0
+	}
+	return c.version == 0 || !slices.ContainsFunc(c.seats, func(m *Seat) bool { return !m.inGroup() })
 }
 
 // State returns a snapshot.

@@ -55,7 +55,7 @@ func (c *Call) stuck() bool {
 // reset makes everybody begin at epoch 1 (op 24) with a new key package. A sole
 // member is told that this is all for now (op 21 with id 0).
 func (c *Call) reset() {
-	c.established, c.epoch, c.leaves, c.proposals = false, 0, nil, nil
+	c.forget()
 	c.forgetTransitions()
 	for _, m := range c.seats {
 		if !m.speaks() {
@@ -69,6 +69,12 @@ func (c *Call) reset() {
 			m.to.Executed(c.version, false)
 		}
 	}
+}
+
+// forget drops the group.
+func (c *Call) forget() {
+	c.established, c.epoch, c.leaves, c.proposals = false, 0, nil, nil
+	c.generation++
 }
 
 // revokeStale revokes Adds of who left or sent another key package.
@@ -87,17 +93,15 @@ func (c *Call) revoke(list []*proposal) {
 		return
 	}
 	c.proposals = slices.DeleteFunc(c.proposals, func(p *proposal) bool { return slices.Contains(list, p) })
+	batches := make(map[*Seat][]byte)
 	for _, m := range c.committers() {
-		var refs []byte
 		for _, p := range list {
 			if p.told[m] {
-				refs = mls.AppendVector(refs, p.ref[:])
+				batches[m] = mls.AppendVector(batches[m], p.ref[:])
 			}
 		}
-		if refs != nil {
-			m.to.SendBinary(OpProposals, mls.AppendVector([]byte{proposalsRevoke}, refs))
-		}
 	}
+	c.send(proposalsRevoke, batches)
 }
 
 // proposeRemoves takes out who left, and who needs to be added again once his new
@@ -132,28 +136,33 @@ const (
 	proposalsRevoke = 1
 )
 
-// tell sends everybody who can commit the proposals he has not had. Before there is
-// a group everybody sits in one of his own and gets the Adds of the others.
+// tell sends everybody who can commit the proposals he has not had, to all at once.
+// Before there is a group everybody sits in one of his own and gets the Adds of the
+// others.
 func (c *Call) tell() {
+	batches := make(map[*Seat][]byte)
 	for _, m := range c.committers() {
-		var batch []byte
 		for _, p := range c.mine(m) {
 			if !p.told[m] {
 				p.told[m] = true
-				batch = append(batch, p.message...)
+				batches[m] = append(batches[m], p.message...)
 			}
 		}
-		if batch != nil {
-			c.sendProposals(m, batch)
-		}
 	}
+	c.send(proposalsAppend, batches)
 }
 
-func (c *Call) sendProposals(m *Seat, batch []byte) {
-	epoch := c.epoch
+// send sends op 27, later if a test wants that and nothing overtook it.
+func (c *Call) send(operation byte, batches map[*Seat][]byte) {
+	if len(batches) == 0 {
+		return
+	}
+	generation := c.generation
 	c.later(c.opts.Faults.ProposalDelay, func() {
-		if !m.gone && c.epoch == epoch {
-			m.to.SendBinary(OpProposals, mls.AppendVector([]byte{proposalsAppend}, batch))
+		for _, m := range c.seats {
+			if batch := batches[m]; batch != nil && c.generation == generation {
+				m.to.SendBinary(OpProposals, mls.AppendVector([]byte{operation}, batch))
+			}
 		}
 	})
 }

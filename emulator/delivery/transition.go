@@ -146,7 +146,8 @@ func (c *Call) downgrade() {
 		return
 	}
 	c.forgetTransitions()
-	c.version, c.established, c.epoch, c.leaves, c.proposals = 0, false, 0, nil, nil
+	c.forget()
+	c.version = 0
 	t := &transition{}
 	for _, m := range c.seats {
 		m.leaf, m.flagged, m.pack, m.alone = -1, false, nil, false

@@ -84,6 +84,7 @@ func (s *Server) unlock() {
 		end()
 	}
 	s.mu.Unlock()
+	s.spread()
 }
 
 // keyOf returns the signature key of a simulated member, always the same. s.mu is held.
@@ -230,7 +231,7 @@ func (c *call) takeDAVE(seat *delivery.Seat, f frame) error {
 // is none.
 func (s *Server) Encryption(guild, channel snowflake.ID) (state delivery.State, ok bool) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	c := s.calls[callKey{guild, channel}]
 	if c == nil || c.service == nil {
 		return state, false

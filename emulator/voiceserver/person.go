@@ -40,7 +40,7 @@ type person struct {
 	heard map[snowflake.ID]bool // speakers he could decrypt
 	room  []byte                // for the packet being decrypted
 
-	voice sync.Mutex            // held while he seals what he says
+	voice sync.Mutex // held while he seals what he says
 }
 
 // errand is one message or one packet that a person has to deal with.

@@ -85,6 +85,9 @@ type Server struct {
 
 	routes sync.Map // SSRC uint32 → *session, for the media path
 
+	newsMu sync.Mutex
+	news   chan struct{} // closed when something happened; nil: nobody waits
+
 	mu       sync.Mutex // guards the rest; taken before a session's lock
 	closing  bool
 	sockets  sync.WaitGroup
@@ -276,7 +279,7 @@ func (s *Server) DropSession(token string, code int) bool {
 // Connected returns the session of a user in a guild.
 func (s *Server) Connected(guild, user snowflake.ID) (session Session, ok bool) {
 	s.mu.Lock()
-	defer s.unlock()
+	defer s.mu.Unlock()
 	if live := s.connected(guild, user); live != nil {
 		return live.Session, true
 	}

@@ -25,6 +25,7 @@ type session struct {
 
 	mu       sync.Mutex
 	socket   *socket // nil while disconnected
+	sockets  int     // it had
 	detached time.Time
 	replay   replay
 	speaking int // flags of the last op 5
@@ -93,6 +94,7 @@ func (s *session) attach(k *socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.socket = k
+	s.sockets++
 }
 
 // resume moves the session to k and repeats what the client has not seen after
@@ -104,6 +106,7 @@ func (s *session) resume(k *socket, seq int) bool {
 		s.socket.cut()
 	}
 	s.socket = k
+	s.sockets++
 	known := s.replay.ack(seq)
 	k.push(message{typ: websocket.MessageText, data: encodeText(opResumed, nil, 0)})
 	for _, m := range s.replay.pending {

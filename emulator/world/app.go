@@ -95,6 +95,7 @@ func (w *World) sessions(bot ID, by int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.online[bot] += by
+	w.arrived[bot] += max(by, 0)
 	w.emit(PresenceChanged{User: bot, Sessions: w.online[bot]})
 }
 
@@ -103,6 +104,13 @@ func (w *World) Sessions(bot ID) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.online[bot]
+}
+
+// Arrivals is how many times a gateway session of the bot became connected and ready.
+func (w *World) Arrivals(bot ID) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.arrived[bot]
 }
 
 // Guilds are the ids of the guilds a user is a member of, in the order made.

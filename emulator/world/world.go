@@ -55,6 +55,7 @@ type World struct {
 	uploads      []discord.Attachment // to commands, oldest first
 	uploaded     int                  // bytes of uploads
 	online       map[ID]int           // connected and ready sessions by bot user
+	arrived      map[ID]int           // how often a session became one of these
 }
 
 // New returns an empty world.
@@ -81,6 +82,7 @@ func New(opts Options) *World {
 		webhooks:     map[string]*interaction{},
 		files:        map[ID]File{},
 		online:       map[ID]int{},
+		arrived:      map[ID]int{},
 	}
 }
 

@@ -1,0 +1,115 @@
+package interop_test
+
+import (
+	"testing"
+	"time"
+
+	"busker/emulator"
+)
+
+// TestTwoBotsPlayWhilePeopleComeAndGo lets both bots of an encrypted call play at
+// once while the group is agreed anew again and again. Nobody may miss a packet of
+// ours, and nobody here one of theirs but in the moments davey is ahead of op 22.
+func TestTwoBotsPlayWhilePeopleComeAndGo(t *testing.T) {
+	d := newDuet(t)
+	const packets, seconds = 500, 8
+	ann, hearsUs := d.ear(t, "ann, who hears us", d.us.ID)
+	bob, hearsThem := d.ear(t, "bob, who hears them", d.bot.ID)
+	crowd := []*emulator.User{d.guild.AddUser("carl"), d.guild.AddUser("dora"), d.guild.AddUser("eve")}
+
+	d.settle(t)
+	recorded := d.record(t)
+	d.node.Send(map[string]any{"do": "play", "hertz": theirTone, "seconds": seconds})
+	stop := d.play(t, packets)
+	moves := 0
+	d.await(t, hearsUs, packets, func(i int) {
+		if i%25 == 20 && i < packets-50 { // twice a second
+			who := crowd[moves/2%len(crowd)]
+			if moves%2 == 0 {
+				must[*emulator.Listener](t)(who.JoinVoice(d.voice))
+			} else {
+				who.LeaveVoice()
+			}
+			moves++
+		}
+	})
+	d.node.Event("played", nil)
+	sent := stop()
+	h := recorded()
+	state, _ := d.VoiceServer().Encryption(d.guild.ID, d.voice.ID)
+	t.Logf("%d came or went, epoch %d; we sent %d\nof ours %v\nof theirs %v", moves, state.Epoch, sent, hearsUs.Report(), hearsThem.Report())
+
+	if sent != packets || h.Packets != packets || h.Odd != 0 || h.Broken != 0 {
+		t.Errorf("of %d packets we sent %d, discord.js heard %d, %d of them broken; %d tenths of a second are odd", packets, sent, h.Packets, h.Broken, h.Odd)
+	}
+	if r := hearsUs.Report(); r.Lost+r.Undecryptable+r.TooEarly+r.Plain+r.Undecodable != 0 || int(r.Epochs) < moves {
+		t.Errorf("of ours is heard\n%v", r)
+	}
+	tone(t, hearsUs, ourTone, 0)
+	const forgiven = 2 // packets a transition
+	if r := hearsThem.Report(); int(r.Lost) > forgiven*moves || r.Plain != 0 || r.Packets < seconds*50 {
+		t.Errorf("of theirs is heard\n%v", r)
+	}
+	tone(t, hearsThem, theirTone, 2*moves)
+	d.compareCodes(t)
+	ann.LeaveVoice()
+	bob.LeaveVoice()
+}
+
+// compareCodes compares what both bots would show a user.
+func (d *duet) compareCodes(t *testing.T) {
+	t.Helper()
+	privacy, err := d.conn.Privacy(d.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs struct{ Privacy, Pairwise string }
+	d.node.Send(map[string]any{"do": "codes", "user": d.us.ID})
+	d.node.Event("codes", &theirs)
+	pairwise := ""
+	for _, m := range privacy.Members {
+		if m.User == d.bot.ID {
+			pairwise = m.Code
+		}
+	}
+	if !privacy.Encrypted || privacy.Code != theirs.Privacy || pairwise != theirs.Pairwise || len(pairwise) != 45 {
+		t.Errorf("codes %+v, discord.js has %+v", privacy, theirs)
+	}
+}
+
+// TestRefilledCallIsHeardAtOnce leaves us alone in the call while we play, so that
+// the group ends, and lets others come back.
+func TestRefilledCallIsHeardAtOnce(t *testing.T) {
+	d := newDuet(t)
+	stop := d.play(t, 0)
+	ann, before := d.ear(t, "ann", d.us.ID)
+	d.await(t, before, 25, nil)
+	for range 2 {
+		d.node.Send(map[string]any{"do": "leave"})
+		d.node.Event("left", nil)
+		if err := d.bot.WaitVoice(d.ctx, d.guild, nil); err != nil {
+			t.Fatal(err)
+		}
+		ann.LeaveVoice()
+		d.until(t, func() bool { s := d.conn.Status(); return !s.Encrypted && s.Members < 2 })
+
+		came := time.Now()
+		l := must[*emulator.Listener](t)(ann.JoinVoice(d.voice))
+		d.await(t, l, 1, nil)
+		if took := l.Report().First.Sub(came); took > time.Second {
+			t.Errorf("ann waited %v", took)
+		} else {
+			t.Logf("ann waited %v", took)
+		}
+		d.enter(t)
+		recorded := d.record(t)
+		d.await(t, l, 100, nil)
+		if h := recorded(); h.Packets < 50 || h.First > 1000 || h.Odd > 1 || h.Broken != 0 {
+			t.Errorf("discord.js heard %+v", h)
+		}
+		if r := l.Report(); r.Undecryptable+r.Plain != 0 {
+			t.Errorf("ann heard\n%v", r)
+		}
+	}
+	stop()
+}
