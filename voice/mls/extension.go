@@ -11,6 +11,10 @@ const (
 	ExtensionExternalSenders ExtensionType = 5
 )
 
+// isDefault tells whether everybody understands the type, so that capabilities do not
+// list it (§7.2).
+func (t ExtensionType) isDefault() bool { return 1 <= t && t <= 5 }
+
 // Extension is an extension of a leaf, key package, group context or group info (§13).
 type Extension struct {
 	Type ExtensionType
@@ -54,8 +58,15 @@ func ExternalSendersExtension(senders ...ExternalSender) Extension {
 	return Extension{Type: ExtensionExternalSenders, Data: data}
 }
 
-// externalSenders reads the external senders among a group context's extensions.
+// externalSenders reads the external senders among a group context's extensions. Any
+// other there is refused: our capabilities list none (§13.4), and required_capabilities
+// would bind us in ways that nothing here checks.
 func externalSenders(list []Extension) ([]ExternalSender, error) {
+	for _, e := range list {
+		if e.Type != ExtensionExternalSenders {
+			return nil, fmt.Errorf("group context with extension %d", e.Type)
+		}
+	}
 	data, found, err := findExtension(list, ExtensionExternalSenders)
 	if err != nil || !found {
 		return nil, err

@@ -41,6 +41,12 @@ func TestJoinRefuses(t *testing.T) {
 		{"external senders twice", func(f *mls.Forgery) {
 			f.ContextExtensions = append(f.ContextExtensions, f.ContextExtensions...)
 		}, "twice"},
+		{"extension of the group we do not know", func(f *mls.Forgery) {
+			f.ContextExtensions = append(f.ContextExtensions, mls.Extension{Type: 0xff00})
+		}, "extension 65280"},
+		{"required capabilities", func(f *mls.Forgery) {
+			f.ContextExtensions = append(f.ContextExtensions, mls.Extension{Type: 3, Data: []byte{2, 0xff, 0, 0, 0}})
+		}, "extension 3"},
 		{"context", func(f *mls.Forgery) { f.ContextExtensions = nil }, "confirmation tag"},
 	} {
 		t.Run(r.name, func(t *testing.T) {

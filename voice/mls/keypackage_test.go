@@ -61,6 +61,34 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
+func TestLeafExtensionsNeedCapabilities(t *testing.T) {
+	m := newCall(t).newMember(1)
+	for _, c := range []struct {
+		name       string
+		extensions []mls.ExtensionType
+		capable    []uint16
+		valid      bool
+	}{
+		{"listed", []mls.ExtensionType{0xff00, 9}, []uint16{9, 0xff00}, true},
+		{"default", []mls.ExtensionType{1}, nil, true},
+		{"not listed", []mls.ExtensionType{9, 0xff00}, []uint16{9}, false},
+		{"nothing listed", []mls.ExtensionType{6}, nil, false},
+		{"type zero", []mls.ExtensionType{0}, nil, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := must(mls.ParseKeyPackage(m.own.KeyPackage.Marshal()))
+			for _, e := range c.extensions {
+				k.LeafNode.Extensions = append(k.LeafNode.Extensions, mls.Extension{Type: e})
+			}
+			k.LeafNode.Capabilities.Extensions = c.capable
+			k.Resign(m.key)
+			if err := k.Validate(); (err == nil) != c.valid {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 func TestEveryByteOfAKeyPackageCounts(t *testing.T) {
 	b := newCall(t).newMember(1).own.KeyPackage.Marshal()
 	for i := range b {

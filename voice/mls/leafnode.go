@@ -53,6 +53,16 @@ func (c *Capabilities) supportsProfile() bool {
 		slices.Contains(c.Credentials, credentialBasic)
 }
 
+// checkExtensions checks that a leaf's extensions are among its capabilities (§7.3).
+func (c *Capabilities) checkExtensions(list []Extension) error {
+	for _, e := range list {
+		if !e.Type.isDefault() && !slices.Contains(c.Extensions, uint16(e.Type)) {
+			return fmt.Errorf("leaf with extension %d, which is not among its capabilities", e.Type)
+		}
+	}
+	return nil
+}
+
 // Lifetime is when a key package may be used, in Unix seconds (§7.2). DAVE does not
 // check it.
 type Lifetime struct{ NotBefore, NotAfter uint64 }
@@ -132,6 +142,9 @@ func (n *LeafNode) sign(key *SignatureKey, groupID []byte, leaf LeafIndex) (err 
 func (n *LeafNode) validate(groupID []byte, leaf LeafIndex) error {
 	if !n.Capabilities.supportsProfile() {
 		return errors.New("leaf without our version, cipher suite or credential among its capabilities")
+	}
+	if err := n.Capabilities.checkExtensions(n.Extensions); err != nil {
+		return err
 	}
 	if _, err := kem.NewPublicKey(n.EncryptionKey); err != nil {
 		return fmt.Errorf("encryption key of leaf: %w", err)

@@ -39,7 +39,10 @@ func (t *ratchetTree) mergePath(sender LeafIndex, path *UpdatePath, groupID []by
 	if len(path.Nodes) != len(steps) {
 		return nil, fmt.Errorf("path of %d nodes, not %d", len(path.Nodes), len(steps))
 	}
+	// No public key of the path may be in the tree yet, not even in the committer's old
+	// leaf or path.
 	keys := t.keys(map[LeafIndex]bool{sender: true})
+	keys.encryption[string(t.leaf(sender).EncryptionKey)] = true
 	if err := keys.addLeaf(&path.LeafNode); err != nil {
 		return nil, err
 	}

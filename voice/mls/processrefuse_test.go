@@ -138,6 +138,12 @@ func TestProcessRefusesPaths(t *testing.T) {
 		{"node key", func(p *mls.UpdatePath) { p.Nodes[1].EncryptionKey = point }, "parent hash"},
 		{"node key twice", func(p *mls.UpdatePath) { p.Nodes[1].EncryptionKey = p.Nodes[0].EncryptionKey }, "twice"},
 		{"leaf's key in a node", func(p *mls.UpdatePath) { p.Nodes[1].EncryptionKey = p.LeafNode.EncryptionKey }, "twice"},
+		{"leaf's old key in a node", func(p *mls.UpdatePath) {
+			p.Nodes[1].EncryptionKey = committer.own.KeyPackage.LeafNode.EncryptionKey
+		}, "twice"},
+		{"extension without the capability", func(p *mls.UpdatePath) {
+			p.LeafNode.Extensions = []mls.Extension{{Type: 0xff00}}
+		}, "extension 65280"},
 		{"recipient left out", func(p *mls.UpdatePath) {
 			n := &p.Nodes[len(p.Nodes)-1]
 			n.EncryptedPathSecret = n.EncryptedPathSecret[1:]
