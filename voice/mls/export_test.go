@@ -80,6 +80,13 @@ func (t *ratchetTree) Add(leaf *LeafNode) (LeafIndex, error) { return t.add(leaf
 func (t *ratchetTree) Remove(l LeafIndex)                    { t.remove(l); t.truncate() }
 func (t *ratchetTree) Leaf(l LeafIndex) *LeafNode            { return t.leaf(l) }
 
+// AtEpoch is g, as if that were the epoch's number.
+func (g *Group) AtEpoch(epoch uint64) *Group {
+	at := *g
+	at.context.epoch = epoch
+	return &at
+}
+
 // EpochSecrets are the secrets of an epoch.
 type EpochSecrets struct {
 	EpochSecret, WelcomeSecret, JoinerSecret                           []byte

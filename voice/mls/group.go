@@ -26,8 +26,14 @@ type Member struct {
 	SignatureKey []byte // uncompressed point
 }
 
+// String tells which group and epoch it is, and none of its secrets.
+func (g *Group) String() string {
+	return fmt.Sprintf("epoch %d of group %x, leaf %d of %d", g.Epoch(), g.ID(), g.own, g.tree.leaves())
+}
+
 // NewGroup makes a group of one, at epoch 0 (§11). Own's private keys are used. The
-// epoch secret is 32 bytes of random.
+// epoch secret is 32 bytes of random. The extensions are kept and must not be changed
+// afterwards; external_senders is the only one there may be.
 func NewGroup(random io.Reader, id []byte, extensions []Extension, own *PrivateKeyPackage) (*Group, error) {
 	senders, err := externalSenders(extensions)
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 
 	"busker/voice/mls"
@@ -93,5 +95,39 @@ func TestRandomnessRunsOut(t *testing.T) {
 	}
 	if _, err := m.group.Commit(bytesOf(64), nil); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLastEpoch has the epoch's number not begin again, as epoch 0 means a group of one.
+func TestLastEpoch(t *testing.T) {
+	c := filled(t, 3)
+	committer, follower := c.members[1].group, c.members[2].group
+	m := must(parseOnlyPublicMessage(must(committer.AtEpoch(math.MaxUint64-1).Commit(rand.Reader, nil)).Message))
+	if g, err := follower.AtEpoch(math.MaxUint64-1).Process(m, c.lookup); err != nil || g.Epoch() != math.MaxUint64 {
+		t.Error("the last epoch is not reached: ", err)
+	}
+	last := committer.AtEpoch(math.MaxUint64)
+	if p, err := last.Commit(rand.Reader, nil); err == nil {
+		t.Errorf("committed epoch %d", p.Group.Epoch())
+	}
+	m.Content.Epoch = math.MaxUint64
+	last.Reseal(m)
+	if g, err := follower.AtEpoch(math.MaxUint64).Process(m, c.lookup); err == nil || !strings.Contains(err.Error(), "last epoch") {
+		t.Errorf("followed to %v: %v", g, err)
+	}
+}
+
+// TestPrintedGroupsKeepTheirSecrets looks for a secret in each form that logs print.
+func TestPrintedGroupsKeepTheirSecrets(t *testing.T) {
+	g := filled(t, 2).members[1].group
+	secret := g.EpochAuthenticator()
+	for _, format := range []string{"%v", "%+v", "%s", "%x"} {
+		s := fmt.Sprintf(format, g)
+		if strings.Contains(s, fmt.Sprintf(format, secret)) || strings.Contains(s, strings.Trim(fmt.Sprint(secret), "[]")) {
+			t.Errorf("%s prints the epoch authenticator: %s", format, s)
+		}
+	}
+	if s, want := fmt.Sprint(g), "epoch 1 of group 0000000000001267, leaf 0 of 2"; s != want {
+		t.Errorf("%q, want %q", s, want)
 	}
 }

@@ -8,7 +8,8 @@ import (
 
 // Process applies another member's commit (§12.4.2). Lookup finds proposals by
 // reference, among those that VerifyProposal of this Group accepted. On error g is as
-// good as before; ErrRemoved is told only by a commit that is authentic.
+// good as before; ErrRemoved is told only by a commit that is authentic. The next Group
+// keeps parts of m and of the proposals, which must not be changed afterwards.
 func (g *Group) Process(m *PublicMessage, lookup func(ProposalRef) (Proposal, bool)) (*Group, error) {
 	if err := g.verifyCommit(m); err != nil {
 		return nil, err

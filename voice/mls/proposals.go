@@ -3,9 +3,11 @@ package mls
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
-// CachedProposal is a proposal that was verified and can be committed by reference.
+// CachedProposal is a proposal that was verified and can be committed by reference. It
+// must not be changed.
 type CachedProposal struct {
 	Ref      ProposalRef
 	Proposal Proposal
@@ -69,8 +71,11 @@ func (p *provisional) added() map[nodeIndex]bool {
 }
 
 // apply applies proposals that were each verified (§12.3): removes first, then adds in
-// their order.
+// their order. There has to be an epoch for them, as the numbers never begin again.
 func (g *Group) apply(committer LeafIndex, proposals []Proposal) (*provisional, error) {
+	if g.context.epoch == math.MaxUint64 {
+		return nil, errors.New("commit in the last epoch")
+	}
 	removed, err := g.checkProposals(committer, proposals)
 	if err != nil {
 		return nil, err
