@@ -64,9 +64,9 @@ func (c *Call) reset() {
 		m.leaf, m.flagged, m.pack = -1, false, nil
 		m.to.SendJSON(OpPrepareEpoch, PrepareEpoch{Epoch: 1, Version: c.version})
 		if m.alone = len(c.seats) == 1; m.alone {
-			m.to.SendJSON(OpPrepareTransition, PrepareTransition{Version: c.version})
 			m.version = c.version
 			m.to.Executed(c.version, false)
+			m.to.SendJSON(OpPrepareTransition, PrepareTransition{Version: c.version})
 		}
 	}
 }

@@ -47,14 +47,14 @@ func (c *Call) Join(to Member, user snowflake.ID, newest int, describe func(vers
 		other.alone = false
 	}
 	if !m.speaks() {
-		describe(0)
 		to.Executed(0, false)
+		describe(0)
 		c.downgrade()
 		return m
 	}
 	m.version = c.version
-	describe(c.version)
 	to.Executed(c.version, false)
+	describe(c.version)
 	if c.version > 0 {
 		c.introduce(m)
 	}

@@ -24,7 +24,18 @@ func (c *Call) prepare(all []*Seat) *transition {
 	if c.epoch > 1 || upgrading {
 		t.id = c.nextID()
 	}
+	c.atOnce(t)
 	return t
+}
+
+// atOnce executes a transition with id 0, which nobody waits for, before it is announced.
+func (c *Call) atOnce(t *transition) {
+	if t.id != 0 {
+		return
+	}
+	for _, m := range t.all {
+		c.executed(m, t)
+	}
 }
 
 // nextID returns the id of the next transition; 0 only if a test wants it.
@@ -43,9 +54,6 @@ func (c *Call) nextID() uint16 {
 // start waits for everybody's op 23 once the transition was announced.
 func (c *Call) start(t *transition) {
 	if t.id == 0 {
-		for _, m := range t.all {
-			c.executed(m, t)
-		}
 		return
 	}
 	for _, m := range t.all {
@@ -112,8 +120,8 @@ func (c *Call) execute(t *transition) {
 	c.over(t)
 	for _, m := range t.all {
 		if !m.gone {
+			c.executed(m, t) // first: the client may act before SendJSON returns
 			m.to.SendJSON(OpExecuteTransition, Transition{ID: t.id})
-			c.executed(m, t)
 		}
 	}
 }
@@ -159,6 +167,7 @@ func (c *Call) downgrade() {
 		return
 	}
 	t.id = c.nextID()
+	c.atOnce(t)
 	for _, m := range t.all {
 		m.to.SendJSON(OpPrepareTransition, PrepareTransition{ID: t.id})
 	}

@@ -49,6 +49,7 @@ type Packet struct {
 
 	Sealed Sealed // what became of the end-to-end encryption
 	Epoch  uint64 // of the listener's group, with Opened
+	Code   string // voice privacy code of that epoch: no other has the same
 }
 
 // Sealed is what became of a packet's end-to-end encryption.
@@ -85,6 +86,7 @@ type counters struct {
 	packets, silence, undecodable, others, restarts, jumps int64
 	plain, early, undecryptable, keys                      int64
 	epoch                                                  uint64
+	code                                                   string
 }
 
 // unseal counts what became of the encryption, and reports whether there is
@@ -98,8 +100,8 @@ func (c *counters) unseal(p Packet) bool {
 		c.undecryptable++
 		return false
 	case Opened:
-		if c.keys == 0 || p.Epoch != c.epoch {
-			c.keys, c.epoch = c.keys+1, p.Epoch
+		if c.keys == 0 || p.Code != c.code || p.Epoch != c.epoch {
+			c.keys, c.epoch, c.code = c.keys+1, p.Epoch, p.Code
 		}
 	case Plain:
 		if string(p.Payload) != opus.SilenceFrame {

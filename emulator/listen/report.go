@@ -29,8 +29,9 @@ type Report struct {
 	Plain         int64  // packets in the clear, silence frames apart
 	TooEarly      int64  // not decrypted because speaker and listener shared no key yet
 	Undecryptable int64  // not decrypted after others of the speaker were
-	Epochs        int64  // how many times the keys heard belonged to a new epoch
-	Epoch         uint64 // of the newest key heard
+	Epochs        int64  // how many epochs the packets decrypted came in
+	Epoch         uint64 // the newest of them
+	Code          string // its voice privacy code
 
 	First, Last time.Time     // arrivals
 	Length      time.Duration // of the recording: media time
@@ -78,6 +79,7 @@ func (l *Listener) Report() Report {
 		Undecryptable: l.count.undecryptable,
 		Epochs:        l.count.keys,
 		Epoch:         l.count.epoch,
+		Code:          l.count.code,
 		First:         c.first,
 		Last:          c.arrival,
 		Length:        audio.SamplesDuration(l.tape.end),

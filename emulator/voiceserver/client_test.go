@@ -96,7 +96,9 @@ type client struct {
 	seq  int // newest sequence number seen, −1 none
 	ssrc uint32
 
-	again time.Duration // when to repeat a discovery
+	again   time.Duration // when to repeat a discovery
+	version int           // of DAVE that the session description has to say
+	hook    func(e event, binary bool) error
 
 	aead      cipher.AEAD
 	nonce     uint32
@@ -124,11 +126,19 @@ func (w *world) dial(t testing.TB) *client {
 
 func (c *client) send(op int, d any) {
 	c.t.Helper()
+	if err := c.write(context.Background(), op, d); err != nil {
+		c.t.Fatalf("send op %d: %v", op, err)
+	}
+}
+
+func (c *client) write(ctx context.Context, op int, d any) error {
 	b, err := json.Marshal(map[string]any{"op": op, "d": d})
 	if err != nil {
-		c.t.Fatal(err)
+		return err
 	}
-	c.sendRaw(websocket.MessageText, b)
+	ctx, cancel := context.WithTimeout(ctx, deadline)
+	defer cancel()
+	return c.ws.Write(ctx, websocket.MessageText, b)
 }
 
 func (c *client) sendRaw(typ websocket.MessageType, b []byte) {
@@ -168,7 +178,8 @@ func (c *client) read() (event, error) {
 	if typ == websocket.MessageBinary {
 		seq := int(binary.BigEndian.Uint16(b))
 		c.seq = seq
-		return event{Op: int(b[2]), Seq: &seq, D: b[3:]}, nil
+		e = event{Op: int(b[2]), Seq: &seq, D: b[3:]}
+		return e, c.hooked(e, true)
 	}
 	if err := json.Unmarshal(b, &e); err != nil {
 		return event{}, err
@@ -176,7 +187,14 @@ func (c *client) read() (event, error) {
 	if e.Seq != nil {
 		c.seq = *e.Seq
 	}
-	return e, nil
+	return e, c.hooked(e, false)
+}
+
+func (c *client) hooked(e event, binary bool) error {
+	if c.hook == nil {
+		return nil
+	}
+	return c.hook(e, binary)
 }
 
 // await skips messages until one has the opcode, and decodes it.
@@ -255,7 +273,7 @@ func (c *client) media(mode string) {
 		DAVE *int   `json:"dave_protocol_version"`
 	}
 	c.await(4, &d)
-	if d.Mode != mode || len(d.Raw) != 32 || d.DAVE == nil || *d.DAVE != 0 {
+	if d.Mode != mode || len(d.Raw) != 32 || d.DAVE == nil || *d.DAVE != c.version {
 		c.t.Fatalf("session description %+v", d)
 	}
 	for _, n := range d.Raw {

@@ -286,7 +286,8 @@ func (p *person) open(packet listen.Packet) {
 	case err == nil && len(media) < len(packet.Payload):
 		p.heard[packet.Speaker] = true
 		packet.Payload, packet.Sealed = media, listen.Opened
-		packet.Epoch = session.Status().Epoch
+		now := session.Status()
+		packet.Epoch, packet.Code = now.Epoch, now.PrivacyCode
 	case err == nil || string(packet.Payload) == opus.SilenceFrame:
 		packet.Sealed = listen.Plain
 	case p.heard[packet.Speaker]:
