@@ -35,13 +35,13 @@ func BenchmarkOpenFrame(b *testing.B) {
 			speaker, s := dave.NewSession(dave.Options{User: bob}), dave.NewSession(dave.Options{User: alice})
 			speaker.SealWith(base, 1)
 			s.OpenWith(bob, base)
-			opus, buffer := make([]byte, size), make([]byte, 0, size+dave.Overhead)
+			opus, sealed, opened := make([]byte, size), make([]byte, 0, size+dave.Overhead), make([]byte, 0, size)
 			b.ReportAllocs()
 			for b.Loop() {
 				b.StopTimer()
-				frame, _ := speaker.SealFrame(buffer, opus)
+				frame, _ := speaker.SealFrame(sealed, opus)
 				b.StartTimer()
-				if _, err := s.OpenFrame(nil, bob, frame); err != nil {
+				if _, err := s.OpenFrame(opened, bob, frame); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -69,6 +69,15 @@ func (s *Session) Adopt(own *mls.PrivateKeyPackage) {
 	s.mls.own = own
 }
 
+// Save keeps the key agreement's state, and returns what brings it back.
+func (s *Session) Save() (restore func()) {
+	agreement, key := s.mls, s.key
+	return func() {
+		s.mls, s.key, s.failures = agreement, key, nil
+		s.publish()
+	}
+}
+
 // Pending counts the transitions prepared and not executed.
 func (s *Session) Pending() int { return len(s.pending) }
 

@@ -37,8 +37,10 @@ func FuzzProposals(f *testing.F) {
 	f.Add([]byte{0, 0}, false)
 	f.Add([]byte{1, 2, 1, 7}, false)
 	f.Add(c.keyPackage(carol+10).Marshal(), true)
+	_, m := callAndMember(f)
 	f.Fuzz(func(t *testing.T, payload []byte, signed bool) {
-		c, m := callAndMember(t)
+		c := m.call // nothing here changes it
+		c.TB = t
 		if signed { // a key package the server did not look at
 			kp, err := mls.ParseKeyPackage(payload)
 			if err != nil {
@@ -75,11 +77,17 @@ func FuzzCommitWelcome(f *testing.F) {
 	}
 	f.Add(true, []byte{0, 0, 0, 1, 0, 1})
 	f.Add(false, []byte{0, 0, 0, 2, 0, 0})
+	c, m := callAndMember(f)
+	c.join(carol)
+	c.add(carol)
+	joiner := c.members[carol]
+	member, joins := m.Save(), joiner.Save()
 	f.Fuzz(func(t *testing.T, commit bool, payload []byte) {
-		c, m := callAndMember(t)
+		member()
+		joins()
+		m.invalid, joiner.invalid = nil, nil
+		c.TB = t
 		if commit {
-			c.join(carol)
-			c.add(carol)
 			epoch, key := m.Status().Epoch, m.CurrentKey()
 			m.binary(signal.OpMLSAnnounceCommit, payload)
 			if now := m.Status(); now.Established && now.Epoch != epoch {
@@ -88,7 +96,6 @@ func FuzzCommitWelcome(f *testing.F) {
 			goesOn(t, c, m, key)
 			return
 		}
-		joiner := c.join(carol)
 		joiner.binary(signal.OpMLSWelcome, payload)
 		if joiner.Status().Established {
 			t.Error("joined a group of nobody's")

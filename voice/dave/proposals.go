@@ -114,12 +114,12 @@ func (a *agreement) revoke(list []byte) error {
 // commit makes a commit to the whole cache, with a Welcome if anybody is added, and
 // remembers it. It is not applied: the server chooses among all members' commits.
 func (a *agreement) commit() ([]byte, error) {
-	if len(a.cache) == 0 || a.removesUs() {
+	if len(a.cache) == 0 {
 		return nil, nil
 	}
 	c, err := a.group.Commit(a.opts.Random, a.cache)
 	if errors.Is(err, mls.ErrInvalidProposals) {
-		return nil, nil
+		return nil, nil // also when we are to be removed, which is for others to commit
 	}
 	if err != nil {
 		return nil, err
@@ -136,13 +136,6 @@ func (a *agreement) commit() ([]byte, error) {
 		message = append(message, c.Welcome.Marshal()...)
 	}
 	return message, nil
-}
-
-// removesUs reports whether our own removal is proposed, which is for others to commit.
-func (a *agreement) removesUs() bool {
-	return slices.ContainsFunc(a.cache, func(p mls.CachedProposal) bool {
-		return p.Proposal.Type == mls.ProposalRemove && p.Proposal.Remove == a.group.OwnLeaf()
-	})
 }
 
 // announce applies the commit the server chose (op 29, without its transition id):
@@ -179,9 +172,7 @@ func (a *agreement) process(b []byte) (*mls.Group, error) {
 		return nil, fmt.Errorf("%d bytes too many", len(rest))
 	case c.Type != mls.ContentCommit || c.Commit == nil || c.Sender.Type != mls.SenderMember:
 		return nil, errors.New("not a member's commit")
-	case !a.established():
-		return nil, errors.New("a foreign commit before we are in a group")
-	case c.Sender.Leaf == a.group.OwnLeaf():
+	case c.Sender.Leaf == a.group.OwnLeaf(): // as it is of everybody's pending group
 		return nil, errors.New("a commit in our name that we did not send")
 	case slices.ContainsFunc(c.Commit.Proposals, func(p mls.ProposalOrRef) bool { return p.Inline != nil }):
 		return nil, errors.New("a proposal that did not come from the server")

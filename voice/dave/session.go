@@ -1,7 +1,6 @@
 package dave
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
@@ -96,8 +95,7 @@ func (s *Session) handle(ctx context.Context, w signal.Writer, f signal.Frame) e
 	if f.Binary {
 		start := time.Now()
 		defer s.metrics.took(start)
-		// The group keeps parts of it, and the caller may use the memory again.
-		return s.handleBinary(ctx, w, f.Op, bytes.Clone(f.Data))
+		return s.handleBinary(ctx, w, f.Op, f.Data)
 	}
 	switch f.Op {
 	case signal.OpSessionDescription:
