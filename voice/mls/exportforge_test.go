@@ -34,7 +34,8 @@ type Forgery struct {
 	CipherSuite       CipherSuite
 	Tree              *Tree // nil: none
 	TreeTwice         bool
-	TreeHash          []byte // nil: of Tree
+	BeforeTree        []Extension // of the group info
+	TreeHash          []byte      // nil: of Tree
 	ContextExtensions []Extension
 	ConfirmationTag   []byte
 	Signer            LeafIndex
@@ -53,9 +54,9 @@ func (w *Welcome) Forge(joiner *PrivateKeyPackage, signer *SignatureKey, change 
 	}
 	change(&f)
 	info.context.cipherSuite, info.context.extensions = f.CipherSuite, f.ContextExtensions
-	info.confirmationTag, info.signer, info.extensions = f.ConfirmationTag, f.Signer, nil
+	info.confirmationTag, info.signer, info.extensions = f.ConfirmationTag, f.Signer, f.BeforeTree
 	if f.Tree != nil {
-		info.extensions = []Extension{{ExtensionRatchetTree, f.Tree.marshal()}}
+		info.extensions = append(info.extensions, Extension{ExtensionRatchetTree, f.Tree.marshal()})
 		info.context.treeHash = f.Tree.rootHash()
 	}
 	if f.TreeTwice {

@@ -58,6 +58,34 @@ func TestJoinRefuses(t *testing.T) {
 	}
 }
 
+// TestJoinIgnoresOtherExtensionsOfTheGroupInfo as others send external_pub there.
+func TestJoinIgnoresOtherExtensionsOfTheGroupInfo(t *testing.T) {
+	_, committer, joiner, w := joining(t)
+	forged := w.Forge(joiner.own, committer.key, func(f *mls.Forgery) {
+		f.BeforeTree = []mls.Extension{{Type: 4, Data: committer.key.Public()}, {Type: 0xff00}}
+	})
+	if _, err := mls.JoinGroup(forged, joiner.own); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestJoinedWithoutPathSecret has a committer keep from a joiner what the next commit is
+// encrypted with. The joiner is told so, then.
+func TestJoinedWithoutPathSecret(t *testing.T) {
+	c, committer, joiner, _ := joining(t)
+	pending := must(committer.group.Commit(rand.Reader, c.cache))
+	w := pending.Welcome.Forge(joiner.own, committer.key, func(f *mls.Forgery) { f.PathSecret = nil })
+	c.accept(committer, pending)
+	g := must(mls.JoinGroup(w, joiner.own))
+	m := must(parseOnlyPublicMessage(must(c.members[9].group.Commit(rand.Reader, nil)).Message))
+	if _, err := g.Process(m, c.lookup); err == nil || !strings.Contains(err.Error(), "no path secret for us") {
+		t.Error(err)
+	}
+	if _, err := c.members[20].group.Process(m, c.lookup); err != nil {
+		t.Error(err)
+	}
+}
+
 func refusedJoin(t *testing.T, joiner *member, w *mls.Welcome, want string) {
 	t.Helper()
 	g, err := mls.JoinGroup(must(mls.ParseWelcome(w.Marshal())), joiner.own)
