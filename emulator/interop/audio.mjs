@@ -74,9 +74,63 @@ export function listen(connection, { user, packets }, failed, heard) {
   });
 }
 
-/** Frequency from the rising zero crossings, level from the power, without the first 100 ms. */
-function measure(samples) {
-  const part = samples.slice(rate / 10);
+/**
+ * Keeps what a user sends until stop is called, which decodes it and returns the
+ * number of packets, frequency and level of the left channel, how many tenths of a
+ * second are not the tone, the longest wait for a packet, and how long the first one
+ * took; times are in milliseconds. Silence frames do not count.
+ */
+export function record(connection, { user, hertz }, failed) {
+  const stream = connection.receiver.subscribe(user, { end: { behavior: EndBehaviorType.Manual } });
+  stream.on('error', failed);
+  const begin = performance.now();
+  const packets = [];
+  let first = -1;
+  let last = 0;
+  let gap = 0;
+  stream.on('data', (packet) => {
+    if (packet.equals(silence)) return;
+    const now = performance.now();
+    if (first < 0) first = now - begin;
+    else gap = Math.max(gap, now - last);
+    last = now;
+    packets.push(packet);
+  });
+  return function stop() {
+    stream.removeAllListeners('data');
+    stream.destroy();
+    const decoder = new OpusScript(rate, 2, OpusScript.Application.AUDIO);
+    const left = [];
+    let broken = 0; // what a decoder refuses, which random bytes often are not
+    for (const packet of packets) {
+      try {
+        const pcm = decoder.decode(packet);
+        for (let i = 0; i < pcm.length; i += 4) left.push(pcm.readInt16LE(i) / 32768);
+      } catch {
+        broken++;
+      }
+    }
+    decoder.delete();
+    return { packets: packets.length, broken, odd: odd(left, hertz), gap, first, ...measure(left) };
+  };
+}
+
+/** How many tenths of a second, after the first, are not a tone of half of full scale. */
+function odd(samples, hertz) {
+  let count = 0;
+  for (let at = rate / 10; at + rate / 10 <= samples.length; at += rate / 10) {
+    const part = samples.slice(at, at + rate / 10);
+    const now = tones(part);
+    if (!(Math.abs(now.hertz - hertz) < 5 && Math.abs(now.dbfs + 9.03) < 1)) count++;
+  }
+  return count;
+}
+
+/** Frequency and level without the first 100 ms. */
+const measure = (samples) => tones(samples.slice(rate / 10));
+
+/** Frequency from the rising zero crossings, level from the power. */
+function tones(part) {
   let power = 0;
   let first = -1;
   let last = -1;

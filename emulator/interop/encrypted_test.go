@@ -34,6 +34,7 @@ func TestTwoBotsPlayWhilePeopleComeAndGo(t *testing.T) {
 		}
 	})
 	d.node.Event("played", nil)
+	d.until(t, func() bool { return d.conn.Status().Queued == 0 })
 	sent := stop()
 	h := recorded()
 	state, _ := d.VoiceServer().Encryption(d.guild.ID, d.voice.ID)
@@ -92,6 +93,8 @@ func TestRefilledCallIsHeardAtOnce(t *testing.T) {
 		}
 		ann.LeaveVoice()
 		d.until(t, func() bool { s := d.conn.Status(); return !s.Encrypted && s.Members < 2 })
+		silent := d.conn.Sent() + 25
+		d.until(t, func() bool { return d.conn.Sent() >= silent }) // half a second to nobody
 
 		came := time.Now()
 		l := must[*emulator.Listener](t)(ann.JoinVoice(d.voice))

@@ -4,7 +4,7 @@
 import { createInterface } from 'node:readline';
 import { NoSubscriberBehavior, VoiceConnectionStatus, createAudioPlayer, entersState, joinVoiceChannel } from '@discordjs/voice';
 import { Client, Events, GatewayIntentBits } from 'discord.js';
-import { cipherReady, listen, patience, play } from './audio.mjs';
+import { cipherReady, listen, patience, play, record } from './audio.mjs';
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 const fail = (error) => tell('error', { message: String(error?.stack ?? error) });
@@ -19,16 +19,18 @@ const client = new Client({
 client.on(Events.Error, fail);
 
 let connection;
+let recorder;
 const player = createAudioPlayer({ behaviors: { noSubscriber: NoSubscriberBehavior.Play } });
 player.on('error', fail);
 
 const commands = {
   async join({ guild, channel, deaf = true }) {
     connection = joinVoiceChannel({
-      guildId: guild, channelId: channel, selfDeaf: deaf,
+      guildId: guild, channelId: channel, selfDeaf: deaf, debug: true,
       adapterCreator: client.guilds.cache.get(guild).voiceAdapterCreator,
     });
     connection.on('error', fail);
+    connection.on('debug', (text) => text.includes('[DAVE]') && console.error(performance.now() | 0, text));
     connection.on('stateChange', (before, after) => {
       if (before.status !== after.status) tell('state', { state: after.status, channel: connection.joinConfig.channelId });
     });
@@ -44,6 +46,16 @@ const commands = {
   async listen(what) {
     listen(connection, what, fail, (heard) => tell('heard', heard));
     tell('listening');
+  },
+  async record(what) {
+    recorder = record(connection, what, fail);
+    tell('recording');
+  },
+  async stop() {
+    tell('recorded', recorder());
+  },
+  async codes({ user }) {
+    tell('codes', { privacy: connection.voicePrivacyCode, pairwise: await connection.getVerificationCode(user) });
   },
   async leave() {
     connection.destroy();
