@@ -103,6 +103,23 @@ func TestAskedBeforeItWasLost(t *testing.T) {
 	})
 }
 
+// TestLostForgetsTheState: a new server is not paired with a state of the session before.
+func TestLostForgetsTheState(t *testing.T) {
+	onStage(t, func(s *stage) {
+		s.joined()
+		s.set(func() { s.silent = true })
+		s.hub.HandleLost(guild)
+		s.event(voice.Interrupted)
+		s.asked(channel)
+		s.server(guild, "voice.test:2")
+		s.nothing(time.Second)
+		s.hub.HandleState(voice.StateUpdate{Guild: guild, Channel: channel, User: self, SessionID: "main-2"})
+		if _, id := s.session().Identity(); id.SessionID != "main-2" {
+			t.Errorf("identified as %+v", id)
+		}
+	})
+}
+
 // TestLeaveInTheQueue: an op 4 null that waits behind others is not given up, or Discord
 // would keep us in the channel; one that concerns a lost session is.
 func TestLeaveInTheQueue(t *testing.T) {

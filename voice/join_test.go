@@ -137,6 +137,9 @@ func TestDiscoveryIsTriedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.lose = 3
 	w.join(channel)
+	if w.dials != 1 {
+		t.Errorf("%d sessions for one address", w.dials)
+	}
 }
 
 // TestFullChannel (10.25): no event comes, and whoever asked is told.

@@ -49,6 +49,17 @@ func TestResumeGoesUnnoticed(t *testing.T) {
 	}
 }
 
+// TestSpeakingIsToldAgain: the server of the next socket may not know.
+func TestSpeakingIsToldAgain(t *testing.T) {
+	w := newWorld(t)
+	conn := w.join(channel)
+	m := w.now()
+	w.play(conn, 0, 3)
+	w.wait("speaking off", func() bool { return slices.Equal(m.speaking, []int{0, 1, 0}) })
+	w.drop(m, 0, false)
+	w.wait("speaking told again", func() bool { return slices.Equal(m.speaking, []int{0, 1, 0, 0}) })
+}
+
 func TestZombieIsResumed(t *testing.T) {
 	w := newWorld(t)
 	w.interval = 50 * time.Millisecond
@@ -88,7 +99,7 @@ func TestRejoinWhenTheSessionIsGone(t *testing.T) {
 			if second == first {
 				t.Fatal("the old session came back")
 			}
-			if code >= 4000 && len(first.resumes) > 0 {
+			if code >= 4000 && w.refused > 0 {
 				t.Error("resumed a session that is gone")
 			}
 			if media := w.heard(second, 10); !slices.Equal(media[:10], numbered(3, 10)) {

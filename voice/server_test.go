@@ -43,6 +43,7 @@ type server struct {
 	deaf     bool   // heartbeats are not answered
 	lose     int    // discovery requests to lose
 	stubborn bool   // resumes are not answered
+	refused  int    // resumes of sessions that are gone
 	mute     int    // identifies not to answer
 	greeting string // sent after every Hello
 	version  int    // of DAVE, as the Session Description says
@@ -390,6 +391,7 @@ func (s *server) resume(ws *websocket.Conn, id identity, token string, seqAck *i
 	m := s.members[token]
 	s.mu.Unlock()
 	if m == nil || m.session != id.session || m.server != id.server || seqAck == nil {
+		s.do(func() { s.refused++ })
 		ws.Close(4006, "no such session")
 		return nil
 	}
