@@ -70,8 +70,6 @@ func (t *ratchetTree) checkPathLeaf(sender LeafIndex, leaf *LeafNode, groupID []
 	switch {
 	case leaf.Source != SourceCommit:
 		return fmt.Errorf("path with a leaf of source %d", leaf.Source)
-	case bytes.Equal(leaf.EncryptionKey, old.EncryptionKey):
-		return errors.New("path keeps the leaf's encryption key")
 	case !bytes.Equal(leaf.Credential.Identity, old.Credential.Identity):
 		return errors.New("path changes the committer's identity")
 	}

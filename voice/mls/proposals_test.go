@@ -147,13 +147,31 @@ func TestLosersFollow(t *testing.T) {
 // watches.
 func TestGroupIsConcurrencySafe(t *testing.T) {
 	c, committer, follower := eleven(t)
+	useAtOnce(c, committer, follower, 20)
+}
+
+// TestUnmergedLeavesAreConcurrencySafe has them added to lists that were parsed, and so
+// have memory to grow.
+func TestUnmergedLeavesAreConcurrencySafe(t *testing.T) {
+	c := filled(t, 9)
+	c.commit(1)
+	for u := uint64(10); u < 13; u++ {
+		c.add(u)
+	}
+	c.commit(1)
+	c.add(20)
+	useAtOnce(c, c.members[1], c.members[12], 20)
+}
+
+// useAtOnce has one Group follow and make commits that add a user, in many goroutines.
+func useAtOnce(c *call, committer, follower *member, joiner uint64) {
 	pending := must(committer.group.Commit(rand.Reader, c.cache))
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
 			must(follower.group.Process(must(parseOnlyPublicMessage(pending.Message)), c.lookup))
 			must(follower.group.Commit(rand.Reader, c.cache))
-			must(mls.JoinGroup(pending.Welcome, c.adds[20].own))
+			must(mls.JoinGroup(pending.Welcome, c.adds[joiner].own))
 			follower.group.Members()
 			follower.group.Export("x", nil, 16)
 		})

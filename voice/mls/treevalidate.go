@@ -96,9 +96,7 @@ func (t *ratchetTree) parentHashIn(x, child, sibling nodeIndex) bool {
 			unmerged = append(unmerged, l.node())
 		}
 	}
-	others := slices.Delete(resolution, i, i+1)
-	slices.Sort(others)
-	return slices.Equal(others, unmerged)
+	return slices.Equal(slices.Delete(resolution, i, i+1), unmerged) // both ascend, if equal
 }
 
 // parentHash is the parent hash that the node carries, nil when it carries none.
