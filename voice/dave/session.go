@@ -30,7 +30,7 @@ type Session struct {
 	log     *slog.Logger
 	metrics *Metrics
 
-	// Of HandleDAVE:
+	mu         sync.Mutex // guards what HandleDAVE and Check work on:
 	mls        agreement
 	version    int                   // of the epochs to come; 0 also before op 4
 	running    int                   // described or executed last
@@ -39,7 +39,8 @@ type Session struct {
 	serial     uint64                // of the newest key
 	failures   []time.Time           // the newest
 	unsent     []message             // what no socket took
-	recoveries int                   // ops 31 sent
+	owed       owed
+	recoveries int // ops 31 sent
 
 	receivers  receivers
 	sender     atomic.Pointer[sender]
@@ -78,6 +79,11 @@ func (s *Session) Settled() <-chan struct{} { return s.settled }
 // messages that make no sense are ignored. A socket that takes no answer is left to
 // its reader; the answer goes out before the next one, on the next socket.
 func (s *Session) HandleDAVE(ctx context.Context, w signal.Writer, f signal.Frame) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Op == signal.OpResumed {
+		s.repeat(ctx, w)
+	}
 	s.flush(ctx, w)
 	err := s.handle(ctx, w, f)
 	s.publish()
@@ -182,7 +188,7 @@ func (s *Session) prepareTransition(ctx context.Context, w signal.Writer, d prep
 	if *d.Version == 0 {
 		s.receivers.takePlain()
 	}
-	s.prepare(ctx, w, *d.ID, transition{int(*d.Version), s.key})
+	s.prepare(ctx, w, *d.ID, transition{int(*d.Version), s.key, time.Now()})
 	return nil
 }
 
@@ -221,6 +227,7 @@ func (s *Session) renew(ctx context.Context, w signal.Writer) error {
 	if err != nil {
 		return err
 	}
+	s.owed = owed{keyPackage: keyPackage}
 	s.binary(ctx, w, signal.OpMLSKeyPackage, keyPackage)
 	return nil
 }
@@ -244,10 +251,12 @@ func (s *Session) handleBinary(ctx context.Context, w signal.Writer, op signal.O
 
 // proposals handles op 27.
 func (s *Session) proposals(ctx context.Context, w signal.Writer, b []byte) error {
+	s.owed.alone = false
 	commit, err := s.mls.propose(b)
 	if err != nil {
 		return fmt.Errorf("%w: proposals: %w", errIgnored, err)
 	}
+	s.owed.commit = commit
 	if commit == nil {
 		return nil
 	}
@@ -281,7 +290,7 @@ func (s *Session) newEpoch(ctx context.Context, w signal.Writer, op signal.Op, i
 	}
 	s.enterEpoch()
 	s.log.Debug("epoch entered", "epoch", s.key.epoch, "members", s.key.members, "transition", id, "own", won)
-	s.prepare(ctx, w, id, transition{s.version, s.key})
+	s.prepare(ctx, w, id, transition{s.version, s.key, time.Now()})
 	return nil
 }
 

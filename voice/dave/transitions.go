@@ -13,6 +13,8 @@ import (
 type transition struct {
 	version int
 	key     *senderKey // of the epoch it was prepared in; nil when we were in no group
+
+	prepared time.Time
 }
 
 // reinitialisation is the transition that is executed as soon as it is prepared. Its
@@ -39,6 +41,7 @@ func (s *Session) enterEpoch() {
 		}
 	}
 	s.receivers.prepare(secrets, time.Now())
+	s.owed = owed{}
 	s.serial++
 	s.key = newSenderKey(group, s.opts.User, s.serial)
 	s.metrics.epochs.Inc()
@@ -69,6 +72,7 @@ func (s *Session) execute(id uint16) {
 		s.receivers.expire(time.Now())
 	} else {
 		s.receivers.refusePlain(time.Now().Add(grace))
+		s.owed.alone = t.key == nil && !s.mls.established()
 		s.send(s.nextSender(t))
 	}
 	s.metrics.transitions.WithLabelValues(s.sender.Load().sending.String()).Inc()
@@ -77,7 +81,7 @@ func (s *Session) execute(id uint16) {
 // goPlain sends and takes frames in the clear, and leaves the group.
 func (s *Session) goPlain() {
 	s.mls.leave()
-	s.version, s.key = 0, nil
+	s.version, s.key, s.owed = 0, nil, owed{}
 	s.receivers.takePlain()
 	s.send(&sender{sending: Plain})
 }
@@ -87,7 +91,7 @@ func (s *Session) nextSender(t transition) *sender {
 	now := s.sender.Load()
 	switch {
 	case t.key == nil && !s.mls.established():
-		return &sender{} // alone, or not let in yet
+		return &sender{} // alone
 	case t.key == nil && now.sending == Encrypted:
 		return now // the group came meanwhile, and has a transition of its own
 	case t.key == nil:

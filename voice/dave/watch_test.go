@@ -1,0 +1,133 @@
+package dave_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"busker/voice/dave"
+	"busker/voice/signal"
+)
+
+// check is what a connection does once in a while.
+func (m *member) check() { m.err = errors.Join(m.err, m.Check(m.call.Context(), m)) }
+
+// A key package that went into a breaking socket without an error is sent again after
+// the resume, the same one: a Welcome for it may be on its way.
+func TestAResumeRepeatsTheKeyPackage(t *testing.T) {
+	c := callOf(t, 2)
+	m := c.join(carol)
+	first := m.keyPackages[0]
+	m.keyPackages = nil // lost
+	m.text(signal.OpResumed, `null`)
+	if len(m.keyPackages) != 1 || m.keyPackages[0].Ref() != first.Ref() {
+		t.Fatalf("%d key packages after the resume", len(m.keyPackages))
+	}
+	c.add(carol)
+	c.win(bob)
+	c.hear()
+	m.text(signal.OpResumed, `null`)
+	if len(m.keyPackages) != 1 {
+		t.Error("a key package again, in the group")
+	}
+}
+
+// So is a commit: it may be the only one.
+func TestAResumeRepeatsTheCommit(t *testing.T) {
+	c := callOf(t, 2)
+	c.join(carol)
+	c.add(carol)
+	bobs := c.members[bob]
+	lost := bobs.commits
+	bobs.commits = nil
+	bobs.text(signal.OpResumed, `null`)
+	if len(lost) != 1 || len(bobs.commits) != 1 || string(bobs.commits[0]) != string(lost[0]) {
+		t.Fatalf("%d commits after the resume, %d before", len(bobs.commits), len(lost))
+	}
+	c.win(bob)
+	c.hear()
+	bobs.text(signal.OpResumed, `null`)
+	if len(bobs.commits) != 0 {
+		t.Error("the commit again, in the next epoch")
+	}
+}
+
+// Who is not let in asks once more, and then for a new session; who is alone waits.
+func TestNotLetIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := callOf(t, 2)
+		m := c.join(carol)
+		pass := func(d time.Duration) {
+			for range d / time.Second {
+				<-time.After(time.Second)
+				m.check()
+			}
+		}
+		pass(5 * time.Second)
+		if len(m.keyPackages) != 1 || m.err != nil {
+			t.Fatalf("%d key packages at once, %v", len(m.keyPackages), m.err)
+		}
+		pass(time.Second)
+		if len(m.keyPackages) != 2 || m.keyPackages[0].Ref() != m.keyPackages[1].Ref() || m.err != nil {
+			t.Fatalf("%d key packages after a while, %v", len(m.keyPackages), m.err)
+		}
+		pass(5 * time.Second)
+		if !errors.Is(m.err, dave.ErrUnrecoverable) {
+			t.Errorf("no end: %v", m.err)
+		}
+	})
+}
+
+func TestAloneWaitsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCall(t)
+		m := c.join(alice)
+		m.text(signal.OpClientsConnect, `{"user_ids":[%q]}`, bob) // whose client never speaks
+		m.text(signal.OpDAVEPrepareTransition, `{"transition_id":0,"protocol_version":1}`)
+		for range 3600 {
+			<-time.After(time.Second)
+			m.check()
+		}
+		if len(m.keyPackages) != 1 || m.err != nil {
+			t.Errorf("%d key packages, %v", len(m.keyPackages), m.err)
+		}
+	})
+}
+
+// A transition whose op 22 never comes is executed before the others forget the old
+// key; an op 22 that comes after all changes nothing.
+func TestAnExecutionThatNeverComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := callOf(t, 2)
+		c.join(carol)
+		c.add(carol)
+		a := c.choose(bob, 0, 7)
+		c.announce(a)
+		alices := c.members[alice]
+		sealed := func() bool {
+			frame := must(alices.SealFrame(nil, []byte("opus")))
+			_, err := c.members[carol].OpenFrame(nil, alice, frame)
+			return err == nil
+		}
+		if sealed() {
+			t.Fatal("carol can open what was sent before op 22")
+		}
+		for range 7 {
+			<-time.After(time.Second)
+			alices.check()
+		}
+		if sealed() {
+			t.Fatal("executed too early")
+		}
+		<-time.After(time.Second)
+		alices.check()
+		if !sealed() {
+			t.Error("never executed")
+		}
+		alices.text(signal.OpDAVEExecuteTransition, `{"transition_id":7}`)
+		if !sealed() || alices.err != nil {
+			t.Errorf("op 22 after all: %v", alices.err)
+		}
+	})
+}
