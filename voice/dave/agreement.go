@@ -21,7 +21,7 @@ type agreement struct {
 	recognised map[snowflake.ID]bool // who may be added: who is in the call
 
 	external []byte                 // the ExternalSender of op 25, nil before
-	own      *mls.PrivateKeyPackage // the newest sent; nil under version 0
+	own      *mls.PrivateKeyPackage // the newest sent; nil under version 0 and once established
 	group    *mls.Group
 
 	// Of the group's epoch:
@@ -74,9 +74,13 @@ func (a *agreement) renew() (keyPackage []byte, err error) {
 	return own.KeyPackage.Marshal(), a.found()
 }
 
-// enter makes g the group; what belonged to the former one's epoch is void.
+// enter makes g the group; what belonged to the former one's epoch is void. In an
+// established group the init key has done its work and goes (RFC 9420 §16.8).
 func (a *agreement) enter(g *mls.Group) {
 	a.group = g
+	if a.established() {
+		a.own = nil
+	}
 	a.cache, a.proposed, a.commits = nil, false, nil
 }
 

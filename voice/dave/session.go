@@ -161,7 +161,7 @@ func (s *Session) described(ctx context.Context, w signal.Writer, version int) e
 		s.goPlain()
 		return nil
 	}
-	renewed := s.mls.own != nil && s.version == version
+	renewed := (s.mls.own != nil || s.mls.established()) && s.version == version
 	if !renewed || s.sender.Load().sending == Plain {
 		s.receivers.refusePlain(time.Now())
 		s.sender.Store(&sender{})
