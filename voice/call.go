@@ -38,7 +38,7 @@ var (
 
 	errNoEvents  = errors.New("no voice events from the main gateway")
 	errNoServer  = errors.New("no voice server was allocated")
-	errNewServer = errors.New("Discord moved the call to another voice server")
+	errNewServer = errors.New("the call moved to another voice server")
 	errLost      = errors.New("the main gateway began a new session")
 	errAway      = errors.New("the main gateway is away")
 	errEnding    = errors.New("the call is just ending")

@@ -23,14 +23,14 @@ func Encrypt(o *HubOptions, f func(dave.Options) Encryption) { o.encrypt = f }
 // Played is a voice session that a test plays, without sockets.
 type Played struct {
 	*session
-	Context context.Context // of the session; ends when the call has no use for it any more
+	Dropped <-chan struct{} // closed when the call has no use for it any more
 	end     chan error
 }
 
 // Play has the hub's sessions played: f is told of each and must not block.
 func Play(o *HubOptions, f func(*Played)) {
 	o.run = func(s *session, ctx context.Context) error {
-		p := &Played{s, ctx, make(chan error, 10)}
+		p := &Played{s, ctx.Done(), make(chan error, 10)}
 		f(p)
 		select {
 		case err := <-p.end:

@@ -411,8 +411,9 @@ func BenchmarkTick(b *testing.B) {
 	for _, n := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			rigs := make([]*voice.Rig, n)
+			frames, _ := duet(b)
 			for i := range rigs {
-				rigs[i], _ = newRig(b, nil)
+				rigs[i], _ = newRig(b, frames)
 				rigs[i].Push(packetOf("warm"))
 				rigs[i].Tell()
 			}

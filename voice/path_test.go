@@ -102,6 +102,6 @@ type hasty struct{ start time.Time }
 func (h hasty) Now() time.Duration { return 50 * time.Since(h.start) }
 
 func (h hasty) SleepUntil(at time.Duration) time.Duration {
-	time.Sleep((at - h.Now()) / 50)
+	pass((at - h.Now()) / 50)
 	return h.Now()
 }

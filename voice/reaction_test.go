@@ -174,11 +174,11 @@ func TestBackoff(t *testing.T) {
 			s.event(voice.Connected)
 		}
 		for range 2 {
-			for _, want := range []time.Duration{1, 2, 4, 8, 16, 30} {
-				lose(want * time.Second)
-				time.Sleep(50 * time.Second)
+			for _, want := range []int{1, 2, 4, 8, 16, 30} {
+				lose(time.Duration(want) * time.Second)
+				pass(50 * time.Second)
 			}
-			time.Sleep(11 * time.Second)
+			pass(11 * time.Second)
 		}
 		p.End(closedWith(4000))
 		s.event(voice.Interrupted)
@@ -223,23 +223,23 @@ func TestStatusTellsOfReconnects(t *testing.T) {
 		if st := conn.Status(); !st.LastReconnect.IsZero() || st.LastCause != nil {
 			t.Errorf("after the join: %+v", st)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		p.Resume(signal.ErrZombie)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if st := conn.Status(); time.Since(st.LastReconnect) != time.Minute || !errors.Is(st.LastCause, signal.ErrZombie) {
 			t.Errorf("after a resume: %+v", st)
 		}
 		p.End(closedWith(4006))
 		s.event(voice.Interrupted)
 		s.back()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		var closed *signal.Closed
 		if st := conn.Status(); time.Since(st.LastReconnect) != time.Minute || !errors.As(st.LastCause, &closed) {
 			t.Errorf("after a rejoin: %+v", st)
 		}
 		s.server(guild, "elsewhere.test:1")
 		s.session().Establish()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if st := conn.Status(); time.Since(st.LastReconnect) != time.Second || errors.As(st.LastCause, &closed) {
 			t.Errorf("after a region change: %+v", st)
 		}

@@ -80,3 +80,18 @@ func FuzzBinaryFrame(f *testing.F) {
 		}
 	})
 }
+
+func FuzzDecodeBinary(f *testing.F) {
+	f.Add([]byte{0, 1, 25, 1, 2})
+	f.Add([]byte{0xFF, 0xFF, 30})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		frame, err := signal.DecodeBinary(b)
+		if err != nil {
+			return
+		}
+		again := append([]byte{byte(frame.Seq >> 8), byte(frame.Seq), byte(frame.Op)}, frame.Data...)
+		if frame.Seq < 0 || frame.Seq > 0xFFFF || !bytes.Equal(again, b) {
+			t.Fatalf("%+v of % x", frame, b)
+		}
+	})
+}

@@ -6,14 +6,14 @@ import (
 )
 
 // Dispatch returns what a Conn does with a binary message, without a socket.
+// One that is none is ignored.
 func Dispatch(opts Options) func(context.Context, []byte) error {
 	opts.Logger = slog.New(slog.DiscardHandler)
 	c := &Conn{opts: opts}
 	return func(ctx context.Context, b []byte) error {
-		f, err := DecodeBinary(b)
-		if err != nil {
-			return nil
+		if f, err := DecodeBinary(b); err == nil {
+			return c.handle(ctx, f)
 		}
-		return c.handle(ctx, f)
+		return nil
 	}
 }
