@@ -68,16 +68,13 @@ func (s *Server) person(guild, channel, user snowflake.ID) *person {
 	c.announceLate(user, s.faults.connectsLate(guild))
 	c.people[user] = p
 	if c.service != nil {
-		if len(users) > 0 {
-			p.tell(opClientsConnect, map[string]any{"user_ids": users})
-		}
-		s.seat(p)
+		s.seat(p, users)
 	}
 	return p
 }
 
-// seat brings a person into the key agreement. s.mu is held.
-func (s *Server) seat(p *person) {
+// seat brings a person into the key agreement of a call where others are. s.mu is held.
+func (s *Server) seat(p *person, others []snowflake.ID) {
 	newest := delivery.Version
 	if s.withoutDAVE[p.user] && !s.requiresDAVE(p.call.key.guild, p.call.key.channel) {
 		newest = 0
@@ -88,6 +85,9 @@ func (s *Server) seat(p *person) {
 			Channel: func() snowflake.ID { return p.call.key.channel },
 			Logger:  s.log.With("member", p.user),
 		}))
+	}
+	if len(others) > 0 {
+		p.tell(opClientsConnect, map[string]any{"user_ids": others})
 	}
 	p.seat = p.call.service.Join(p, p.user, newest, func(version int) {
 		p.tell(opSessionDescription, map[string]int{"dave_protocol_version": version})
@@ -117,7 +117,7 @@ func (s *Server) WithoutDAVE(user snowflake.ID) {
 
 // tell gives a person a JSON message to deal with.
 func (p *person) tell(op opcode, d any) {
-	if p.session.Load() == nil && op != opClientsConnect {
+	if p.session.Load() == nil {
 		return
 	}
 	data, err := json.Marshal(d)
@@ -264,10 +264,7 @@ func (s *Server) reseat(p *person) {
 	defer s.unlock()
 	if !p.gone && !s.closing {
 		p.call.unseat(p.seat)
-		s.seat(p)
-		for _, u := range p.call.users() {
-			p.tell(opClientsConnect, map[string]any{"user_ids": []snowflake.ID{u}})
-		}
+		s.seat(p, p.call.users())
 	}
 }
 
