@@ -39,11 +39,11 @@ type duet struct {
 }
 
 // newDuet brings both into the call.
-func newDuet(t *testing.T) *duet {
+func newDuet(t *testing.T, voice voiceserver.Options) *duet {
 	t.Helper()
 	// @discordjs/voice sends in the clear while it has no keys, which a duet's rules
 	// must not forgive us.
-	d := &duet{venue: newVenue(t, emulator.Options{Lenient: true})}
+	d := &duet{venue: newVenue(t, emulator.Options{Lenient: true, Voice: voice})}
 	d.node = d.run(t, "restvoice.mjs")
 	d.us = d.AddBot("busker")
 	d.guild.Invite(d.us, 0)

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"busker/emulator"
+	"busker/emulator/voiceserver"
 )
 
 // TestTwoBotsPlayWhilePeopleComeAndGo lets both bots of an encrypted call play at
 // once while the group is agreed anew again and again. Nobody may miss a packet of
 // ours, and nobody here one of theirs but in the moments davey is ahead of op 22.
 func TestTwoBotsPlayWhilePeopleComeAndGo(t *testing.T) {
-	d := newDuet(t)
+	d := newDuet(t, voiceserver.Options{})
 	const packets, seconds = 500, 8
 	ann, hearsUs := d.ear(t, "ann, who hears us", d.us.ID)
 	bob, hearsThem := d.ear(t, "bob, who hears them", d.bot.ID)
@@ -81,7 +82,7 @@ func (d *duet) compareCodes(t *testing.T) {
 // TestRefilledCallIsHeardAtOnce leaves us alone in the call while we play, so that
 // the group ends, and lets others come back.
 func TestRefilledCallIsHeardAtOnce(t *testing.T) {
-	d := newDuet(t)
+	d := newDuet(t, voiceserver.Options{})
 	stop := d.play(t, 0)
 	ann, before := d.ear(t, "ann", d.us.ID)
 	d.await(t, before, 25, nil)
@@ -115,4 +116,44 @@ func TestRefilledCallIsHeardAtOnce(t *testing.T) {
 		}
 	}
 	stop()
+}
+
+// TestCallWithoutEncryptionForAWhile lets somebody come whose client knows no DAVE:
+// the call goes on in the clear until they left, and is encrypted again.
+func TestCallWithoutEncryptionForAWhile(t *testing.T) {
+	d := newDuet(t, voiceserver.Options{DAVE: voiceserver.Optional})
+	_, ann := d.ear(t, "ann", d.us.ID)
+	old := d.guild.AddUser("old")
+	old.WithoutDAVE()
+	d.settle(t)
+	const packets = 300
+	recorded := d.record(t)
+	stop := d.play(t, packets)
+	var hears *emulator.Listener
+	d.await(t, ann, packets, func(i int) {
+		switch i {
+		case 75:
+			hears = must[*emulator.Listener](t)(old.JoinVoice(d.voice))
+		case 225:
+			old.LeaveVoice()
+		}
+	})
+	h := recorded()
+	stop()
+	d.settle(t)
+	t.Logf("who knows no DAVE heard\n%v", hears.Report())
+	// It refuses what is in the clear from the commit on, not from op 22 on.
+	if h.Packets < packets-5 || h.Broken != 0 || h.Odd > 2 {
+		t.Errorf("discord.js heard %+v", h)
+	}
+	if r := ann.Report(); r.Lost+r.Undecryptable+r.TooEarly != 0 || r.Plain < 100 || r.Plain > 200 {
+		t.Errorf("ann heard\n%v", r)
+	}
+	if n := count(hears); n < 100 {
+		t.Errorf("who knows no DAVE heard %d packets", n)
+	}
+	if s := d.conn.Status(); !s.Encrypted || s.DAVE != 1 {
+		t.Errorf("afterwards we are at %+v", s)
+	}
+	d.compareCodes(t)
 }

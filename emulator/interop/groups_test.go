@@ -279,7 +279,8 @@ func (g *game) proposeAll() (ordered bool) {
 	g.t.Helper()
 	list := g.due()
 	g.dice.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
-	batches := make([][]*proposal, 1+g.dice.IntN(min(3, len(list))))
+	sizes := 1 + g.dice.IntN(min(3, len(list)))
+	batches := make([][]*proposal, sizes, sizes+1)
 	ordered = true
 	var late []*proposal
 	for i, group := range list {
@@ -295,10 +296,10 @@ func (g *game) proposeAll() (ordered bool) {
 		}
 		batches[b] = append(batches[b], group...)
 	}
-	if late != nil {
-		batches = append(batches, late)
-	}
-	for _, batch := range batches {
+	for _, batch := range append(batches, late) {
+		if batch == nil {
+			continue
+		}
 		g.propose(batch...)
 		g.flush()
 	}

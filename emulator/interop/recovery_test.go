@@ -15,7 +15,7 @@ const within = 2 * time.Second
 // TestRecoveryFromDamagedMessages damages what brings a bot into the group or into its
 // next epoch. It must say so (op 31), be added anew and be in the talk again.
 func TestRecoveryFromDamagedMessages(t *testing.T) {
-	d := newDuet(t)
+	d := newDuet(t, voiceserver.Options{})
 	_, ann := d.ear(t, "ann", d.us.ID)
 	d.settle(t)
 	for _, c := range []struct {

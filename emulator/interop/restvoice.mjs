@@ -2,13 +2,24 @@
 // its guild's adapter, so through the emulator's main gateway, plays a tone there
 // and measures what somebody else plays.
 import { createInterface } from 'node:readline';
-import { NoSubscriberBehavior, VoiceConnectionStatus, createAudioPlayer, entersState, joinVoiceChannel } from '@discordjs/voice';
+import { DAVESession, NoSubscriberBehavior, VoiceConnectionStatus, createAudioPlayer, entersState, joinVoiceChannel } from '@discordjs/voice';
 import { Client, Events, GatewayIntentBits } from 'discord.js';
 import { cipherReady, listen, patience, play, record } from './audio.mjs';
 
 const tell = (event, more = {}) => console.log(JSON.stringify({ event, ...more }));
 const fail = (error) => tell('error', { message: String(error?.stack ?? error) });
 process.on('unhandledRejection', fail);
+process.on('uncaughtException', fail);
+
+// Discord's own library ignores an op 25 while it is in a group; this one dies of it.
+const { setExternalSender } = DAVESession.prototype;
+DAVESession.prototype.setExternalSender = function (sender) {
+  try {
+    setExternalSender.call(this, sender);
+  } catch (error) {
+    if (!/AlreadyInGroup/.test(error)) throw error;
+  }
+};
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const config = JSON.parse((await lines.next()).value);

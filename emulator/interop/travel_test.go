@@ -5,13 +5,14 @@ import (
 
 	"busker/emulator"
 	"busker/emulator/listen"
+	"busker/emulator/voiceserver"
 )
 
 // TestDiscordJSTravelsThroughEncryptedCalls moves discord.js to another server and to
 // another channel and back, while we play on: it must hear us each time, and be heard,
 // and who stays must notice nothing.
 func TestDiscordJSTravelsThroughEncryptedCalls(t *testing.T) {
-	d := newDuet(t)
+	d := newDuet(t, voiceserver.Options{})
 	_, ann := d.ear(t, "ann", d.us.ID)
 	d.settle(t)
 	stop := d.play(t, 0)
