@@ -9,70 +9,66 @@ import (
 
 // closeFaults close the voice socket of a bot that plays.
 func closeFaults() []NamedFault {
-	list := []NamedFault{
+	return []NamedFault{
 		closed("voice cut", "the voice connection ends without a close frame", 0, false),
+		closed("voice close 1001", "the voice server goes away", 1001, false),
+		closed("voice close 4000", "an unknown error", 4000, false),
+		closed("voice close 4006", "the session is no longer valid", 4006, false),
+		closed("voice close 4009", "the session timed out", 4009, false),
+		closed("voice close 4015", "the voice server crashed", 4015, false),
 		closed("voice close 4014", "disconnected, and no event says why", 4014, true),
 		closed("voice close 4021", "rate limited: whoever comes back does it much later", 4021, true),
 		closed("voice close 4022", "the call was terminated", 4022, true),
-		{
-			Name: "voice kicked", About: "thrown out of the channel", Final: true,
-			Strike: func(ctx context.Context, t Target) error {
-				if !t.Guild.DisconnectBot(t.Bot) {
-					return errNotThere
-				}
-				return t.gone(ctx)
-			},
-		},
-		{
-			Name: "voice resume refused", About: "the connection is cut and every resume answered with 4006",
-			Strike: func(ctx context.Context, t Target) error {
-				return t.while(func() error { return t.drop(ctx, 0) }, voiceserver.RefuseResume{})
-			},
-		},
-		{
-			Name: "voice resume with replay", About: "the connection is cut, and the group changes before the resume",
-			Strike: func(ctx context.Context, t Target) error {
-				people := t.Guild.passersBy(2)
-				before, err := t.now()
-				if err != nil {
-					return err
-				}
-				t.voice().DropSession(before.Token, 0)
-				for _, u := range people {
-					if err := t.visit(u); err != nil {
-						return err
-					}
-				}
-				err = t.again(ctx, before)
-				for _, u := range people {
-					u.LeaveVoice()
-				}
-				return firstOf(err, t.ready(ctx, t.Voice))
-			},
-		},
-		{
-			Name: "voice zombie", About: "heartbeats are not acknowledged until the bot connects again",
-			Strike: func(ctx context.Context, t Target) error {
-				before, err := t.now()
-				if err != nil {
-					return err
-				}
-				// The bot may only come back to a server that answers.
-				t.voice().InjectIn(t.Guild.ID, voiceserver.HoldACKs{})
-				defer t.voice().HealIn(t.Guild.ID)
-				err = t.voice().Wait(ctx, func() bool {
-					p, ok := t.voice().Presence(t.Guild.ID, t.Bot.ID)
-					return !ok || p.Token != before.Token || p.Sockets > before.Sockets
-				})
-				t.voice().HealIn(t.Guild.ID)
-				return firstOf(err, t.again(ctx, before))
-			},
-		},
+		{Name: "voice kicked", About: "thrown out of the channel", Final: true, Strike: kicked},
+		{Name: "voice zombie", About: "heartbeats are not acknowledged until the bot connects again", Strike: zombie},
+		{Name: "voice resume refused", About: "the connection is cut and every resume answered with 4006", Strike: refused},
+		{Name: "voice resume with replay", About: "the connection is cut, and the group changes before the resume", Strike: replayed},
 	}
-	for _, code := range []int{1001, 4000, 4006, 4009, 4015} {
-		list = append(list, closed(fmt.Sprintf("voice close %d", code), "the voice server closes with this code", code, false))
+}
+
+func kicked(ctx context.Context, t Target) error {
+	if !t.Guild.DisconnectBot(t.Bot) {
+		return errNotThere
 	}
-	return list
+	return t.gone(ctx)
+}
+
+// zombie: the bot may only come back to a server that answers.
+func zombie(ctx context.Context, t Target) error {
+	before, err := t.now()
+	if err != nil {
+		return err
+	}
+	err = t.while(func() error {
+		return t.voice().Wait(ctx, func() bool {
+			p, ok := t.voice().Presence(t.Guild.ID, t.Bot.ID)
+			return !ok || p.Token != before.Token || p.Sockets > before.Sockets
+		})
+	}, voiceserver.HoldACKs{})
+	return firstOf(err, t.again(ctx, before))
+}
+
+func refused(ctx context.Context, t Target) error {
+	return t.while(func() error { return t.drop(ctx, 0) }, voiceserver.RefuseResume{})
+}
+
+func replayed(ctx context.Context, t Target) error {
+	before, err := t.now()
+	if err != nil {
+		return err
+	}
+	people := t.Guild.passersBy(2)
+	t.voice().DropSession(before.Token, 0)
+	for _, u := range people {
+		if err := t.visit(u); err != nil {
+			return err
+		}
+	}
+	err = t.again(ctx, before)
+	for _, u := range people {
+		u.LeaveVoice()
+	}
+	return firstOf(err, t.ready(ctx, t.Voice))
 }
 
 func firstOf(errs ...error) error {
@@ -109,7 +105,7 @@ func (t Target) drop(ctx context.Context, code int) error {
 
 // stepFaults close the socket at the steps of a handshake and of a change of the group.
 func stepFaults() []NamedFault {
-	var list []NamedFault
+	list := make([]NamedFault, 0, len(voiceserver.Steps()))
 	codes := []int{0, 4006, 4015}
 	for i, step := range voiceserver.Steps() {
 		switch step {

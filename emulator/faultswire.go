@@ -92,7 +92,7 @@ func shardFaults() []NamedFault {
 				if err != nil {
 					return err
 				}
-				if !t.Bot.Invalidate(false) {
+				if !t.Bot.Invalidate(false) { //nolint:contextcheck // a fault is injected whatever becomes of us
 					return errNoSocket
 				}
 				return t.again(ctx, before)

@@ -100,12 +100,12 @@ func TestAnyOrder(t *testing.T) {
 					}
 					w.mu.Unlock()
 				case n == 7:
-					time.Sleep(delivery.Patience)
+					<-time.After(delivery.Patience)
 				}
 				w.shuffle(r, r.IntN(30))
 			}
 			w.settle()
-			time.Sleep(2 * delivery.Patience)
+			<-time.After(2 * delivery.Patience)
 			synctest.Wait()
 			w.settle()
 			w.agree()
@@ -158,7 +158,7 @@ func TestTransitionsWaitForEverybody(t *testing.T) {
 		if d.count(signal.OpDAVEExecuteTransition) > 0 {
 			t.Error("executed before everybody was ready")
 		}
-		time.Sleep(delivery.Patience + time.Millisecond)
+		<-time.After(delivery.Patience + time.Millisecond)
 		synctest.Wait()
 		w.stepAllBut(a)
 		if s := w.call.State(); s.Established && d.count(signal.OpDAVEExecuteTransition) == 0 {

@@ -24,7 +24,7 @@ func pair(t *testing.T, do func(w *world, a, b *peer)) {
 
 // pass lets time pass and everybody deal with what happened.
 func (w *world) pass(d time.Duration) {
-	time.Sleep(d)
+	<-time.After(d)
 	synctest.Wait()
 	w.settle()
 }

@@ -120,8 +120,8 @@ func TestConnectAfterAdd(t *testing.T) {
 	m.until(1)
 	w.Inject(voiceserver.ConnectAfterAdd{Count: 1})
 	var ops []int
-	hook := m.client.hook
-	m.client.hook = func(e event, binary bool) error {
+	hook := m.hook
+	m.hook = func(e event, binary bool) error {
 		ops = append(ops, e.Op)
 		return hook(e, binary)
 	}
