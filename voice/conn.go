@@ -145,8 +145,9 @@ func errOut() error { return fault.New(fault.Unavailable, "I am not in a voice c
 // Flush drops the packets not sent yet and returns how many there were.
 func (c *Conn) Flush() int { return c.stream.ring.flush() }
 
-// Sent returns the number of audio packets handed to the network since the Conn
-// exists. It never goes back; silence frames do not count.
+// Sent returns the number of audio packets whose time has come since the Conn
+// exists: handed to the network, or dropped for want of a key, as when nobody else is
+// in the call. It never goes back; silence frames do not count.
 func (c *Conn) Sent() uint64 { return c.stream.sent.Load() }
 
 // Leave ends the call: queued packets are dropped, listeners get five frames of
