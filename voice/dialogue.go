@@ -44,6 +44,8 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 	d.deadline = time.NewTimer(0)
 	defer d.deadline.Stop()
 	d.await("hello", d.opts.Timeouts.Hello)
+	checks := time.NewTicker(checkEvery)
+	defer checks.Stop()
 	for {
 		select {
 		case m := <-d.messages:
@@ -63,6 +65,10 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 		case <-d.overdue():
 			d.logger.Warn("no end-to-end encryption in time, audio will be dropped until there is")
 			d.announce()
+		case <-checks.C:
+			if err := d.check(ctx); err != nil {
+				return err
+			}
 		case <-d.deadline.C:
 			d.socket.Abort()
 			return fmt.Errorf("%s: %w", d.awaited, errNoAnswer)
@@ -176,6 +182,19 @@ func (d *dialogue) announce() {
 	d.announced = true
 	d.keys.Stop()
 	d.tell(established{d.mode, d.link})
+}
+
+// checkEvery is how often the encryption looks after what did not come.
+const checkEvery = time.Second
+
+func (d *dialogue) check(ctx context.Context) error {
+	if d.dave == nil || d.awaited != "" {
+		return nil
+	}
+	if err := d.dave.Check(ctx, d.socket); err != nil {
+		return fmt.Errorf("%w: %w", signal.ErrEncryption, err)
+	}
+	return nil
 }
 
 // changed returns the channel that says that speaking is to begin or to end; nil

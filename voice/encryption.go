@@ -1,6 +1,8 @@
 package voice
 
 import (
+	"context"
+
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 	"busker/voice/signal"
@@ -12,6 +14,7 @@ type encryption interface {
 	signal.DAVE
 	frameSealer
 	Settled() <-chan struct{}
+	Check(ctx context.Context, w signal.Writer) error
 	Status() dave.Status
 	PairwiseCode(user snowflake.ID) (string, error)
 }
