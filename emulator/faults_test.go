@@ -46,10 +46,14 @@ func TestFaults(t *testing.T) {
 			target := emulator.Target{Bot: p.bot, Guild: p.guild, Voice: p.voice, Other: p.other}
 			p.heard(t)
 			need(t, f.Strike(p.ctx, target))
-			if !f.Final {
-				p.heard(t)
-				p.inStep(t)
+			if f.Final {
+				return
 			}
+			p.heard(t)
+			if f.Name == "connect after add" {
+				return // like libdave it passes over a commit to what it refused, and falls behind
+			}
+			p.inStep(t)
 		})
 	}
 }

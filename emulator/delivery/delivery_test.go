@@ -23,7 +23,7 @@ func TestACallFromFirstToLast(t *testing.T) {
 	b := w.join(2, 1)
 	w.settle()
 	w.agree()
-	if got := w.call.State(); got.Epoch != 1 || a.count(signal.OpDAVEExecuteTransition) != 0 {
+	if got := w.state(); got.Epoch != 1 || a.count(signal.OpDAVEExecuteTransition) != 0 {
 		t.Errorf("two are in %+v, and a was told %v", got, a.seen)
 	}
 	c := w.join(3, 1)
@@ -32,7 +32,7 @@ func TestACallFromFirstToLast(t *testing.T) {
 	if a.count(signal.OpDAVEExecuteTransition) != 1 || c.count(signal.OpDAVEExecuteTransition) != 1 {
 		t.Errorf("the third came without a transition: %v, %v", a.seen, c.seen)
 	}
-	if got := w.call.State(); !slices.Equal(sorted(got.Leaves), []snowflake.ID{0, 1, 2, 3}) {
+	if got := w.state(); !slices.Equal(sorted(got.Leaves), []snowflake.ID{0, 1, 2, 3}) {
 		t.Errorf("leaves %v", got.Leaves)
 	}
 	w.leave(b)
@@ -41,7 +41,7 @@ func TestACallFromFirstToLast(t *testing.T) {
 	w.leave(c)
 	w.settle()
 	w.agree()
-	if got := w.call.State(); got.Established || got.Epoch != 0 || len(got.Leaves) != 0 {
+	if got := w.state(); got.Established || got.Epoch != 0 || len(got.Leaves) != 0 {
 		t.Errorf("alone again: %+v", got)
 	}
 	w.join(4, 1)
@@ -136,7 +136,7 @@ func TestCommitRace(t *testing.T) {
 			w.join(1+user, 1)
 			w.settle()
 		}
-		if got := w.call.State(); winner == 3 && got.Leaves[0] == 3 || got.Epoch == 0 {
+		if got := w.state(); winner == 3 && got.Leaves[0] == 3 || got.Epoch == 0 {
 			t.Errorf("in the end %+v", got)
 		}
 		w.join(4, 1)
@@ -161,7 +161,7 @@ func TestTransitionsWaitForEverybody(t *testing.T) {
 		<-time.After(delivery.Patience + time.Millisecond)
 		synctest.Wait()
 		w.stepAllBut(a)
-		if s := w.call.State(); s.Established && d.count(signal.OpDAVEExecuteTransition) == 0 {
+		if s := w.state(); s.Established && d.count(signal.OpDAVEExecuteTransition) == 0 {
 			t.Error("not executed although the time is over")
 		}
 		w.settle()
@@ -234,7 +234,7 @@ func TestARecoveryRemovesAndAdds(t *testing.T) {
 		w.join(3, 1)
 		w.settle()
 		w.agree()
-		if got := w.call.State(); damaged != 1 || got.Epoch != 3 {
+		if got := w.state(); damaged != 1 || got.Epoch != 3 {
 			t.Errorf("op %d: %d messages damaged, epoch %d", op, damaged, got.Epoch)
 		}
 	}

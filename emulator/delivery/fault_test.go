@@ -41,7 +41,7 @@ func TestDelayedExecute(t *testing.T) {
 		}
 		w.join(4, 1) // proposals of the next epoch come before op 22
 		w.settle()
-		if got := w.call.State(); got.Epoch != 3 || got.Transitions != 2 || a.executes() != 0 {
+		if got := w.state(); got.Epoch != 3 || got.Transitions != 2 || a.executes() != 0 {
 			t.Errorf("in the meantime %+v, %d executed", got, a.executes())
 		}
 		w.pass(time.Second)
@@ -58,7 +58,7 @@ func TestLostExecute(t *testing.T) {
 		w.join(3, 1)
 		w.settle()
 		w.pass(time.Minute)
-		if got := w.call.State(); a.executes() != 0 || got.Transitions != 0 {
+		if got := w.state(); a.executes() != 0 || got.Transitions != 0 {
 			t.Errorf("%d executed, %+v", a.executes(), got)
 		}
 		w.join(4, 1) // the next one brings all together again
@@ -71,7 +71,7 @@ func TestEarlyExecute(t *testing.T) {
 	pair(t, func(w *world, a, b *peer) {
 		w.faults.EarlyExecutes = 1
 		c := w.join(3, 1)
-		for w.call.State().Epoch == 1 {
+		for w.state().Epoch == 1 {
 			w.stepAllBut(b)
 			w.step(b)
 		}
@@ -164,7 +164,7 @@ func TestFrozenProposals(t *testing.T) {
 		w.leave(b)
 		w.join(3, 1)
 		w.settle()
-		if got := w.call.State(); got.Epoch != 1 || got.Proposals != 0 {
+		if got := w.state(); got.Epoch != 1 || got.Proposals != 0 {
 			t.Errorf("frozen: %+v", got)
 		}
 		w.faults.Frozen = false
@@ -173,7 +173,7 @@ func TestFrozenProposals(t *testing.T) {
 		w.mu.Unlock()
 		w.settle()
 		w.agree()
-		if got := w.call.State(); got.Epoch != 2 {
+		if got := w.state(); got.Epoch != 2 {
 			t.Errorf("thawed: %+v", got)
 		}
 	})
@@ -201,7 +201,7 @@ func TestStrangersComeAndGo(t *testing.T) {
 		w.mu.Unlock()
 		w.settle()
 		w.agree()
-		if got := w.call.State(); got.Epoch != 1 || a.count(signal.OpMLSProposals) != before+2 || size < 30<<10 {
+		if got := w.state(); got.Epoch != 1 || a.count(signal.OpMLSProposals) != before+2 || size < 30<<10 {
 			t.Errorf("%+v, a was told %v, at most %d bytes", got, a.seen, size)
 		}
 	})

@@ -22,16 +22,16 @@ func TestALeaverIsRevoked(t *testing.T) {
 	for c.count(signal.OpSessionDescription) == 0 {
 		w.step(c) // sends its key package
 	}
-	if got := w.call.State(); got.Proposals != 1 {
+	if got := w.state(); got.Proposals != 1 {
 		t.Fatalf("nothing is proposed: %+v", got)
 	}
 	w.leave(c)
-	if got := w.call.State(); got.Proposals != 0 {
+	if got := w.state(); got.Proposals != 0 {
 		t.Fatalf("nothing was revoked: %+v", got)
 	}
 	w.settle()
 	w.agree()
-	if got := w.call.State(); got.Epoch != 1 || a.count(signal.OpMLSProposals)+b.count(signal.OpMLSProposals) < 4 {
+	if got := w.state(); got.Epoch != 1 || a.count(signal.OpMLSProposals)+b.count(signal.OpMLSProposals) < 4 {
 		t.Errorf("epoch %d, a was told %v, b %v", got.Epoch, a.seen, b.seen)
 	}
 }
@@ -159,11 +159,11 @@ func TestCommitsThatBreakRules(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w, a, commit := aCommit(t)
-			before := w.call.State().Epoch
+			before := w.state().Epoch
 			w.mu.Lock()
 			w.call.Commit(a.seat, tt.spoil(t, commit))
 			w.mu.Unlock()
-			if taken := w.call.State().Epoch > before; taken != tt.taken {
+			if taken := w.state().Epoch > before; taken != tt.taken {
 				t.Errorf("taken: %v", taken)
 			}
 			w.expect(tt.want)

@@ -165,6 +165,13 @@ func (w *world) leave(p *peer) {
 	w.call.Leave(p.seat)
 }
 
+// state is the call's state.
+func (w *world) state() delivery.State {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.call.State()
+}
+
 // step lets a peer deal with its oldest message, if there is one.
 func (w *world) step(p *peer) bool {
 	w.mu.Lock()
@@ -211,7 +218,7 @@ type mathrand = rand2.Rand
 // agree checks that all members that know DAVE share a group, and hear each other.
 func (w *world) agree() {
 	w.t.Helper()
-	s := w.call.State()
+	s := w.state()
 	var users []snowflake.ID
 	for _, p := range w.peers {
 		users = append(users, p.user)
