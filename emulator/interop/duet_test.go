@@ -117,13 +117,14 @@ func (d *duet) play(t *testing.T, n int) (stop func() uint64) {
 	ctx, cancel := context.WithCancel(d.ctx)
 	var group errgroup.Group
 	group.Go(func() error {
+		left := n
 		for packet := range sine(t, ourTone) {
 			p := audio.NewPacket()
 			p.SetLen(copy(p.Buffer(), packet))
 			if err := d.conn.Send(ctx, p); err != nil {
 				return err
 			}
-			if n--; n == 0 {
+			if left--; left == 0 {
 				return nil
 			}
 		}
@@ -131,7 +132,7 @@ func (d *duet) play(t *testing.T, n int) (stop func() uint64) {
 	})
 	return func() uint64 {
 		t.Helper()
-		if n != 0 {
+		if n == 0 {
 			cancel()
 		}
 		err := group.Wait()

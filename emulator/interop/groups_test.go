@@ -20,9 +20,9 @@ var (
 
 // TestGroupsWithDavey lets our sessions and davey's share groups that grow and shrink
 // at random, commits made by both. In every epoch everybody must have come to the same
-// keys, and hear everybody else.
+// keys, and hear everybody else. Other groups: -args -seed 100 -epochs 500.
 func TestGroupsWithDavey(t *testing.T) {
-	for i, most := range []int{3, 4, 6, 8, 10, 14, 20, 40} {
+	for i, most := range []int{4, 5, 6, 8, 10, 14, 20, 40} {
 		number := *seed + uint64(i)
 		t.Run(fmt.Sprintf("seed=%d,most=%d", number, most), func(t *testing.T) {
 			t.Parallel()
@@ -35,7 +35,7 @@ func TestGroupsWithDavey(t *testing.T) {
 			g.talk()
 			g.verify()
 			t.Logf("%v; davey forgot %d Welcomes; it took %v", g.tally, g.forgotten, time.Since(begin).Round(time.Millisecond))
-			if g.byUs == 0 || g.byThem == 0 && most > 4 || g.opened == 0 {
+			if g.byUs == 0 || g.byThem == 0 || g.opened == 0 {
 				t.Error("one side committed nothing, or nothing was heard")
 			}
 		})
@@ -162,7 +162,7 @@ func (g *game) count(o offer) {
 // visit lets people come and go, at least one.
 func (g *game) visit() {
 	g.t.Helper()
-	if g.chance(20) {
+	if g.largest >= g.most && g.chance(20) {
 		g.target = 2 + g.dice.IntN(g.most-1)
 	}
 	comes, goes := g.dice.IntN(2), g.dice.IntN(2)

@@ -1,5 +1,6 @@
-// Package interop runs clients nobody here wrote, discord.js and
-// @discordjs/voice, against the emulator: the proof that it is true to life.
+// Package interop runs clients nobody here wrote against the emulator, discord.js
+// and @discordjs/voice: the proof that it is true to life. Without the emulator, it
+// lets sessions of @snazzah/davey share groups with ours.
 //
 // The clients are Node scripts beside this file. A test starts one, sends it
 // commands and reads its events, both as lines of JSON; without Node or an
