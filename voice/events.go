@@ -266,9 +266,7 @@ func (c *call) interrupted(err error) {
 	c.status.LastErr, c.cause = err, err
 	if c.status.State == Ready {
 		c.status.State = Recovering
-		if time.Since(c.talking) > stable {
-			c.trouble = trouble{}
-		}
+		c.trouble.after(time.Since(c.talking))
 	}
 	if c.announced != 0 && !c.silent && !c.leaving() {
 		c.silent = true

@@ -156,7 +156,8 @@ func TestLimitsCountPerCode(t *testing.T) {
 	})
 }
 
-// TestBackoff: 1, 2, 4, 8, 16, 30 s ± 25 %, forgotten after a minute without trouble.
+// TestBackoff: 1, 2, 4, 8, 16, 30 s ± 25 %, half forgotten after ten seconds without
+// trouble and wholly after a minute.
 func TestBackoff(t *testing.T) {
 	onStage(t, func(s *stage) {
 		_, p := s.joined()
@@ -176,10 +177,16 @@ func TestBackoff(t *testing.T) {
 		for range 2 {
 			for _, want := range []int{1, 2, 4, 8, 16, 30} {
 				lose(time.Duration(want) * time.Second)
-				pass(50 * time.Second)
+				pass(9 * time.Second)
 			}
-			pass(11 * time.Second)
+			pass(52 * time.Second)
 		}
+		for _, want := range []int{1, 2, 4} {
+			lose(time.Duration(want) * time.Second)
+		}
+		pass(11 * time.Second)
+		lose(2 * time.Second)
+		pass(61 * time.Second)
 		p.End(closedWith(4000))
 		s.event(voice.Interrupted)
 		p = s.back()

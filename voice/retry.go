@@ -14,6 +14,8 @@ import (
 const (
 	// maxRejoins in a row without a stable connection in between end a call.
 	maxRejoins = 6
+	// steady is how long a connection must last not to count as flapping.
+	steady = 10 * time.Second
 	// recheck is how often a call looks whether the main gateway is back.
 	recheck = time.Second
 )
@@ -23,6 +25,17 @@ const (
 type trouble struct {
 	rejoins int
 	codes   map[int]int
+}
+
+// after forgets trouble when a connection held: all of it after a minute, half of the
+// rejoins after steady. What fails now and then is not what fails again and again.
+func (t *trouble) after(held time.Duration) {
+	switch {
+	case held > stable:
+		*t = trouble{}
+	case held > steady:
+		t.rejoins /= 2
+	}
 }
 
 // enough counts a rejoin and reports whether there were too many.
