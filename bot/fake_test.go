@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -244,22 +243,34 @@ type interactionCreate = discordgo.InteractionCreate
 
 // secrets is a Privacy of one call.
 type secrets struct {
-	codes bot.Codes
-	err   error
-	block chan struct{} // Privacy waits for it, or for its ctx; nil = it does not
-	busy  atomic.Int64  // how many compute at this moment
-	most  atomic.Int64
+	mu    sync.Mutex
+	call  bot.CallPrivacy
+	err   error                                            // of Privacy
+	code  func(ctx context.Context, of snowflake.ID) error // called for each code; nil = it works
+	asked []snowflake.ID                                   // whose codes were computed
 }
 
-func (s *secrets) Privacy(ctx context.Context, _ snowflake.ID) (bot.Codes, error) {
-	s.most.Store(max(s.most.Load(), s.busy.Add(1)))
-	defer s.busy.Add(-1)
-	if s.block != nil {
-		select {
-		case <-s.block:
-		case <-ctx.Done():
-			return bot.Codes{}, ctx.Err()
+func (s *secrets) Privacy(snowflake.ID) (bot.CallPrivacy, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.call, s.err
+}
+
+func (s *secrets) PairwiseCode(ctx context.Context, _, user snowflake.ID) (string, error) {
+	s.mu.Lock()
+	s.asked = append(s.asked, user)
+	s.mu.Unlock()
+	if s.code != nil {
+		if err := s.code(ctx, user); err != nil {
+			return "", err
 		}
 	}
-	return s.codes, s.err
+	return pairCode, nil
+}
+
+// set changes the call.
+func (s *secrets) set(call bot.CallPrivacy) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.call = call
 }

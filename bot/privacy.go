@@ -14,23 +14,19 @@ import (
 
 // Privacy tells how voice calls are encrypted.
 type Privacy interface {
-	// Privacy returns the codes of the guild's call as it is now. The members' codes
-	// may take seconds of computing; ctx ends that.
-	Privacy(ctx context.Context, guild snowflake.ID) (Codes, error)
+	// Privacy returns how private the guild's call is now. It never waits.
+	Privacy(guild snowflake.ID) (CallPrivacy, error)
+	// PairwiseCode returns the code by which a member of the guild's call and the bot
+	// know that they have each other's keys: 45 digits. It may take a tenth of a
+	// second of computing. The error is a fault, NotFound when user is no member.
+	PairwiseCode(ctx context.Context, guild, user snowflake.ID) (string, error)
 }
 
-// Codes are what people compare to be sure that nobody else hears their call.
-type Codes struct {
-	Encrypted bool   // what the bot sends is encrypted end to end
-	Call      string // the call's voice privacy code, 30 digits
-	Members   []Verification
-}
-
-// Verification is the code by which one member of a call and the bot know that they
-// have each other's keys.
-type Verification struct {
-	User snowflake.ID
-	Code string // 45 digits
+// CallPrivacy is how private a call is.
+type CallPrivacy struct {
+	Encrypted bool           // what the bot sends is encrypted end to end
+	Code      string         // the call's voice privacy code, 30 digits
+	Members   []snowflake.ID // who has the keys, but for the bot
 }
 
 const (
@@ -45,43 +41,75 @@ const (
 
 // privacy shows the codes of the call the user is in.
 func privacy(ctx context.Context, c *call) (reply, error) {
-	codes, err := c.b.codesOf(ctx, c.guild)
-	if err != nil {
-		return reply{}, err
+	var codes []string
+	call, err := c.b.opts.Privacy.Privacy(c.guild)
+	if err == nil && call.secret() {
+		if codes, err = c.codes(ctx, call.Members); err == nil { // which took its time
+			call, err = c.b.opts.Privacy.Privacy(c.guild)
+		}
 	}
-	if !codes.Encrypted || codes.Call == "" {
+	switch {
+	case err != nil:
+		return reply{}, fmt.Errorf("privacy: %w", err)
+	case !call.secret():
 		return reply{text: c.plain()}, nil
 	}
 	lines := append([]string{
-		fmt.Sprintf(textPrivacyCode, c.status.Channel, FormatCode(codes.Call)),
+		fmt.Sprintf(textPrivacyCode, c.status.Channel, FormatCode(call.Code)),
 		textPrivacyHow,
 		textVerification,
-	}, verifications(codes.Members, c.user)...)
+	}, codes...)
 	return reply{text: strings.Join(lines, "\n")}, nil
 }
 
-// codesOf waits for its turn, and for the codes.
-func (b *Bot) codesOf(ctx context.Context, guild snowflake.ID) (Codes, error) {
+func (p CallPrivacy) secret() bool { return p.Encrypted && p.Code != "" }
+
+// codes lists members with their codes, first whoever asked. It waits for its turn
+// and computes no more codes than are shown.
+func (c *call) codes(ctx context.Context, members []snowflake.ID) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, codesTimeout)
 	defer cancel()
-	codes, err := b.computeCodes(ctx, guild)
-	if _, explained := fault.Message(err); err != nil && !explained && errors.Is(err, context.DeadlineExceeded) {
+	shown := inFront(members, c.user)
+	shown = shown[:min(len(shown), maxCodes)]
+	lines, err := c.b.computeCodes(ctx, c.guild, shown)
+	if _, explained := fault.Message(err); !explained && errors.Is(err, context.DeadlineExceeded) {
 		err = fault.Wrap(fault.Timeout, textSlowCodes, err)
 	}
-	if err != nil {
-		return Codes{}, fmt.Errorf("privacy codes: %w", err)
+	if more := len(members) - len(shown); more > 0 {
+		lines = append(lines, fmt.Sprintf(textMoreCodes, more))
 	}
-	return codes, nil
+	return lines, err
 }
 
-func (b *Bot) computeCodes(ctx context.Context, guild snowflake.ID) (Codes, error) {
+// computeCodes leaves out who is no member any more.
+func (b *Bot) computeCodes(ctx context.Context, guild snowflake.ID, members []snowflake.ID) (lines []string, err error) {
 	select {
 	case b.codes <- struct{}{}:
 		defer func() { <-b.codes }()
 	case <-ctx.Done():
-		return Codes{}, ctx.Err()
+		return nil, ctx.Err()
 	}
-	return b.opts.Privacy.Privacy(ctx, guild)
+	for _, user := range members {
+		code, err := b.opts.Privacy.PairwiseCode(ctx, guild, user)
+		switch {
+		case fault.KindOf(err) == fault.NotFound:
+		case err != nil:
+			return nil, fmt.Errorf("code of user %d: %w", user, err)
+		default:
+			lines = append(lines, fmt.Sprintf(textMemberCode, user, FormatCode(code)))
+		}
+	}
+	return lines, nil
+}
+
+// inFront returns members with one of them, if they are there, before the others.
+func inFront(members []snowflake.ID, first snowflake.ID) []snowflake.ID {
+	members = slices.Clone(members)
+	if i := slices.Index(members, first); i > 0 {
+		copy(members[1:], members[:i])
+		members[0] = first
+	}
+	return members
 }
 
 // plain says why there is no code.
@@ -90,28 +118,6 @@ func (c *call) plain() string {
 		return fmt.Sprintf(textStagePlain, c.status.Channel)
 	}
 	return fmt.Sprintf(textPlain, c.status.Channel)
-}
-
-// verifications lists members with their codes, first whoever asked.
-func verifications(members []Verification, first snowflake.ID) []string {
-	members = slices.Clone(members)
-	slices.SortStableFunc(members, func(a, b Verification) int {
-		switch first {
-		case a.User:
-			return -1
-		case b.User:
-			return 1
-		}
-		return 0
-	})
-	var lines []string
-	for _, m := range members[:min(len(members), maxCodes)] {
-		lines = append(lines, fmt.Sprintf(textMemberCode, m.User, FormatCode(m.Code)))
-	}
-	if more := len(members) - maxCodes; more > 0 {
-		lines = append(lines, fmt.Sprintf(textMoreCodes, more))
-	}
-	return lines
 }
 
 // FormatCode writes a code as Discord's clients do: in blocks of five digits.

@@ -21,7 +21,6 @@ type Conn struct {
 	guild  snowflake.ID
 	stream *stream
 	shown  atomic.Pointer[shown]
-	codes  codes
 
 	mu   sync.Mutex
 	call *call // nil when out

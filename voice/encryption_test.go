@@ -218,7 +218,7 @@ func TestWithoutDAVE(t *testing.T) {
 	if m := w.now(); m.maxDAVE != 0 {
 		t.Errorf("announced %d", m.maxDAVE)
 	}
-	if p, err := conn.Privacy(t.Context()); err != nil || p.Encrypted {
+	if p, err := conn.Privacy(); err != nil || p.Encrypted {
 		t.Errorf("privacy %+v, %v", p, err)
 	}
 	w.do(func() { w.version = 1 })

@@ -2,103 +2,65 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"sync"
+	"slices"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 )
 
 // Privacy is what people compare to be sure that nobody else listens.
 type Privacy struct {
-	Encrypted bool   // what we send is encrypted end to end
-	Epoch     uint64 // of the group; every join and leave begins another
-	Code      string // the call's voice privacy code: 30 digits, "" outside a group
-	Members   []Verification
+	Encrypted bool           // what we send is encrypted end to end
+	Epoch     uint64         // of the group; every join and leave begins another
+	Code      string         // the call's voice privacy code: 30 digits, "" outside a group
+	Members   []snowflake.ID // of the group but for us, ascending; PairwiseCode has their codes
 }
 
-// Verification is the code of one other member and us: it stays the same for as
-// long as both keep their keys.
-type Verification struct {
-	User snowflake.ID
-	Code string // 45 digits
-}
-
-// Privacy returns the codes of the call as it is now. The members' codes take some
-// 100 ms of computing each the first time, so ctx is looked at in between. The error
-// is a fault when there is no connection.
-func (c *Conn) Privacy(ctx context.Context) (Privacy, error) {
+// Privacy returns how private the call is now. It costs nothing. The error is a fault
+// when there is no connection.
+func (c *Conn) Privacy() (Privacy, error) {
 	session := c.shown.Load().session
-	if session == nil {
+	switch {
+	case session == nil:
 		return Privacy{}, errOut()
-	}
-	if session.dave == nil {
+	case session.dave == nil:
 		return Privacy{}, nil
 	}
-	return c.codes.privacy(ctx, session)
+	now := session.dave.Status()
+	return Privacy{
+		Encrypted: now.Sending == dave.Encrypted, Epoch: now.Epoch, Code: now.PrivacyCode,
+		Members: slices.DeleteFunc(slices.Clone(now.Members), func(u snowflake.ID) bool { return u == session.identity.User }),
+	}, nil
 }
 
-// codes remembers the pairwise codes of one epoch, which is as long as they are
-// sure to hold.
-type codes struct {
-	mu      sync.Mutex
-	session *session
-	epoch   uint64
-	known   map[snowflake.ID]string
-}
-
-// privacy asks again when the group changed under way.
-func (c *codes) privacy(ctx context.Context, s *session) (Privacy, error) {
-	for {
-		status := s.dave.Status()
-		members, err := c.members(ctx, s, status)
-		switch {
-		case ctx.Err() != nil:
-			return Privacy{}, ctx.Err()
-		case s.dave.Status().Epoch != status.Epoch:
-			continue
-		case err != nil:
-			return Privacy{}, err
-		}
-		return Privacy{status.Sending == dave.Encrypted, status.Epoch, status.PrivacyCode, members}, nil
-	}
-}
-
-func (c *codes) members(ctx context.Context, s *session, status dave.Status) (members []Verification, err error) {
-	for _, user := range status.Members {
-		if user == s.identity.User {
-			continue
-		}
-		code, err := c.code(ctx, s, status.Epoch, user)
-		if err != nil {
-			return nil, err
-		}
-		members = append(members, Verification{user, code})
-	}
-	return members, nil
-}
-
-// code returns a pairwise code, computed without a lock.
-func (c *codes) code(ctx context.Context, s *session, epoch uint64, user snowflake.ID) (string, error) {
-	c.mu.Lock()
-	if c.session != s || c.epoch != epoch {
-		c.session, c.epoch, c.known = s, epoch, make(map[snowflake.ID]string)
-	}
-	known := c.known
-	code, ok := known[user]
-	c.mu.Unlock()
-	if ok {
-		return code, nil
-	}
+// PairwiseCode returns the 45 digits by which a member of the call and we know that we
+// have each other's keys. They stay the same for as long as both keep their keys. The
+// first time it takes some 100 ms of computing, which ctx can prevent but not break
+// off. The error is a fault: NotFound when user is not a member.
+func (c *Conn) PairwiseCode(ctx context.Context, user snowflake.ID) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	code, err := s.dave.PairwiseCode(user)
-	if err != nil {
-		return "", fmt.Errorf("code of user %d: %w", user, err)
+	session := c.shown.Load().session
+	if session == nil {
+		return "", errOut()
 	}
-	c.mu.Lock()
-	known[user] = code
-	c.mu.Unlock()
+	if session.dave == nil {
+		return "", errStranger(user, errors.New("no end-to-end encryption"))
+	}
+	code, err := session.dave.PairwiseCode(user)
+	switch {
+	case errors.Is(err, dave.ErrNotMember):
+		return "", errStranger(user, err)
+	case err != nil:
+		return "", fmt.Errorf("pairwise code of user %d: %w", user, err)
+	}
 	return code, nil
+}
+
+func errStranger(user snowflake.ID, err error) error {
+	return fault.Wrap(fault.NotFound, fmt.Sprintf("<@%d> and I share no keys at the moment.", user), err)
 }

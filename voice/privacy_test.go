@@ -19,19 +19,14 @@ type known struct {
 	*lock
 	status   atomic.Pointer[dave.Status]
 	computed atomic.Int64
-	compute  func(user snowflake.ID) error // nil: it works
+	err      error // of all codes
 }
 
 func (k *known) Status() dave.Status { return *k.status.Load() }
 
 func (k *known) PairwiseCode(user snowflake.ID) (string, error) {
 	k.computed.Add(1)
-	if k.compute != nil {
-		if err := k.compute(user); err != nil {
-			return "", err
-		}
-	}
-	return fmt.Sprintf("code of %d in %d", user, k.Status().Epoch), nil
+	return fmt.Sprintf("code of %d", user), k.err
 }
 
 func (k *known) epoch(n uint64, members ...snowflake.ID) {
@@ -58,61 +53,61 @@ func joinedKnown(t *testing.T) (*voice.Conn, *known) {
 
 func TestPrivacy(t *testing.T) {
 	conn, k := joinedKnown(t)
-	want := voice.Privacy{Encrypted: true, Epoch: 4, Code: "code 4", Members: []voice.Verification{
-		{User: 5, Code: "code of 5 in 4"}, {User: 80, Code: "code of 80 in 4"},
-	}}
-	for range 2 {
-		if got, err := conn.Privacy(t.Context()); err != nil || !reflect.DeepEqual(got, want) {
-			t.Fatalf("%+v, %v", got, err)
-		}
-	}
-	if n := k.computed.Load(); n != 2 {
-		t.Errorf("%d codes computed", n)
+	want := voice.Privacy{Encrypted: true, Epoch: 4, Code: "code 4", Members: []snowflake.ID{5, 80}}
+	if got, err := conn.Privacy(); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
 	}
 	if st := conn.Status(); st.DAVE != 1 || !st.Encrypted || st.Epoch != 4 || st.Members != 3 || st.PrivacyCode != "code 4" {
 		t.Errorf("status %+v", st)
 	}
+	if members := k.Status().Members; len(members) != 3 || members[1] != self {
+		t.Errorf("the encryption's own list is now %v", members)
+	}
 	k.epoch(5, 5, self)
-	if got, err := conn.Privacy(t.Context()); err != nil || len(got.Members) != 1 || got.Members[0].Code != "code of 5 in 5" {
+	if got, err := conn.Privacy(); err != nil || got.Epoch != 5 || len(got.Members) != 1 {
 		t.Errorf("next epoch: %+v, %v", got, err)
 	}
+	if n := k.computed.Load(); n > 0 {
+		t.Errorf("%d codes computed that nobody asked for", n)
+	}
 }
 
-func TestPrivacyIsCalledOff(t *testing.T) {
+func TestPairwiseCode(t *testing.T) {
 	conn, k := joinedKnown(t)
+	if code, err := conn.PairwiseCode(t.Context(), 5); err != nil || code != "code of 5" {
+		t.Errorf("%q, %v", code, err)
+	}
+	k.err = fmt.Errorf("%w: user 6", dave.ErrNotMember)
+	if code, err := conn.PairwiseCode(t.Context(), 6); fault.KindOf(err) != fault.NotFound || code != "" {
+		t.Errorf("a stranger: %q, %v", code, err)
+	}
+	k.err = errors.New("broken")
+	if code, err := conn.PairwiseCode(t.Context(), 5); !errors.Is(err, k.err) || fault.KindOf(err) == fault.NotFound || code != "" {
+		t.Errorf("broken: %q, %v", code, err)
+	}
+	before := k.computed.Load()
 	ctx, cancel := context.WithCancel(t.Context())
-	k.compute = func(snowflake.ID) error { cancel(); return nil }
-	if _, err := conn.Privacy(ctx); !errors.Is(err, context.Canceled) || k.computed.Load() != 1 {
-		t.Errorf("%v after %d codes", err, k.computed.Load())
-	}
-}
-
-// TestPrivacyWhileMembersLeave: the codes are those of the group as it is by then.
-func TestPrivacyWhileMembersLeave(t *testing.T) {
-	conn, k := joinedKnown(t)
-	k.compute = func(user snowflake.ID) error {
-		if user == 80 {
-			k.epoch(5, 5, self)
-			return errors.New("user 80 is not in the group")
-		}
-		return nil
-	}
-	if got, err := conn.Privacy(t.Context()); err != nil || got.Epoch != 5 || len(got.Members) != 1 || got.Members[0].User != 5 {
-		t.Errorf("%+v, %v", got, err)
-	}
-	k.compute = func(snowflake.ID) error { return errors.New("broken") }
-	k.epoch(6, 5, self)
-	if _, err := conn.Privacy(t.Context()); err == nil {
-		t.Error("no error")
+	cancel()
+	if _, err := conn.PairwiseCode(ctx, 5); !errors.Is(err, context.Canceled) || k.computed.Load() != before {
+		t.Errorf("called off: %v", err)
 	}
 }
 
 func TestPrivacyOutside(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.hub.Conn(guild).Privacy(t.Context()); fault.KindOf(err) != fault.Unavailable {
+	check := func(kind fault.Kind, conn *voice.Conn) {
+		t.Helper()
+		if _, err := conn.PairwiseCode(t.Context(), 5); fault.KindOf(err) != kind {
+			t.Errorf("code: %v", err)
+		}
+	}
+	if _, err := w.hub.Conn(guild).Privacy(); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("out: %v", err)
 	}
-	if got, err := w.join(channel).Privacy(t.Context()); err != nil || got.Encrypted || got.Members != nil {
+	check(fault.Unavailable, w.hub.Conn(guild))
+	conn := w.join(channel)
+	if got, err := conn.Privacy(); err != nil || got.Encrypted || got.Members != nil {
 		t.Errorf("version 0: %+v, %v", got, err)
 	}
+	check(fault.NotFound, conn)
 }

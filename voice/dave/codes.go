@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/scrypt"
 
@@ -71,18 +72,80 @@ func pairwiseFingerprint(a, b []byte) ([]byte, error) {
 	return scrypt.Key(bytes.Join([][]byte{a, b}, nil), scryptSalt, scryptN, scryptR, scryptP, scryptBytes)
 }
 
+// ErrNotMember: there is no pairwise code, for the user is not in the group with us.
+var ErrNotMember = errors.New("dave: not a member of the group")
+
 // PairwiseCode returns the 45 digits by which user and we can verify each other's keys;
-// an error when user is not in the group. It takes some 100 ms of computing.
+// ErrNotMember when user is not in the group, or is us. It takes some 100 ms of
+// computing the first time, and nothing again for as long as user stays in the group
+// with the same key.
 func (s *Session) PairwiseCode(user snowflake.ID) (string, error) {
 	theirs, ok := s.snapshot.Load().keys[user]
 	if !ok || user == s.opts.User {
-		return "", fmt.Errorf("dave: user %s is not in the group", user)
+		return "", fmt.Errorf("%w: user %s", ErrNotMember, user)
 	}
-	shared, err := pairwiseFingerprint(
+	if code, known := s.pairwise.get(user, theirs); known {
+		return code, nil
+	}
+	code, err := pairwiseCode(
 		keyFingerprint(s.opts.Key.Public(), s.opts.User),
 		keyFingerprint(theirs, user))
 	if err != nil {
-		return "", fmt.Errorf("pairwise fingerprint: %w", err)
+		return "", fmt.Errorf("pairwise code: %w", err)
+	}
+	s.pairwise.put(user, knownCode{theirs, code}, func() map[snowflake.ID][]byte { return s.snapshot.Load().keys })
+	return code, nil
+}
+
+func pairwiseCode(a, b []byte) (string, error) {
+	shared, err := pairwiseFingerprint(a, b)
+	if err != nil {
+		return "", err
 	}
 	return displayCode(shared, pairwiseDigits, blockDigits)
+}
+
+// pairwise remembers the codes of the group's present members, and so is no larger
+// than the group. It may be used concurrently.
+type pairwise struct {
+	mu    sync.Mutex
+	known map[snowflake.ID]knownCode
+}
+
+// knownCode is the code of a user with a signature key.
+type knownCode struct {
+	key  []byte
+	code string
+}
+
+func (p *pairwise) get(user snowflake.ID, key []byte) (code string, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known, ok := p.known[user]
+	return known.code, ok && bytes.Equal(known.key, key)
+}
+
+// put remembers a code, unless the user has left or changed keys while it was computed:
+// members is asked under the lock, so that no later keep is missed.
+func (p *pairwise) put(user snowflake.ID, code knownCode, members func() map[snowflake.ID][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !bytes.Equal(members()[user], code.key) {
+		return
+	}
+	if p.known == nil {
+		p.known = make(map[snowflake.ID]knownCode)
+	}
+	p.known[user] = code
+}
+
+// keep forgets all codes but those of members with the keys they have now.
+func (p *pairwise) keep(members map[snowflake.ID][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for user, known := range p.known {
+		if !bytes.Equal(members[user], known.key) {
+			delete(p.known, user)
+		}
+	}
 }

@@ -2,6 +2,8 @@ package dave
 
 import (
 	"crypto/cipher"
+	"maps"
+	"slices"
 	"time"
 
 	"busker/internal/snowflake"
@@ -84,3 +86,8 @@ func (s *Session) Pending() int { return len(s.pending) }
 // Cached counts the proposals open, Commits those of ours that are.
 func (s *Session) Cached() int  { return len(s.mls.cache) }
 func (s *Session) Commits() int { return len(s.mls.commits) }
+
+// KnownCodes lists whose pairwise codes are remembered.
+func (s *Session) KnownCodes() []snowflake.ID {
+	return slices.Sorted(maps.Keys(s.pairwise.known))
+}

@@ -45,6 +45,7 @@ type Session struct {
 	receivers  receivers
 	sender     atomic.Pointer[sender]
 	snapshot   atomic.Pointer[snapshot]
+	pairwise   pairwise
 	settled    chan struct{}
 	settleOnce sync.Once
 }

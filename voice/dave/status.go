@@ -49,6 +49,7 @@ func (s *Session) publish() {
 		next.describe(group, &s.mls)
 	}
 	s.snapshot.Store(&next)
+	s.pairwise.keep(next.keys)
 }
 
 func (s *snapshot) describe(group *mls.Group, a *agreement) {

@@ -80,13 +80,14 @@ func cause(err error) string {
 type calls struct{ *voice.Hub }
 
 // Privacy implements bot.Privacy.
-func (c calls) Privacy(ctx context.Context, guild snowflake.ID) (bot.Codes, error) {
-	p, err := c.Conn(guild).Privacy(ctx)
-	codes := bot.Codes{Encrypted: p.Encrypted, Call: p.Code}
-	for _, m := range p.Members {
-		codes.Members = append(codes.Members, bot.Verification{User: m.User, Code: m.Code})
-	}
-	return codes, err
+func (c calls) Privacy(guild snowflake.ID) (bot.CallPrivacy, error) {
+	p, err := c.Conn(guild).Privacy()
+	return bot.CallPrivacy{Encrypted: p.Encrypted, Code: p.Code, Members: p.Members}, err
+}
+
+// PairwiseCode implements bot.Privacy.
+func (c calls) PairwiseCode(ctx context.Context, guild, user snowflake.ID) (string, error) {
+	return c.Conn(guild).PairwiseCode(ctx, user)
 }
 
 // PrivacyCode returns the voice privacy code of the guild's call as Discord's clients
