@@ -186,7 +186,9 @@ func (c *Call) upgrade() {
 	c.version = Version
 	for _, m := range c.seats {
 		m.introduced = false // under version 0 it forgot all
+	}
+	c.reset() // op 24 first: op 25 is for who is in no group
+	for _, m := range c.seats {
 		c.introduce(m)
 	}
-	c.reset()
 }

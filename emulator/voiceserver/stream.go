@@ -66,9 +66,13 @@ func (s *stream) check(h header, at time.Time) (broken []Violation) {
 	return broken
 }
 
-// pausedFor reports whether a pause explains a step of the timestamp.
+// pausedFor reports whether a pause explains a step of the timestamp, or frames that
+// were not sent for want of a key, whose time passed.
 func pausedFor(elapsed time.Duration, samples uint32) bool {
 	media := audio.SamplesDuration(int64(samples))
+	if dropped := media%audio.FrameTime == 0 && media > audio.FrameTime; dropped && elapsed >= media-audio.FrameTime/2 {
+		return media <= elapsed+pauseAfter
+	}
 	return elapsed >= pauseAfter && media >= audio.FrameTime && media <= elapsed+pauseAfter
 }
 

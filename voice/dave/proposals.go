@@ -62,10 +62,10 @@ func (a *agreement) append(list []byte) error {
 		if err != nil {
 			return err
 		}
+		a.proposed = true // also by one we refuse: others may commit it, and leave us behind
 		if err := a.admit(p.Proposal); err != nil {
 			return err
 		}
-		a.proposed = true
 		if a.cached(p.Ref) < 0 { // it may come again after a resume
 			a.cache = append(a.cache, p)
 		}

@@ -42,6 +42,23 @@ func TestAddOfUnrecognisedUserIsRefused(t *testing.T) {
 	}
 }
 
+// What we refused others may commit. That leaves us behind, which we say.
+func TestACommitToARefusedAddIsReported(t *testing.T) {
+	c := callOf(t, 2)
+	m := c.session(carol)
+	c.members[carol] = m
+	m.text(signal.OpClientsConnect, `{"user_ids":[%q,%q]}`, alice, bob)
+	c.members[bob].text(signal.OpClientsConnect, `{"user_ids":[%q]}`, carol) // alice hears of her too late
+	m.describe(1)
+	m.binary(signal.OpMLSExternalSender, c.external)
+	c.add(carol)
+	c.announce(c.choose(bob, 0, 3))
+	left := c.members[alice]
+	if len(left.commits) != 0 || len(left.invalid) != 1 || left.invalid[0] != 3 || len(left.keyPackages) != 2 {
+		t.Errorf("%d commits, ops 31 %v, %d key packages", len(left.commits), left.invalid, len(left.keyPackages))
+	}
+}
+
 // Failure mode 10.23: the Welcome has to serve every Add of the cache, not only those
 // of the newest batch.
 func TestWelcomeForTheWholeCache(t *testing.T) {
