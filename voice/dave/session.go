@@ -37,6 +37,7 @@ type Session struct {
 	pending    map[uint16]transition // prepared and not executed
 	key        *senderKey            // of the group's epoch; nil when not established
 	serial     uint64                // of the newest key
+	left       uint64                // serial when a downgrade left the group
 	failures   []time.Time           // the newest
 	unsent     []message             // what no socket took
 	owed       owed
@@ -83,6 +84,7 @@ func (s *Session) HandleDAVE(ctx context.Context, w signal.Writer, f signal.Fram
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f.Op == signal.OpResumed {
+		s.owed.waiting = time.Time{} // nobody could let us in meanwhile
 		s.repeat(ctx, w)
 	}
 	s.flush(ctx, w)

@@ -81,7 +81,7 @@ func (s *Session) execute(id uint16) {
 // goPlain sends and takes frames in the clear, and leaves the group.
 func (s *Session) goPlain() {
 	s.mls.leave()
-	s.version, s.key, s.owed = 0, nil, owed{}
+	s.version, s.key, s.owed, s.left = 0, nil, owed{}, s.serial
 	s.receivers.takePlain()
 	s.send(&sender{sending: Plain})
 }

@@ -82,11 +82,12 @@ func (s *Session) repeat(ctx context.Context, w signal.Writer) {
 }
 
 // executeOverdue executes the newest transition whose op 22 does not come. Everybody
-// else is ready for it, or has reported a failure, and soon not for the one before.
+// else is ready for it, or has reported a failure, and soon not for the one before. A
+// downgrade ends that: nobody has keys of the group it left.
 func (s *Session) executeOverdue() {
 	newest, found := uint16(0), false
 	for id, t := range s.pending {
-		if t.key == nil || t.version == 0 || time.Since(t.prepared) < overdue {
+		if t.key == nil || t.key.serial <= s.left || t.version == 0 || time.Since(t.prepared) < overdue {
 			continue
 		}
 		if !found || t.key.serial > s.pending[newest].key.serial {

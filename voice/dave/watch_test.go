@@ -131,3 +131,60 @@ func TestAnExecutionThatNeverComes(t *testing.T) {
 		}
 	})
 }
+
+// After a downgrade nobody could open what we send, so that no transition from before
+// it is executed without the server's word.
+func TestNoExecutionForAGroupThatWasLeft(t *testing.T) {
+	for name, leave := range map[string]func(*call){
+		"downgrade": func(c *call) {
+			id := c.transition()
+			for _, m := range c.members {
+				m.text(signal.OpDAVEPrepareTransition, `{"transition_id":%d,"protocol_version":0}`, id)
+			}
+			c.execute(id)
+		},
+		"description of version 0": func(c *call) { c.members[alice].describe(0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := callOf(t, 2)
+				c.join(carol)
+				c.add(carol)
+				a := c.choose(bob, 0, 7)
+				c.announce(a)
+				leave(c)
+				alices := c.members[alice]
+				before, key := alices.Status(), alices.CurrentKey()
+				for range 20 {
+					<-time.After(time.Second)
+					alices.check()
+				}
+				if now := alices.Status(); alices.err != nil || now.Sending != before.Sending || now.Version != before.Version || alices.CurrentKey() != key {
+					t.Errorf("%v, key changed: %t, from %+v to %+v", alices.err, alices.CurrentKey() != key, before, now)
+				}
+			})
+		})
+	}
+}
+
+// The time without a socket is no time in which the server could have let us in.
+func TestAResumeBeginsTheWaitAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := callOf(t, 2)
+		m := c.join(carol)
+		for range 7 { // it has asked again
+			<-time.After(time.Second)
+			m.check()
+		}
+		<-time.After(20 * time.Second)
+		m.text(signal.OpResumed, `null`)
+		asked := len(m.keyPackages)
+		for range 5 {
+			m.check()
+			<-time.After(time.Second)
+		}
+		if m.err != nil || len(m.keyPackages) != asked {
+			t.Errorf("%v, %d key packages more", m.err, len(m.keyPackages)-asked)
+		}
+	})
+}
