@@ -93,6 +93,10 @@ func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
 	if err := p.out.Leave(ctx); err != nil {
 		p.log.Warn("output left with an error", "channel", from, "err", err)
 	}
+	// The pump notices first that the Output takes no more, and knows less.
+	if told := p.inbox.disconnected(); told != nil && reason == LeaveDisconnected {
+		cause = told
+	}
 	p.emit(Left{from, reason, cause})
 }
 

@@ -190,6 +190,37 @@ func TestAnOutputThatTakesNothingIsLeft(t *testing.T) {
 	})
 }
 
+// TestWhyWeWerePutOut: the pump hears that the output takes no more packets before the
+// output says why, and is not believed.
+func TestWhyWeWerePutOut(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		told, cancel := r.m.Subscribe(100)
+		defer cancel()
+		why := errors.New("kicked")
+		r.out.left = func() {
+			r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputDisconnected, Channel: lobby, Err: why})
+		}
+		r.play(r.shelf.put(1, 500))
+		r.pass(time.Second)
+		r.out.mu.Lock()
+		r.out.broken = errors.New("not in a channel")
+		r.out.mu.Unlock()
+		r.pass(time.Second)
+		left := 0
+		for len(told) > 0 {
+			if e, ok := (<-told).Event.(player.Left); ok {
+				left++
+				if e.Err != why || e.Reason != player.LeaveDisconnected {
+					r.Errorf("%+v", e)
+				}
+			}
+		}
+		if left != 1 {
+			r.Errorf("left %d times", left)
+		}
+	})
+}
+
 func TestAnInterruptionHoldsThePosition(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.play(r.shelf.put(1, 200))

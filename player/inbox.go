@@ -63,3 +63,16 @@ func (b *inbox) take() []any {
 	b.notes = nil
 	return notes
 }
+
+// disconnected returns why the Output says it is out of its channel, nil while it has
+// not said. The note stays.
+func (b *inbox) disconnected() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, n := range b.notes {
+		if e, ok := n.(OutputEvent); ok && e.Kind == OutputDisconnected {
+			return e.Err
+		}
+	}
+	return nil
+}

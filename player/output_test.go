@@ -67,7 +67,8 @@ type output struct {
 	heard   []sample
 	torn    []string // where the encoder did not go on from what was heard before
 	packets [][]byte
-	broken  error // what Send answers
+	broken  error  // what Send answers
+	left    func() // called by Leave; nil = nothing
 }
 
 func (o *output) Join(ctx context.Context, channel snowflake.ID) error {
@@ -123,6 +124,9 @@ func (o *output) Health() player.Health {
 func (o *output) Leave(context.Context) error {
 	o.in.Store(0)
 	o.Flush()
+	if o.left != nil {
+		o.left()
+	}
 	return nil
 }
 
