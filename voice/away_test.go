@@ -1,6 +1,7 @@
 package voice_test
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"testing"
@@ -208,4 +209,45 @@ func TestEverybodyIsLostAtOnce(t *testing.T) {
 		}
 		s.nothing(time.Minute)
 	})
+}
+
+// TestAwayAgain: the minutes the main gateway was away before do not count.
+func TestAwayAgain(t *testing.T) {
+	for name, first := range map[string]func(*stage, *voice.Conn, *voice.Played) *voice.Played{
+		"after a rejoin": func(s *stage, _ *voice.Conn, p *voice.Played) *voice.Played {
+			p.End(closedWith(4006))
+			s.event(voice.Interrupted)
+			s.nothing(time.Minute)
+			s.set(func() { s.offline, s.stuck = false, false })
+			close(s.free) // and the answers come at once
+			return s.back()
+		},
+		"after a move called off": func(s *stage, conn *voice.Conn, p *voice.Played) *voice.Played {
+			moving, enough := context.WithTimeout(s.t.Context(), 10*time.Second)
+			defer enough()
+			if err := conn.Join(moving, other); err == nil {
+				s.t.Error("moved")
+			}
+			s.set(func() { s.offline, s.stuck = false, false })
+			return p
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onStage(t, func(s *stage) {
+				conn, p := s.joined()
+				s.set(func() { s.offline, s.stuck = true, true })
+				p = first(s, conn, p)
+				pass(10 * time.Minute)
+				s.set(func() { s.offline = true })
+				p.End(closedWith(4014))
+				s.event(voice.Interrupted)
+				s.nothing(4 * time.Minute)
+				s.set(func() { s.offline = false })
+				s.state(guild, other)
+				s.server(guild, "voice.test:1")
+				s.session().Establish()
+				s.event(voice.Moved)
+			})
+		})
+	}
 }

@@ -152,12 +152,15 @@ func (c *call) bury() {
 	}
 }
 
-// enter changes the phase, which lasts for at most patience; 0 is for ever.
+// enter changes the phase, which lasts for at most patience; 0 is for ever. Then
+// nothing depends on the main gateway: how long it was away is forgotten.
 func (c *call) enter(p phase, patience time.Duration) {
 	c.phase, c.patience = p, patience
 	c.clock.Stop()
 	if patience > 0 {
 		c.clock.Reset(patience)
+	} else {
+		c.away = time.Time{}
 	}
 }
 
