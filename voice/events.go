@@ -240,8 +240,11 @@ func (c *call) sessionNews(ctx context.Context, m message) {
 // sessionEnded decides what to do about a session that can not go on.
 func (c *call) sessionEnded(ctx context.Context, err error) {
 	rule := signal.React(err)
-	if errors.Is(err, errNoMode) {
+	switch {
+	case errors.Is(err, errNoMode):
 		rule.Reaction = signal.Stop
+	case rule.Reaction == signal.Resume: // which was tried, or there was nothing to resume yet
+		rule.Reaction = signal.Rejoin
 	}
 	c.hub.opts.Metrics.closed(rule.Reaction, err)
 	if rule.OurBug {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -43,6 +44,23 @@ func TestTheSameKeyAgain(t *testing.T) {
 			w.continuous(m)
 		})
 	}
+}
+
+// TestAnOldKeyAgain: nor must one that another took the place of.
+func TestAnOldKeyAgain(t *testing.T) {
+	w := newWorld(t)
+	conn := w.join(channel)
+	m := w.now()
+	w.play(conn, 0, 3)
+	w.heard(m, 8)
+	w.wait("silence told", func() bool { return slices.Equal(m.speaking, []int{0, 1, 0}) })
+	w.send(m.socket, strings.Replace(m.description, "[0,7,", "[0,8,", 1))
+	w.send(m.socket, m.description)
+	w.drop(m, 0, false) // after the resume the descriptions are read for sure
+	w.wait("resume", func() bool { return len(m.resumes) == 1 })
+	w.play(conn, 3, 3)
+	w.heard(m, 16)
+	w.continuous(m)
 }
 
 // TestDisconnectedIsToldBeforeTheNextCall: whoever is told of an end must not take

@@ -1,7 +1,6 @@
 package voice
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +53,7 @@ type session struct {
 	// Owned by run.
 	ready     signal.Ready
 	mode      rtp.Mode
-	key       []byte // of the link's sealer; a secret
+	sealers   map[transportKey]*rtp.Sealer // of every key there was; secrets
 	udp       *net.UDPConn
 	selected  bool        // our address was told: a Session Description may come
 	link      *link       // nil until the Session Description
@@ -169,8 +168,14 @@ func (s *session) connect(r signal.Ready) error {
 	return nil
 }
 
-// establish opens the link with its first key, or gives it a new one. The same key
-// again changes nothing: its nonces must go on.
+// transportKey is what the transport's nonces must be unique for.
+type transportKey struct {
+	mode rtp.Mode
+	key  [rtp.KeyBytes]byte
+}
+
+// establish opens the link with its first key, or gives it another. With a key that was
+// there before, be it the last or not, its nonces go on.
 func (s *session) establish(d signal.Description) error {
 	switch {
 	case !s.selected:
@@ -178,14 +183,11 @@ func (s *session) establish(d signal.Description) error {
 	case s.dave == nil && d.DAVEVersion > 0:
 		return errEncrypted
 	}
-	if s.link != nil && s.mode == d.Mode && bytes.Equal(s.key, d.Key) {
-		return nil
-	}
-	sealer, err := rtp.NewSealer(d.Mode, d.Key)
+	sealer, err := s.transport(d)
 	if err != nil {
 		return err
 	}
-	s.mode, s.key = d.Mode, d.Key
+	s.mode = d.Mode
 	if s.link != nil {
 		s.link.sealer.Store(sealer)
 		return nil
@@ -194,6 +196,24 @@ func (s *session) establish(d signal.Description) error {
 	s.listening.Go(s.link.listen)
 	s.keys = time.NewTimer(s.opts.Timeouts.Keys)
 	return nil
+}
+
+// transport returns the one sealer there is of a key.
+func (s *session) transport(d signal.Description) (*rtp.Sealer, error) {
+	id := transportKey{mode: d.Mode}
+	copy(id.key[:], d.Key)
+	if sealer := s.sealers[id]; sealer != nil {
+		return sealer, nil
+	}
+	sealer, err := rtp.NewSealer(d.Mode, d.Key)
+	if err != nil {
+		return nil, err
+	}
+	if s.sealers == nil {
+		s.sealers = make(map[transportKey]*rtp.Sealer)
+	}
+	s.sealers[id] = sealer
+	return sealer, nil
 }
 
 // unlink takes the link from the pacer, unless another has its place already, and
