@@ -24,7 +24,11 @@ func (c *Call) Commit(m *Seat, payload []byte) {
 		return
 	}
 	order, ok := c.covers(m, message)
-	if !ok || c.loses(m) {
+	if !ok {
+		return
+	}
+	c.owes(m, len(m.announced)) // what it commits came after what it has to answer
+	if c.loses(m) {
 		return
 	}
 	if !c.pathFits(m, message.Content.Commit.Path, order) {

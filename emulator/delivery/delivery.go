@@ -69,6 +69,7 @@ const (
 	MissingPath       Rule = "missing path"       // in a commit that removes somebody
 	MissingWelcome    Rule = "missing welcome"    // of a commit that adds somebody
 	UnknownTransition Rule = "unknown transition" // an op 23 for an id never announced, or twice
+	NoReadiness       Rule = "no readiness"       // no op 23 for a transition before what only comes after it
 )
 
 // Member is a voice session as the call sees it. Its methods must not call back.

@@ -58,8 +58,8 @@ func TestLostExecute(t *testing.T) {
 		w.join(3, 1)
 		w.settle()
 		w.pass(time.Minute)
-		if got := w.state(); a.executes() != 0 || got.Transitions != 0 {
-			t.Errorf("%d executed, %+v", a.executes(), got)
+		if got := w.state(); a.executes() != 0 || got.Transitions != 0 || a.keysNew != 2 {
+			t.Errorf("%d executed, %d keys, %+v", a.executes(), a.keysNew, got)
 		}
 		w.join(4, 1) // the next one brings all together again
 		w.settle()
@@ -116,6 +116,32 @@ func TestHeldExecutes(t *testing.T) {
 			w.agree()
 		})
 	}
+}
+
+// TestHeldExecuteCountsEachTransitionOnce: one that was due because the time was over
+// is not due again when the last one answers after all.
+func TestHeldExecuteCountsEachTransitionOnce(t *testing.T) {
+	pair(t, func(w *world, a, b *peer) {
+		w.faults.Hold = 2
+		w.join(3, 1)
+		for w.state().Epoch == 1 {
+			w.stepAllBut(b)
+			w.step(b)
+		}
+		w.stepAllBut(b)
+		<-time.After(delivery.Patience + time.Millisecond)
+		synctest.Wait()
+		w.settle() // b answers
+		if a.executes() != 0 {
+			t.Errorf("%d executed with one transition in flight", a.executes())
+		}
+		w.join(4, 1)
+		w.settle()
+		w.agree()
+		if a.executes() != 2 {
+			t.Errorf("%d executed", a.executes())
+		}
+	})
 }
 
 func TestLateSender(t *testing.T) {

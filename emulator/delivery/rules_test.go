@@ -252,6 +252,50 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// TestOwedReadiness lets a client keep an op 23 to itself. That shows when it commits
+// on what came after the announcement, or answers the next one.
+func TestOwedReadiness(t *testing.T) {
+	skip := func(t *testing.T, excuse func(w *world, a *peer)) (w *world, a *peer) {
+		t.Helper()
+		w = newWorld(t)
+		a = w.join(1, 1)
+		w.join(2, 1)
+		w.settle()
+		a.mute = true
+		w.join(3, 1)
+		w.settle()
+		a.mute = false
+		if excuse != nil {
+			excuse(w, a)
+		}
+		return w, a
+	}
+	more := func(w *world) {
+		w.join(4, 1)
+		w.settle()
+		w.join(5, 1)
+		w.settle()
+	}
+	t.Run("committing", func(t *testing.T) {
+		w, a := skip(t, nil)
+		w.faults.Winner = a.user
+		w.join(4, 1)
+		w.settle()
+		w.expect(string(delivery.NoReadiness))
+	})
+	t.Run("answering the next", func(t *testing.T) {
+		w, _ := skip(t, nil)
+		w.faults.Winner = 2
+		more(w)
+		w.expect(string(delivery.NoReadiness))
+	})
+	t.Run("excused", func(t *testing.T) {
+		w, _ := skip(t, func(w *world, a *peer) { w.call.Excuse(a.seat) })
+		more(w)
+		w.expect("")
+	})
+}
+
 func FuzzClients(f *testing.F) {
 	f.Add(byte(26), []byte{0, 1, 0, 2})
 	f.Add(byte(28), []byte{0, 1, 0, 1, 8, 0, 0, 0, 0, 0, 0, 7, 210})

@@ -22,8 +22,14 @@ type Seat struct {
 	alone      bool            // it was told that it is alone
 	leaf       int             // -1: none
 	flagged    bool            // it sent op 31 and must be removed and added
-	announced  map[uint16]bool // transition ids that wait for its op 23
+	announced  []announcement  // transitions that wait for its op 23, in their order
 	gone       bool
+}
+
+// announcement is a transition as it was announced to one client.
+type announcement struct {
+	id   uint16
+	owed bool // the answer has to come; otherwise it may
 }
 
 func (m *Seat) inGroup() bool { return m.leaf >= 0 && !m.flagged }
@@ -41,7 +47,7 @@ func (c *Call) Join(to Member, user snowflake.ID, newest int, describe func(vers
 			break
 		}
 	}
-	m := &Seat{User: user, to: to, newest: newest, leaf: -1, announced: make(map[uint16]bool)}
+	m := &Seat{User: user, to: to, newest: newest, leaf: -1}
 	c.seats = append(c.seats, m)
 	for _, other := range c.seats {
 		other.alone = false
@@ -139,8 +145,28 @@ func (c *Call) Invalid(m *Seat, id uint16) {
 	}
 	m.flagged = m.leaf >= 0
 	m.pack = nil
-	delete(m.announced, id)
+	m.announced = slices.DeleteFunc(m.announced, func(a announcement) bool { return a.id == id })
+	c.Excuse(m) // it ignores what was announced to the group it dropped
 	c.settle()
+}
+
+// Excuse lets a client off the ops 23 it owes, because they may be lost: its
+// connection broke. They may come all the same.
+func (c *Call) Excuse(m *Seat) {
+	for i := range m.announced {
+		m.announced[i].owed = false
+	}
+}
+
+// owes checks that the client has answered the first n announcements, since what it
+// said now comes after that.
+func (c *Call) owes(m *Seat, n int) {
+	for i, a := range m.announced[:n] {
+		if a.owed {
+			m.announced[i].owed = false // once is enough
+			c.opts.Broken(m, NoReadiness, "id "+itoa(a.id))
+		}
+	}
 }
 
 // Ready takes op 23.
@@ -148,11 +174,13 @@ func (c *Call) Ready(m *Seat, id uint16) {
 	if m.gone {
 		return
 	}
-	if !m.announced[id] {
+	i := slices.IndexFunc(m.announced, func(a announcement) bool { return a.id == id })
+	if i < 0 {
 		c.opts.Broken(m, UnknownTransition, "id "+itoa(id))
 		return
 	}
-	delete(m.announced, id)
+	c.owes(m, i)
+	m.announced = slices.Delete(m.announced, i, i+1)
 	for _, t := range c.transitions {
 		if t.id == id {
 			c.answered(t, m)

@@ -10,6 +10,7 @@ type transition struct {
 	all     []*Seat
 	waiting []*Seat // whose op 23 has not come
 	stop    func()
+	due     bool // everybody answered, or the time is over
 	over    bool
 }
 
@@ -58,9 +59,9 @@ func (c *Call) start(t *transition) {
 	}
 	for _, m := range t.all {
 		if len(m.announced) >= announcedLimit {
-			clear(m.announced)
+			m.announced = m.announced[1:]
 		}
-		m.announced[t.id] = true
+		m.announced = append(m.announced, announcement{t.id, true})
 	}
 	c.transitions = append(c.transitions, t)
 	if c.opts.Faults.early() {
@@ -84,13 +85,22 @@ func (c *Call) answered(t *transition, m *Seat) {
 	}
 }
 
-// finish executes t, unless and when a test's faults want it.
+// finish executes t, unless and when a test's faults want it. Who answers after the
+// time was over changes nothing.
 func (c *Call) finish(t *transition) {
+	if t.due {
+		return
+	}
+	t.due = true
 	t.stop()
-	t.stop = func() {}
 	f := c.opts.Faults
 	if f.lost() {
 		c.over(t)
+		for _, m := range t.all {
+			if !m.gone {
+				c.executed(m, t) // for it may go by the clock
+			}
+		}
 		return
 	}
 	if f.Hold > 0 {

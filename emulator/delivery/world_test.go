@@ -67,6 +67,7 @@ type peer struct {
 	seen    []signal.Op
 	keysNew int // fresh keys it was told to use
 	version int
+	mute    bool // sends no op 23
 }
 
 func (p *peer) push(f signal.Frame) {
@@ -105,9 +106,11 @@ func (p *peer) WriteText(_ context.Context, op signal.Op, d any) error {
 	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	if op == signal.OpDAVETransitionReady {
+	switch {
+	case op == signal.OpDAVETransitionReady && p.mute:
+	case op == signal.OpDAVETransitionReady:
 		p.w.call.Ready(p.seat, v.ID)
-	} else {
+	default:
 		p.w.call.Invalid(p.seat, v.ID)
 	}
 	return nil
