@@ -37,7 +37,7 @@ type Session struct {
 	pending    map[uint16]transition // prepared and not executed
 	key        *senderKey            // of the group's epoch; nil when not established
 	serial     uint64                // of the newest key
-	left       uint64                // serial when a downgrade left the group
+	left       uint64                // serial when a group ended: by a downgrade, or because we were alone
 	failures   []time.Time           // the newest
 	unsent     []message             // what no socket took
 	owed       owed

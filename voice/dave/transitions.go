@@ -72,7 +72,9 @@ func (s *Session) execute(id uint16) {
 		s.receivers.expire(time.Now())
 	} else {
 		s.receivers.refusePlain(time.Now().Add(grace))
-		s.owed.alone = t.key == nil && !s.mls.established()
+		if t.key == nil && !s.mls.established() {
+			s.owed.alone, s.left = true, s.serial
+		}
 		s.send(s.nextSender(t))
 	}
 	s.metrics.transitions.WithLabelValues(s.sender.Load().sending.String()).Inc()
@@ -100,6 +102,8 @@ func (s *Session) nextSender(t transition) *sender {
 		// Executed in another order than prepared. Everybody is ready for the newer
 		// epoch, and who joined with it has no keys of the older.
 		return now
+	case t.key.serial <= s.left:
+		return &sender{} // the group is no more
 	}
 	return &sender{Encrypted, t.key}
 }

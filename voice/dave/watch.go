@@ -82,8 +82,8 @@ func (s *Session) repeat(ctx context.Context, w signal.Writer) {
 }
 
 // executeOverdue executes the newest transition whose op 22 does not come. Everybody
-// else is ready for it, or has reported a failure, and soon not for the one before. A
-// downgrade ends that: nobody has keys of the group it left.
+// else is ready for it, or has reported a failure, and soon not for the one before.
+// Transitions of a group that ended wait for ever: nobody has its keys.
 func (s *Session) executeOverdue() {
 	newest, found := uint16(0), false
 	for id, t := range s.pending {

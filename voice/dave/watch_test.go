@@ -167,6 +167,34 @@ func TestNoExecutionForAGroupThatWasLeft(t *testing.T) {
 	}
 }
 
+// Nor does who is alone by now send under a key of the group that was.
+func TestNoExecutionOnceAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := callOf(t, 3)
+		c.leave(carol)
+		c.remove(carol)
+		c.announce(c.choose(bob, 0, 9))
+		c.leave(bob)
+		alices := c.members[alice]
+		c.alone(alices)
+		silent := func(after string) {
+			if frame, err := alices.SealFrame(nil, []byte("opus")); !errors.Is(err, dave.ErrNoKey) {
+				t.Errorf("%s: %x, %v", after, frame, err)
+			}
+		}
+		for range 20 {
+			<-time.After(time.Second)
+			alices.check()
+		}
+		silent("unexecuted")
+		alices.text(signal.OpDAVEExecuteTransition, `{"transition_id":9}`)
+		silent("executed")
+		c.join(bob)
+		c.form(alice)
+		c.hear()
+	})
+}
+
 // The time without a socket is no time in which the server could have let us in.
 func TestAResumeBeginsTheWaitAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
