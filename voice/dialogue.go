@@ -27,6 +27,9 @@ type dialogue struct {
 	deadline *time.Timer
 }
 
+// awaitHello is the first step on every socket.
+const awaitHello = "hello"
+
 // closed is ready at once.
 var closed = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
 
@@ -43,7 +46,7 @@ func (d *dialogue) deliver(ctx context.Context, m signal.Message) {
 func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 	d.deadline = time.NewTimer(0)
 	defer d.deadline.Stop()
-	d.await("hello", d.opts.Timeouts.Hello)
+	d.await(awaitHello, d.opts.Timeouts.Hello)
 	checks := time.NewTicker(checkEvery)
 	defer checks.Stop()
 	for {
@@ -90,7 +93,9 @@ func (d *dialogue) await(step string, patience time.Duration) {
 func (d *dialogue) answer(ctx context.Context, group *errgroup.Group, m signal.Message) error {
 	switch m := m.(type) {
 	case signal.Hello:
-		d.greet(ctx)
+		if d.awaited == awaitHello { // another only changes the heartbeats
+			d.greet(ctx)
+		}
 	case signal.Ready:
 		return d.locate(ctx, group, m)
 	case signal.Description:
@@ -150,8 +155,8 @@ func (d *dialogue) begin(ctx context.Context, m signal.Description) error {
 	if err := d.establish(m); err != nil {
 		return err
 	}
-	d.await("", 0)
 	if first {
+		d.await("", 0)
 		d.speak(ctx)
 	}
 	return nil

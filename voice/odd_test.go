@@ -18,11 +18,26 @@ import (
 // TestServerSpeaksOutOfTurn: what a server says at the wrong time must cost no
 // more than that session.
 func TestServerSpeaksOutOfTurn(t *testing.T) {
-	w := newWorld(t)
-	w.greeting = `{"op":9,"d":null}`
+	for _, greeting := range []string{`{"op":9,"d":null}`, `{"op":8,"d":{"heartbeat_interval":5000}}`} {
+		w := newWorld(t)
+		w.greeting = greeting
+		conn := w.join(channel)
+		w.play(conn, 0, 3)
+		w.heard(w.now(), 8)
+	}
+}
+
+// TestDescriptionBeforeResumed: what a resume replays is not its answer.
+func TestDescriptionBeforeResumed(t *testing.T) {
+	w := newWorld(t, func(o *voice.HubOptions) { o.Timeouts.Resume = 50 * time.Millisecond })
 	conn := w.join(channel)
+	m := w.now()
+	w.do(func() { w.stubborn, w.greeting = true, m.description })
+	w.drop(m, 0, false)
+	w.wait("another try", func() bool { return len(m.resumes) >= 2 })
+	w.do(func() { w.stubborn, w.greeting = false, "" })
 	w.play(conn, 0, 3)
-	w.heard(w.now(), 8)
+	w.heard(m, 8)
 }
 
 // TestTheSameKeyAgain: a key that is told twice must not start its nonces again.

@@ -202,7 +202,7 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 		s.violate("gateway version %q", r.URL.RawQuery)
 	}
 	s.mu.Lock()
-	gone := s.gone
+	gone, greeting := s.gone, s.greeting
 	s.mu.Unlock()
 	if gone {
 		http.NotFound(w, r)
@@ -216,8 +216,8 @@ func (s *server) accept(w http.ResponseWriter, r *http.Request) {
 	s.do(func() { s.dials++ })
 	s.send(ws, fmt.Sprintf(`{"op":8,"d":{"v":8,"heartbeat_interval":%g}}`,
 		float64(s.interval)/float64(time.Millisecond)))
-	if s.greeting != "" {
-		s.send(ws, s.greeting)
+	if greeting != "" {
+		s.send(ws, greeting)
 	}
 	var m *member
 	for {
