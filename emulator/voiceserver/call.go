@@ -21,8 +21,6 @@ type call struct {
 	people  map[snowflake.ID]*person
 	service *delivery.Call // nil: a call without DAVE
 
-	lateUsers []snowflake.ID // whose op 11 clients get after their Add, as a test wants
-
 	audience atomic.Pointer[audience]
 }
 
@@ -116,6 +114,14 @@ func (c *call) announceLate(user snowflake.ID, late bool) {
 func (s *session) learn(user snowflake.ID) {
 	s.send(opClientsConnect, map[string]any{"user_ids": []snowflake.ID{user}})
 	describeClient(s, user)
+}
+
+// learnLate tells a client of newcomers that a test held back.
+func (s *session) learnLate() {
+	for _, user := range s.late {
+		s.learn(user)
+	}
+	s.late = nil
 }
 
 // describeClient sends the two messages about a user's client that say nothing.

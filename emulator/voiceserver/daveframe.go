@@ -74,8 +74,7 @@ func (s *Server) checkDAVE(live *session, p received) {
 		}
 		return
 	}
-	if (!live.stream.sealed || nonce <= live.stream.nonce) && live.freshKeys.Add(-1) < 0 {
-		live.freshKeys.Add(1)
+	if (!live.stream.sealed || nonce <= live.stream.nonce) && !live.fresh.take(p.at) {
 		s.violate(live, DAVENonceBack, fmt.Sprintf("%d after %d at sequence %d", nonce, live.stream.nonce, p.header.sequence))
 	}
 	live.stream.sealed, live.stream.nonce = true, nonce

@@ -138,10 +138,7 @@ func (m seated) SendBinary(op delivery.Op, payload []byte) {
 	}
 	m.live.sendBinary(opcode(op), payload)
 	if op == delivery.OpProposals {
-		for _, user := range m.live.late {
-			m.live.learn(user)
-		}
-		m.live.late = nil
+		m.live.learnLate()
 	}
 	m.strike(op)
 }
@@ -172,7 +169,7 @@ func (m seated) Executed(version int, fresh bool) {
 		live.plainUntil.Store(time.Now().Add(upgradeGrace).UnixNano())
 	}
 	if fresh {
-		live.freshKeys.Add(1)
+		live.fresh.give(time.Now())
 	}
 }
 

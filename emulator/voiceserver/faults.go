@@ -89,7 +89,9 @@ func (s *Server) heal(guild snowflake.ID) {
 	}
 	for key, c := range s.calls {
 		if guild == 0 || guild == key.guild {
-			c.lateUsers = nil
+			for m := range c.members {
+				m.learnLate()
+			}
 			if c.service != nil {
 				c.service.Thaw()
 			}

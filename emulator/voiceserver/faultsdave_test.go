@@ -300,3 +300,49 @@ func TestManyJoinAtOnce(t *testing.T) {
 	m.await(24, nil) // alone
 	w.none(t)
 }
+
+// TestHealTellsWhatWasHeldBack: of somebody without DAVE there is no Add, and clients
+// are told of him when the fault ends.
+func TestHealTellsWhatWasHeldBack(t *testing.T) {
+	w := startEncrypted(t, voiceserver.Options{DAVE: voiceserver.Optional})
+	w.WithoutDAVE(other)
+	w.AddListener(guild, channel, human, listen.Options{CountOnly: true})
+	m := w.member(t, session(bot))
+	m.until(1)
+	w.Inject(voiceserver.ConnectAfterAdd{Count: 1})
+	w.AddListener(guild, channel, other, listen.Options{CountOnly: true})
+	w.Heal()
+	m.await(11, nil)
+	w.none(t)
+}
+
+// TestALostReadinessIsExcused: op 23 goes down with the socket, the resume repeats the
+// announcement no more, and nobody blames the client for what it then does.
+func TestALostReadinessIsExcused(t *testing.T) {
+	w := startEncrypted(t, voiceserver.Options{})
+	w.Inject(voiceserver.CommitWinner{User: bot})
+	l := w.AddListener(guild, channel, human, listen.Options{CountOnly: true})
+	m := w.member(t, session(bot))
+	m.until(1)
+	w.InjectIn(guild, voiceserver.CloseAt{Step: voiceserver.StepTransition})
+	w.AddListener(guild, channel, other, listen.Options{CountOnly: true})
+	for {
+		if _, err := m.read(); err != nil {
+			break
+		}
+	}
+	again := w.dial(t)
+	again.hook, again.udp, again.ssrc = m.hook, m.udp, m.ssrc
+	again.aead, again.nonce, again.sequence, again.timestamp = m.aead, m.nonce, m.sequence, m.timestamp
+	seen := m.seq
+	m.client = again
+	again.resume(session(bot), seen)
+	again.await(9, nil)
+	m.await(22, nil)
+	w.AddListener(guild, channel, other+1, listen.Options{CountOnly: true})
+	m.await(22, nil)
+	m.until(3)
+	m.say("sound")
+	heard(t, l, 1)
+	w.none(t)
+}

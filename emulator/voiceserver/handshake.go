@@ -150,6 +150,10 @@ func (s *Server) continued(k *socket, d Session, seq int) (known bool, code clos
 		return false, closeInvalid
 	}
 	k.session = live
+	live.fresh.renew(time.Now())
+	if live.seat != nil {
+		live.call.Load().service.Excuse(live.seat) // what it answered may be lost
+	}
 	return live.resume(k, seq), stay
 }
 

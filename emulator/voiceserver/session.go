@@ -36,7 +36,7 @@ type session struct {
 	seat       *delivery.Seat // nil before the Session Description
 	late       []snowflake.ID // whose op 11 a test holds back
 	plainUntil atomic.Int64   // unix nanoseconds until which frames may be in the clear
-	freshKeys  atomic.Int32   // given to the client and not yet seen in use
+	fresh      freshKeys
 	deadPath   atomic.Pointer[netip.AddrPort]
 }
 

@@ -45,6 +45,7 @@ const (
 	MissingPath       = Kind(delivery.MissingPath)
 	MissingWelcome    = Kind(delivery.MissingWelcome)
 	UnknownTransition = Kind(delivery.UnknownTransition)
+	NoReadiness       = Kind(delivery.NoReadiness)
 )
 
 // Violation is one broken rule.
