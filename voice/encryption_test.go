@@ -233,7 +233,9 @@ func TestWithoutDAVE(t *testing.T) {
 // encryption, which answers on the socket: a key package at once, another for a new
 // group, and transition 0 means what it says.
 func TestNewGroup(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(o *voice.HubOptions) {
+		o.Timeouts.Keys, o.Timeouts.Join = time.Minute, 10*time.Second
+	})
 	w.version = 1
 	joined := w.joining(channel)
 	w.wait("member", func() bool { return len(w.members) == 1 })

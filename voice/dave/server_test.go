@@ -119,6 +119,15 @@ func (m *member) describe(version int) {
 	m.text(signal.OpSessionDescription, `{"mode":"aead_aes256_gcm_rtpsize","secret_key":[1],"dave_protocol_version":%d}`, version)
 }
 
+// settled checks that it is known how the first audio is to be sent.
+func (m *member) settled() {
+	select {
+	case <-m.Settled():
+	default:
+		m.call.Errorf("user %d has not settled", m.user)
+	}
+}
+
 func (m *member) text(op signal.Op, format string, args ...any) {
 	m.handle(signal.Frame{Op: op, Seq: signal.NoSeq, Data: fmt.Appendf(nil, format, args...)})
 }

@@ -114,7 +114,7 @@ func TestAlone(t *testing.T) {
 	default:
 	}
 	c.alone(m)
-	<-m.Settled()
+	m.settled()
 	if frame, err := m.SealFrame(nil, []byte("opus")); !errors.Is(err, dave.ErrNoKey) || len(frame) > 0 {
 		t.Errorf("%x, %v", frame, err)
 	}

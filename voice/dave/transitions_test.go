@@ -66,7 +66,7 @@ func TestTransitionIDs(t *testing.T) {
 		if len(m.ready) > 0 || m.Status().Sending != dave.Encrypted {
 			t.Errorf("user %d: %+v, ready for %v", u, m.Status(), m.ready)
 		}
-		<-m.Settled()
+		m.settled()
 	}
 	c.hear()
 	for _, id := range []uint16{65535, 0, 1} {
@@ -233,7 +233,7 @@ func TestUnencryptedCall(t *testing.T) {
 	c := newCall(t)
 	c.version = 0
 	m := c.join(alice)
-	<-m.Settled()
+	m.settled()
 	for range 2 {
 		if frame, err := m.SealFrame(nil, []byte("opus")); err != nil || string(frame) != "opus" {
 			t.Errorf("%q, %v", frame, err)

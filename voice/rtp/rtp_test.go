@@ -140,6 +140,7 @@ func foreign(t *testing.T, clear, plain []byte) []byte {
 	return append(packet, nonce[:4]...)
 }
 
+// TestOpenForeignShapes (10.13): padding and extensions go before DAVE sees the frame.
 func TestOpenForeignShapes(t *testing.T) {
 	plainHeader := header.Append(nil)
 	with := func(bits byte, more ...byte) []byte {
