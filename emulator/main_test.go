@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"flag"
 	"testing"
 	"time"
 
@@ -10,10 +11,22 @@ import (
 	"busker/emulator"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// atOnce is how many tests run at a time, unless -parallel says otherwise: they wait
+// for timers and each other more than they compute.
+const atOnce = "12"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", atOnce)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait: a test that reaches it has failed.
-const patience = time.Minute
+const patience = 3 * time.Minute
 
 // ackWithin is longer than Discord's three seconds, which a busy machine needs
 // for nothing at all.
