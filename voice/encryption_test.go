@@ -243,8 +243,8 @@ func TestNewGroup(t *testing.T) {
 	packages := func(n int) {
 		t.Helper()
 		w.wait("key package", func() bool { return len(m.binary) == n })
-		if m.binary[n-1][0] != 26 {
-			t.Errorf("op %d", m.binary[n-1][0])
+		if m.binary[n-1][0] != 26 || n > 1 && m.binary[n-1] == m.binary[n-2] {
+			t.Errorf("op %d, or the same key package again", m.binary[n-1][0])
 		}
 	}
 	packages(1)
