@@ -276,6 +276,35 @@ func TestTheViewOfOddTracks(t *testing.T) {
 	}
 }
 
+// note returns what the bot says in the channel beside its card, once it does.
+func (s *stage) note() (told string) {
+	s.t.Helper()
+	s.discord.wait("a note", func() bool {
+		for _, m := range s.discord.live("10") {
+			if m.Content != "" {
+				told = m.Content
+			}
+		}
+		return told != ""
+	})
+	return told
+}
+
+func TestBeingPutOutIsTold(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"I was disconnected from <#5>.":              fmt.Errorf("voice: %w", fault.New(fault.Denied, "I was disconnected from <#5>.")),
+		"I was disconnected from the voice channel.": errSecret,
+	} {
+		s := newStage(t).playing("A")
+		s.card("card", shows("### A"))
+		s.players.happen(theGuild, player.Left{Channel: theVoice, Reason: player.LeaveDisconnected, Err: err})
+		if told := s.note(); told != want {
+			t.Errorf("told %q, want %q", told, want)
+		}
+	}
+}
+
 func TestASeekThatFailedIsTold(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).playing("A")
@@ -284,16 +313,7 @@ func TestASeekThatFailedIsTold(t *testing.T) {
 		Item: queue.Item{Track: song("A")}, At: 83 * time.Second, Err: fault.New(fault.Unavailable, "The server is down."),
 	})
 	want := "I could not go to that time of **A** by The Band (1:23), so I went back: The server is down."
-	var told string
-	s.discord.wait("the note", func() bool {
-		for _, m := range s.discord.live("10") {
-			if m.Content != "" {
-				told = m.Content
-			}
-		}
-		return told != ""
-	})
-	if told != want {
+	if told := s.note(); told != want {
 		t.Errorf("told %q", told)
 	}
 }

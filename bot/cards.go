@@ -91,8 +91,11 @@ func notesOf(e player.Event) notes {
 	case player.GaveUp:
 		return notes{say: textGaveUp}
 	case player.Left:
-		if why, ok := fault.Message(e.Err); ok && e.Reason == player.LeaveDisconnected {
-			return notes{say: textPutOut + " " + why}
+		if e.Reason == player.LeaveDisconnected {
+			if why, ok := fault.Message(e.Err); ok {
+				return notes{say: why}
+			}
+			return notes{say: textPutOut}
 		}
 	}
 	return notes{}

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"busker/audio"
 	"busker/emulator"
 	"busker/emulator/listen"
+	"busker/internal/fault"
 	"busker/player"
 )
 
@@ -79,9 +81,12 @@ func TestTheMusicSurvives(t *testing.T) {
 		t.Errorf("heard:\n%s", report)
 	}
 	s.guild.DisconnectBot(s.bot)
-	awaitEvent(t, events, player.Left{})
+	left := awaitEvent(t, events, player.Left{})
 	if now := r.status(); now.State != player.StateIdle || now.Channel != 0 {
 		t.Errorf("after a kick: %+v", now)
+	}
+	if why, _ := fault.Message(left.(player.Left).Err); !strings.Contains(why, "I was disconnected") {
+		t.Errorf("of a kick people read %q", why)
 	}
 }
 
@@ -95,27 +100,19 @@ func drain(events <-chan player.Envelope) {
 	}
 }
 
-// awaitEvent waits for an event of the same kind.
-func awaitEvent(t *testing.T, events <-chan player.Envelope, want player.Event) {
+// awaitEvent waits for an event of the same kind and returns it; the player must not
+// leave meanwhile.
+func awaitEvent(t *testing.T, events <-chan player.Envelope, want player.Event) player.Event {
 	t.Helper()
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	for {
 		select {
 		case e := <-events:
-			switch e.Event.(type) {
-			case player.Reconnected:
-				if _, ok := want.(player.Reconnected); ok {
-					return
-				}
-			case player.Moved:
-				if _, ok := want.(player.Moved); ok {
-					return
-				}
-			case player.Left:
-				if _, ok := want.(player.Left); ok {
-					return
-				}
+			if reflect.TypeOf(e.Event) == reflect.TypeOf(want) {
+				return e.Event
+			}
+			if _, left := e.Event.(player.Left); left {
 				t.Fatalf("left: %+v", e.Event)
 			}
 		case <-late.C:
