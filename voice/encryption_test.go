@@ -52,8 +52,13 @@ func (l *lock) PairwiseCode(_ snowflake.ID) (string, error) { return "", nil }
 func (l *lock) saw(t *testing.T, ops ...signal.Op) {
 	t.Helper()
 	for _, want := range ops {
-		if got := <-l.ops; got != want {
-			t.Errorf("saw op %d, want %d", got, want)
+		select {
+		case got := <-l.ops:
+			if got != want {
+				t.Errorf("saw op %d, want %d", got, want)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("saw no op %d", want)
 		}
 	}
 }

@@ -144,6 +144,8 @@ func TestTwoTransitionsOfOneEpoch(t *testing.T) {
 		c.execute(id)
 	}
 	c.hear()
+	m.text(signal.OpDAVEPrepareTransition, `{"transition_id":7,"protocol_version":1}`) // the key is in use
+	m.text(signal.OpDAVEExecuteTransition, `{"transition_id":7}`)
 	frame, _ := c.say(m, []byte("x"))
 	if nonce, _ := dave.FrameNonce(frame); nonce != 8 || m.CurrentKey() != key {
 		t.Errorf("nonce %d, key changed: %t", nonce, m.CurrentKey() != key)
