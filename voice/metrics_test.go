@@ -22,7 +22,6 @@ func TestMetrics(t *testing.T) {
 	got := gather(t, registry)
 	for name, want := range map[string]float64{
 		"busker_voice_packets_total audio":   10,
-		"busker_voice_packets_total silence": 5,
 		"busker_voice_packets_dropped_total": 0,
 		"busker_voice_connections":           0,
 		"busker_voice_join_seconds":          1,
@@ -30,6 +29,9 @@ func TestMetrics(t *testing.T) {
 		if n, ok := got[name]; !ok || n != want {
 			t.Errorf("%s is %v, want %v", name, n, want)
 		}
+	}
+	if got["busker_voice_packets_total silence"] < 5 { // more where a busy machine ran out of packets
+		t.Errorf("%v frames of silence", got["busker_voice_packets_total silence"])
 	}
 	if got["busker_voice_send_lateness_seconds"] < 15 {
 		t.Errorf("%v slots observed", got["busker_voice_send_lateness_seconds"])
