@@ -17,6 +17,9 @@ const (
 	// letIn is how long being let into the group may take. It takes the server's two
 	// seconds for a transition and a round trip.
 	letIn = 5 * time.Second
+	// hopeless is how long we wait after having asked again. It is long because there may
+	// be no group to be let into: somebody in the call whose client never speaks.
+	hopeless = 30 * time.Second
 	// overdue is how long the execution of a transition may take. The server's patience
 	// is two seconds; two seconds later than this the others forget our old key.
 	overdue = grace - 2*time.Second
@@ -56,6 +59,7 @@ func (s *Session) checkGroup(ctx context.Context, w signal.Writer) error {
 	case o.waiting.IsZero():
 		o.waiting, o.again = now, false
 	case now.Sub(o.waiting) < letIn:
+	case o.again && now.Sub(o.waiting) < hopeless:
 	case o.again:
 		return fmt.Errorf("%w: not let into the group", ErrUnrecoverable)
 	default:

@@ -72,7 +72,11 @@ func TestNotLetIn(t *testing.T) {
 		if len(m.keyPackages) != 2 || m.keyPackages[0].Ref() != m.keyPackages[1].Ref() || m.err != nil {
 			t.Fatalf("%d key packages after a while, %v", len(m.keyPackages), m.err)
 		}
-		pass(5 * time.Second)
+		pass(29 * time.Second)
+		if m.err != nil {
+			t.Fatalf("given up too early: %v", m.err)
+		}
+		pass(time.Second)
 		if !errors.Is(m.err, dave.ErrUnrecoverable) {
 			t.Errorf("no end: %v", m.err)
 		}

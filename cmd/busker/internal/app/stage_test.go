@@ -45,7 +45,7 @@ type stage struct {
 // alter its options, local those of the Discord.
 func newStage(t testing.TB, change func(*app.Options), local ...emulator.Options) *stage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+*soakFor)
 	t.Cleanup(cancel)
 	e := emulator.Start(t, local...)
 	s := &stage{t: t, ctx: ctx, local: e, bot: e.AddBot("Busker")}
