@@ -21,8 +21,9 @@ const (
 	closeInvalidIntents    = 4013
 	closeDisallowedIntents = 4014
 
-	// closeResumable is the code we close with: 1000 and 1001 would end the session,
-	// any other keeps it open for a resume.
+	// What we close with. 1000 ends the session, and with it the bot's voice states;
+	// every code but 1000 and 1001 keeps it for a resume, for a few minutes.
+	closeFinal     = websocket.CloseNormalClosure
 	closeResumable = websocket.CloseServiceRestart
 )
 

@@ -134,15 +134,19 @@ func (s *shard) onVoiceState(v *discordgo.VoiceState) {
 	g.tell(state)
 }
 
-// onFormerState takes what still happens to the bot's voice state of the session
-// before: its end is no kick, and means nothing once the bot is in by this session.
+// onFormerState takes what still happens to the bot's voice state of a session before:
+// its end is no kick, and means nothing once the bot is in by this session.
 func (s *shard) onFormerState(state VoiceState) {
-	rejoined := s.g.cache.ownSession(state.Guild, state.User)
-	if state.Channel != 0 || rejoined != "" && !s.isFormer(rejoined) {
-		return
+	in := s.g.cache.ownSession(state.Guild, state.User)
+	switch {
+	case state.Channel != 0 || in != "" && !s.isFormer(in):
+	case s.g.cache.isWanted(state.Guild):
+		s.g.cache.setVoice(state)
+		s.g.tellLost(state.Guild)
+	default:
+		s.g.cache.setVoice(state)
+		s.g.tell(state)
 	}
-	s.g.cache.setVoice(state)
-	s.g.tellLost(state.Guild)
 }
 
 func (g *Gateway) tell(state VoiceState) {

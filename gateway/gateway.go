@@ -44,6 +44,11 @@ type Options struct {
 	InteractionBuffer int           // interactions waiting for a worker; 0 is 256
 	Interactions      int           // interactions handled at the same time; 0 is 2048
 
+	// EndSessions has a stop end the sessions, so that Discord forgets at once in which
+	// voice channels the bot was; without it they can be resumed for a few minutes, by
+	// whoever knows them, and the bot stays in the channels it has not left.
+	EndSessions bool
+
 	// OnInteraction answers an interaction, on a goroutine of its own; ctx ends when
 	// the gateway stops.
 	OnInteraction func(ctx context.Context, i *discordgo.InteractionCreate)

@@ -410,28 +410,35 @@ func TestSlowInteractionsDoNotDelayOthers(t *testing.T) {
 	}
 }
 
-func TestStopClosesResumable(t *testing.T) {
+func TestStop(t *testing.T) {
 	t.Parallel()
-	code := make(chan int, 1)
-	d := newDiscord(t, func(p *peer) {
-		p.login()
-		p.stay()
-		var c *websocket.CloseError
-		errors.As(p.gone, &c)
-		code <- c.Code // 1006 when the socket just closed
-	})
-	g, stop := run(t, d.options())
-	if err := g.WaitReady(soon(t)); err != nil {
-		t.Fatal(err)
-	}
-	if err := stop(); err != nil {
-		t.Errorf("stop: %v", err)
-	}
-	if c := get(t, code); c == 1000 || c == 1001 {
-		t.Errorf("closed with %d, which ends the session", c)
-	}
-	if err := g.SendVoiceState(canceled(), 1, 2, false, false); !errors.Is(err, context.Canceled) {
-		t.Errorf("send after the stop: %v", err)
+	for _, end := range []bool{false, true} {
+		t.Run(fmt.Sprintf("end sessions %v", end), func(t *testing.T) {
+			t.Parallel()
+			code := make(chan int, 1)
+			d := newDiscord(t, func(p *peer) {
+				p.login()
+				p.stay()
+				var c *websocket.CloseError
+				errors.As(p.gone, &c)
+				code <- c.Code // 1006 when the socket just closed
+			})
+			opts := d.options()
+			opts.EndSessions = end
+			g, stop := run(t, opts)
+			if err := g.WaitReady(soon(t)); err != nil {
+				t.Fatal(err)
+			}
+			if err := stop(); err != nil {
+				t.Errorf("stop: %v", err)
+			}
+			if c := get(t, code); (c == 1000 || c == 1001) != end {
+				t.Errorf("closed with %d: 1000 and 1001 end the session, all else leaves it", c)
+			}
+			if err := g.SendVoiceState(canceled(), 1, 2, false, false); !errors.Is(err, context.Canceled) {
+				t.Errorf("send after the stop: %v", err)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -19,11 +20,19 @@ func (s *shard) isNewest(session *discordgo.Session) bool {
 	return session == s.newest
 }
 
+// formerSessions is how many sessions of a shard are remembered: Discord tells of the
+// end of a voice state within minutes, and sessions are lost seldom.
+const formerSessions = 16
+
 // renew notes the id of a session that begins.
 func (s *shard) renew(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sessionID, s.formerID = id, s.sessionID
+	if s.sessionID != "" {
+		s.former = append(s.former, s.sessionID)
+		s.former = s.former[max(0, len(s.former)-formerSessions):]
+	}
+	s.sessionID = id
 }
 
 // presentSession returns the id of the session there is, "" before the first.
@@ -33,11 +42,11 @@ func (s *shard) presentSession() string {
 	return s.sessionID
 }
 
-// isFormer reports whether id is that of the session before.
+// isFormer reports whether id is that of a session we lost.
 func (s *shard) isFormer(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return id != "" && id == s.formerID
+	return id != s.sessionID && slices.Contains(s.former, id)
 }
 
 // serves reports whether guild is one of this shard's.
@@ -94,8 +103,10 @@ func (s *shard) send(ctx context.Context, write func(*discordgo.Session) error) 
 			return fault.Wrap(fault.Busy, "Too many voice channels are being joined at the moment. Try again in a minute.", err)
 		}
 		err = write(c.session)
-		if !errors.Is(err, discordgo.ErrWSNotFound) {
+		if err == nil {
 			s.g.metrics.commands.Inc()
+		}
+		if !errors.Is(err, discordgo.ErrWSNotFound) {
 			return err
 		}
 		select { // discordgo has noticed the loss, and in a moment so will we

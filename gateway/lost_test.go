@@ -166,14 +166,15 @@ func TestALossOutlivesSessions(t *testing.T) {
 		p.stay()
 	}, refuse, func(p *peer) {
 		p.begin("s4", away)
-		p.create("") // nobody has brought the bot back so far
+		p.create("")        // nobody has brought the bot back so far
+		p.own("s1", "null") // Discord has taken its time
 		p.mark()
 	})
 	opts := d.options()
 	told := make(chan gateway.VoiceState, 16)
 	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
 	run(t, opts)
-	for i, want := range []string{"900 5 false", "900 0 true", "900 0 true", "42 5 false"} {
+	for i, want := range []string{"900 5 false", "900 0 true", "900 0 true", "900 0 true", "42 5 false"} {
 		if v := get(t, told); fmt.Sprintf("%d %d %v", v.User, v.Channel, v.Lost) != want {
 			t.Errorf("event %d: %+v, want %s", i, v, want)
 		}
@@ -201,6 +202,45 @@ func TestWhoHasLeftHasLostNothing(t *testing.T) {
 	}
 	if v := get(t, told); v.User != 42 {
 		t.Errorf("told of %+v", v)
+	}
+}
+
+// TestTheEndOfWhatWasLeftIsNoLoss asks to be out of voice, and sees only the next
+// session say that it is.
+func TestTheEndOfWhatWasLeftIsNoLoss(t *testing.T) {
+	t.Parallel()
+	d := newDiscord(t, func(p *peer) {
+		p.begin("s1", away)
+		p.create("")
+		p.own("s1", `"5"`)
+		p.expect(4)
+		p.close(4009)
+		p.stay()
+	}, func(p *peer) {
+		p.hello(time.Minute)
+		p.expect(6)
+		p.close(4009)
+		p.stay()
+	}, func(p *peer) {
+		p.begin("s2", away)
+		p.create(`{"user_id":"900","channel_id":"5","session_id":"s1"}`)
+		p.own("s1", "null")
+		p.mark()
+	})
+	opts := d.options()
+	told := make(chan gateway.VoiceState, 16)
+	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+	g, _ := run(t, opts)
+	get(t, told)
+	if err := g.SendVoiceState(soon(t), 1, 0, false, true); err != nil {
+		t.Fatal(err)
+	}
+	out := gateway.VoiceState{Guild: 1, User: 900, Self: true, SessionID: "s1"}
+	if v := get(t, told); v != out {
+		t.Errorf("told of %+v, want %+v", v, out)
+	}
+	if v := get(t, told); v.User != 42 {
+		t.Errorf("then told of %+v", v)
 	}
 }
 

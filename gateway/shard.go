@@ -55,7 +55,7 @@ type shard struct {
 	newest    *discordgo.Session // whose events count
 	resumeURL string             // from READY; empty before
 	sessionID string             // from READY
-	formerID  string             // of the session before
+	former    []string           // the sessions before, the newest last
 	live      *connection        // nil while there is none
 	up        chan struct{}      // closed while connected
 	wasReady  bool
@@ -82,7 +82,7 @@ func (s *shard) run(ctx context.Context) error {
 			err = s.watch(ctx, t)
 		}
 		s.down()
-		s.disconnect(t)
+		s.disconnect(t, s.farewell(ctx))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -113,7 +113,16 @@ func (s *shard) open(ctx context.Context) (*tap, error) {
 	t := newTap(permits, func() { s.plan.identifies.sent(s.id) })
 	ctx, cancel := context.WithTimeout(ctx, s.g.opts.OpenTimeout)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { _ = t.Close() })()
+	s.mu.Lock()
+	up := s.up
+	s.mu.Unlock()
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-up: // Open is just returning, and the socket is closed with a word
+		default:
+			_ = t.Close()
+		}
+	})()
 	s.session.Dialer = s.dialer(ctx, t)
 
 	// discordgo deadlocks in Open when Discord's first message is op 7 (its issue
@@ -262,10 +271,18 @@ func (s *shard) lastAck() time.Time {
 	return s.session.LastHeartbeatAck
 }
 
-// disconnect closes what is left of the connection so that it can be resumed.
-func (s *shard) disconnect(t *tap) {
+// farewell is the code to close a connection with that is over, or is to be.
+func (s *shard) farewell(ctx context.Context) int {
+	if ctx.Err() != nil && s.g.opts.EndSessions {
+		return closeFinal
+	}
+	return closeResumable
+}
+
+// disconnect closes what is left of the connection.
+func (s *shard) disconnect(t *tap, code int) {
 	if s.session != nil {
-		_ = s.session.CloseWithCode(closeResumable)
+		_ = s.session.CloseWithCode(code)
 	}
 	if t != nil {
 		_ = t.Close()

@@ -89,6 +89,7 @@ func (a *App) connect() (err error) {
 	a.gateway, err = gateway.New(gateway.Options{
 		Token:         gateway.Token(a.opts.Token),
 		Shards:        a.opts.Shards,
+		EndSessions:   true, // nobody resumes them, and a stop has no time to leave hundreds of channels
 		API:           a.opts.Discord.API,
 		IdentifyEvery: a.opts.Discord.IdentifyEvery,
 		OnInteraction: later(&a.bot, (*bot.Bot).HandleInteraction),

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -56,11 +57,19 @@ func TestFiftyPlayersOutliveALostSession(t *testing.T) {
 	}
 	all(func(r *spot) { r.hearMore(t) })
 	all(func(r *spot) { r.check(t) })
+
 	began := time.Now()
 	if err := s.stop(); err != nil {
 		t.Errorf("stop: %v", err)
 	}
 	t.Logf("stopping took %v", time.Since(began).Round(time.Millisecond))
+	soon, cancelSoon := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancelSoon()
+	all(func(r *spot) { // Discord takes only so many leaves a minute
+		if err := r.bot.WaitVoice(soon, r.guild, nil); err != nil {
+			t.Errorf("guild %v: still in voice: %v", r.guild.ID, err)
+		}
+	})
 }
 
 // await counts interruptions and reconnections until every player is back. Nothing
