@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience bounds every wait: a test that reaches it has failed.
-const patience = 3 * time.Minute
+const patience = 2 * time.Minute
 
 // ackWithin is longer than Discord's three seconds, which a busy machine needs
 // for nothing at all.

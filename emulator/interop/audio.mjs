@@ -1,7 +1,7 @@
 // What the scripts say and hear: Opus packets of a tone, and the measure of one.
 import { AudioPlayerStatus, EndBehaviorType, StreamType, createAudioResource, entersState } from '@discordjs/voice';
 import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import OpusScript from 'opusscript';
 
 const rate = 48000;
@@ -76,9 +76,10 @@ export function listen(connection, { user, packets }, failed, heard) {
 
 /**
  * Keeps what a user sends until stop is called, which decodes it and returns the
- * number of packets, frequency and level of the left channel, how many tenths of a
- * second are not the tone, the longest wait for a packet, and how long the first one
- * took; times are in milliseconds. Silence frames do not count.
+ * number of packets, how many more were refused, frequency and level of the left
+ * channel, how many tenths of a second are not the tone, the longest wait for a packet,
+ * and how long the first one took; times are in milliseconds. Silence frames do not
+ * count. Reached resolves when there are so many packets, or none came for a while.
  */
 export function record(connection, { user, hertz }, failed) {
   const stream = connection.receiver.subscribe(user, { end: { behavior: EndBehaviorType.Manual } });
@@ -88,6 +89,7 @@ export function record(connection, { user, hertz }, failed) {
   let first = -1;
   let last = 0;
   let gap = 0;
+  let refused = 0;
   stream.on('data', (packet) => {
     if (packet.equals(silence)) return;
     const now = performance.now();
@@ -96,7 +98,14 @@ export function record(connection, { user, hertz }, failed) {
     last = now;
     packets.push(packet);
   });
-  return function stop() {
+  async function reached(n) {
+    for (let quiet = 0, seen = 0; packets.length + refused < n && quiet < 500; quiet++) {
+      if (seen !== packets.length + refused) quiet = 0;
+      seen = packets.length + refused;
+      await setTimeout(10);
+    }
+  }
+  function stop() {
     stream.removeAllListeners('data');
     stream.destroy();
     const decoder = new OpusScript(rate, 2, OpusScript.Application.AUDIO);
@@ -111,8 +120,9 @@ export function record(connection, { user, hertz }, failed) {
       }
     }
     decoder.delete();
-    return { packets: packets.length, broken, odd: odd(left, hertz), gap, first, ...measure(left) };
-  };
+    return { packets: packets.length, refused, broken, odd: odd(left, hertz), gap, first, ...measure(left) };
+  }
+  return { reached, stop, refused: () => refused++ };
 }
 
 /** How many tenths of a second, after the first, are not a tone of half of full scale. */

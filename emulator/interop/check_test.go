@@ -86,11 +86,27 @@ func digits(authenticator []byte) string {
 	return b.String()
 }
 
-// talk lets everybody say something and a silence frame, and everybody else hear both:
+// talkers is how many say something at a time.
+const talkers = 8
+
+// talk lets some say something and a silence frame, and everybody else hear both:
 // those who were there when the speaker's key began, and nobody who came after.
 func (g *game) talk() {
 	g.t.Helper()
-	for _, speaker := range g.members() {
+	speakers := g.members()
+	g.dice.Shuffle(len(speakers), func(i, j int) { speakers[i], speakers[j] = speakers[j], speakers[i] })
+	g.letTalk(speakers[:min(talkers, len(speakers))])
+}
+
+// talkAll is talk of everybody.
+func (g *game) talkAll() {
+	g.t.Helper()
+	g.letTalk(g.members())
+}
+
+func (g *game) letTalk(speakers []*seat) {
+	g.t.Helper()
+	for _, speaker := range speakers {
 		if _, watches := speaker.peer.(*watcher); watches {
 			continue
 		}

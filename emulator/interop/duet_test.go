@@ -36,6 +36,7 @@ type duet struct {
 	node *interop.Node
 	us   *emulator.Bot
 	conn *voice.Conn
+	beat metronome
 }
 
 // newDuet brings both into the call.
@@ -44,6 +45,7 @@ func newDuet(t *testing.T, voice voiceserver.Options) *duet {
 	// @discordjs/voice sends in the clear while it has no keys, which a duet's rules
 	// must not forgive us.
 	d := &duet{venue: newVenue(t, emulator.Options{Lenient: true, Voice: voice})}
+	d.beat.run(t)
 	d.node = d.run(t, "restvoice.mjs")
 	d.us = d.AddBot("busker")
 	d.guild.Invite(d.us, 0)
@@ -90,19 +92,20 @@ func (d *duet) rules(t *testing.T) {
 
 // heard is what discord.js recorded of us.
 type heard struct {
-	Packets, Broken, Odd int
-	Hertz, DBFS          float64
-	First, Gap           float64 // ms
+	Packets, Refused, Broken, Odd int
+	Hertz, DBFS                   float64
+	First, Gap                    float64 // ms
 }
 
-// record lets discord.js record us from now on; the function returned ends that.
-func (d *duet) record(t *testing.T) (stop func() heard) {
+// record lets discord.js record us from now on; the function returned ends that once
+// it has so many packets, those it refused included, or gets no more.
+func (d *duet) record(t *testing.T) (stop func(packets int) heard) {
 	t.Helper()
 	d.node.Send(map[string]any{"do": "record", "user": d.us.ID, "hertz": ourTone})
 	d.node.Event("recording", nil)
-	return func() (h heard) {
+	return func(packets int) (h heard) {
 		t.Helper()
-		d.node.Send(map[string]any{"do": "stop"})
+		d.node.Send(map[string]any{"do": "stop", "packets": packets})
 		d.node.Event("recorded", &h)
 		t.Logf("discord.js heard %+v", h)
 		return h

@@ -27,6 +27,7 @@ type venue struct {
 
 func newVenue(t *testing.T, opts emulator.Options) *venue {
 	t.Helper()
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*interop.Wait)
 	t.Cleanup(cancel)
 	opts.AckWithin = interop.Wait / 2 // Node may stall for seconds on a busy machine

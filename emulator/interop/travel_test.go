@@ -20,7 +20,7 @@ func TestDiscordJSTravelsThroughEncryptedCalls(t *testing.T) {
 		t.Helper()
 		d.arrives(t)
 		d.settle(t)
-		d.hearsNow(t, ann)
+		d.hearsNow(t)
 	}
 	if !d.guild.ChangeRegion(d.bot, emulator.MoveOptions{When: emulator.BetweenEvents}) {
 		t.Fatal("the region is the same")
