@@ -36,6 +36,28 @@ func (p *peer) mark() {
 	p.stay()
 }
 
+// seat has the bot in channel 5 of guild 1, by session s1.
+func (p *peer) seat() {
+	p.begin("s1", away)
+	p.create("")
+	p.own("s1", `"5"`)
+}
+
+// refuseResume is a connection on which the session turns out to be lost.
+func refuseResume(p *peer) {
+	p.hello(time.Minute)
+	p.expect(6)
+	p.close(4009)
+	p.stay()
+}
+
+// telling are options for a gateway whose voice states a test reads.
+func (d *discord) telling() (gateway.Options, <-chan gateway.VoiceState) {
+	opts, told := d.options(), make(chan gateway.VoiceState, 16)
+	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+	return opts, told
+}
+
 // TestALostVoiceStateIsNoKick (failure mode 10.19) has the bot in channel 5 of guild 1
 // by session s1, and then takes that session away.
 func TestALostVoiceStateIsNoKick(t *testing.T) {
@@ -105,9 +127,7 @@ func TestALostVoiceStateIsNoKick(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			first := func(p *peer) {
-				p.begin("s1", away)
-				p.create("")
-				p.own("s1", `"5"`)
+				p.seat()
 				if tt.same {
 					tt.then(p)
 					p.mark()
@@ -115,18 +135,11 @@ func TestALostVoiceStateIsNoKick(t *testing.T) {
 				p.close(4009)
 				p.stay()
 			}
-			d := newDiscord(t, first, func(p *peer) { // a resume, which is refused
-				p.hello(time.Minute)
-				p.expect(6)
-				p.close(4009)
-				p.stay()
-			}, func(p *peer) {
+			d := newDiscord(t, first, refuseResume, func(p *peer) {
 				tt.then(p)
 				p.mark()
 			})
-			opts := d.options()
-			told := make(chan gateway.VoiceState, 16)
-			opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+			opts, told := d.telling()
 			run(t, opts)
 			if v := get(t, told); v.Channel != 5 || v.Lost {
 				t.Fatalf("first told of %+v", v)
@@ -143,36 +156,26 @@ func TestALostVoiceStateIsNoKick(t *testing.T) {
 // TestALossOutlivesSessions loses a second session before the guild is there again.
 func TestALossOutlivesSessions(t *testing.T) {
 	t.Parallel()
-	refuse := func(p *peer) {
-		p.hello(time.Minute)
-		p.expect(6)
-		p.close(4009)
-		p.stay()
-	}
 	d := newDiscord(t, func(p *peer) {
-		p.begin("s1", away)
-		p.create("")
-		p.own("s1", `"5"`)
+		p.seat()
 		p.close(4009)
 		p.stay()
-	}, refuse, func(p *peer) {
+	}, refuseResume, func(p *peer) {
 		p.begin("s2", away)
 		p.close(4009)
 		p.stay()
-	}, refuse, func(p *peer) {
+	}, refuseResume, func(p *peer) {
 		p.begin("s3", away)
 		p.create("")
 		p.close(4009)
 		p.stay()
-	}, refuse, func(p *peer) {
+	}, refuseResume, func(p *peer) {
 		p.begin("s4", away)
 		p.create("")        // nobody has brought the bot back so far
 		p.own("s1", "null") // Discord has taken its time
 		p.mark()
 	})
-	opts := d.options()
-	told := make(chan gateway.VoiceState, 16)
-	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+	opts, told := d.telling()
 	run(t, opts)
 	for i, want := range []string{"900 5 false", "900 0 true", "900 0 true", "900 0 true", "42 5 false"} {
 		if v := get(t, told); fmt.Sprintf("%d %d %v", v.User, v.Channel, v.Lost) != want {
@@ -185,16 +188,12 @@ func TestALossOutlivesSessions(t *testing.T) {
 func TestWhoHasLeftHasLostNothing(t *testing.T) {
 	t.Parallel()
 	d := newDiscord(t, func(p *peer) {
-		p.begin("s1", away)
-		p.create("")
-		p.own("s1", `"5"`)
+		p.seat()
 		p.expect(4) // and no answer
 		p.create("")
 		p.mark()
 	})
-	opts := d.options()
-	told := make(chan gateway.VoiceState, 16)
-	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+	opts, told := d.telling()
 	g, _ := run(t, opts)
 	get(t, told)
 	if err := g.SendVoiceState(soon(t), 1, 0, false, true); err != nil {
@@ -210,26 +209,17 @@ func TestWhoHasLeftHasLostNothing(t *testing.T) {
 func TestTheEndOfWhatWasLeftIsNoLoss(t *testing.T) {
 	t.Parallel()
 	d := newDiscord(t, func(p *peer) {
-		p.begin("s1", away)
-		p.create("")
-		p.own("s1", `"5"`)
+		p.seat()
 		p.expect(4)
 		p.close(4009)
 		p.stay()
-	}, func(p *peer) {
-		p.hello(time.Minute)
-		p.expect(6)
-		p.close(4009)
-		p.stay()
-	}, func(p *peer) {
+	}, refuseResume, func(p *peer) {
 		p.begin("s2", away)
 		p.create(`{"user_id":"900","channel_id":"5","session_id":"s1"}`)
 		p.own("s1", "null")
 		p.mark()
 	})
-	opts := d.options()
-	told := make(chan gateway.VoiceState, 16)
-	opts.OnVoiceState = func(v gateway.VoiceState) { told <- v }
+	opts, told := d.telling()
 	g, _ := run(t, opts)
 	get(t, told)
 	if err := g.SendVoiceState(soon(t), 1, 0, false, true); err != nil {
