@@ -210,7 +210,7 @@ func TestWhyWeWerePutOut(t *testing.T) {
 		for len(told) > 0 {
 			if e, ok := (<-told).Event.(player.Left); ok {
 				left++
-				if e.Err != why || e.Reason != player.LeaveDisconnected {
+				if !errors.Is(e.Err, why) || e.Reason != player.LeaveDisconnected {
 					r.Errorf("%+v", e)
 				}
 			}

@@ -72,7 +72,7 @@ func pairwiseFingerprint(a, b []byte) ([]byte, error) {
 	return scrypt.Key(bytes.Join([][]byte{a, b}, nil), scryptSalt, scryptN, scryptR, scryptP, scryptBytes)
 }
 
-// ErrNotMember: there is no pairwise code, for the user is not in the group with us.
+// ErrNotMember says that there is no pairwise code: the user is not in the group with us.
 var ErrNotMember = errors.New("dave: not a member of the group")
 
 // PairwiseCode returns the 45 digits by which user and we can verify each other's keys;
