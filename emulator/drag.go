@@ -30,10 +30,6 @@ type MoveOptions struct {
 // MoveBot drags the bot into another voice channel, as somebody with the
 // permission to move members does.
 func (g *Guild) MoveBot(b *Bot, to *Channel, opts ...MoveOptions) bool {
-	var o MoveOptions
-	if len(opts) > 0 {
-		o = opts[0]
-	}
 	s, ok := g.e.world.VoiceState(g.ID, b.ID)
 	if !ok {
 		return false
@@ -45,13 +41,17 @@ func (g *Guild) MoveBot(b *Bot, to *Channel, opts ...MoveOptions) bool {
 	if err != nil {
 		return false
 	}
-	g.e.relocate(change, g.e.voice.Endpoint(), o)
+	g.e.relocate(change, g.e.voice.Endpoint(), opts)
 	return true
 }
 
 // relocate tells a bot its new place and closes its old socket. Nothing but the
 // drop ends the old session, so it can come before, between or after.
-func (e *Emulator) relocate(state world.VoiceMoved, endpoint string, o MoveOptions) {
+func (e *Emulator) relocate(state world.VoiceMoved, endpoint string, opts []MoveOptions) {
+	var o MoveOptions
+	if len(opts) > 0 {
+		o = opts[0]
+	}
 	if o.Close == 0 {
 		o.Close = closeDisconnected
 	}
@@ -77,10 +77,6 @@ func (g *Guild) DisconnectBot(b *Bot) bool { return g.e.outOfVoice(g.ID, b.ID) }
 // ChangeRegion gives the bot another voice server under another name, without
 // moving it: only the server event comes, and the old socket is closed.
 func (g *Guild) ChangeRegion(b *Bot, opts ...MoveOptions) bool {
-	var o MoveOptions
-	if len(opts) > 0 {
-		o = opts[0]
-	}
 	s, ok := g.e.world.VoiceState(g.ID, b.ID)
 	if !ok {
 		return false
@@ -90,7 +86,7 @@ func (g *Guild) ChangeRegion(b *Bot, opts ...MoveOptions) bool {
 		return false
 	}
 	// The same server by its other name: listeners stay where they are.
-	g.e.relocate(world.VoiceMoved{State: s, From: s.ChannelID}, net.JoinHostPort("localhost", port), o)
+	g.e.relocate(world.VoiceMoved{State: s, From: s.ChannelID}, net.JoinHostPort("localhost", port), opts)
 	return true
 }
 

@@ -134,11 +134,7 @@ func (t Target) visit(u *User) error {
 // visited lets people into the channel one after the other, waits for the group each
 // time, does something, and lets them go again.
 func (t Target) visited(ctx context.Context, people []*User, do func() error) error {
-	defer func() {
-		for _, u := range people {
-			u.LeaveVoice()
-		}
-	}()
+	defer leave(people)
 	for _, u := range people {
 		if err := t.visit(u); err != nil {
 			return err
@@ -148,4 +144,10 @@ func (t Target) visited(ctx context.Context, people []*User, do func() error) er
 		}
 	}
 	return do()
+}
+
+func leave(people []*User) {
+	for _, u := range people {
+		u.LeaveVoice()
+	}
 }

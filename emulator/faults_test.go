@@ -1,6 +1,7 @@
 package emulator_test
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -61,4 +62,19 @@ func TestFaults(t *testing.T) {
 // slowness puts first what would be waited for in the end.
 func slowness(f emulator.NamedFault) int {
 	return 1 + slices.Index([]string{"voice zombie", "dead path"}, f.Name)
+}
+
+// TestFaultsAreDocumented keeps the table in docs/emulator.md true.
+func TestFaultsAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../docs/emulator.md")
+	need(t, err)
+	for _, f := range emulator.Faults() {
+		row := "| " + f.Name + " | " + f.About
+		if strings.Contains(f.Name, " at ") {
+			row = "| voice close *code* at *step* |" // all in one
+		}
+		if !strings.Contains(string(doc), row) {
+			t.Errorf("docs/emulator.md has no row %q", row)
+		}
+	}
 }

@@ -65,9 +65,7 @@ func replayed(ctx context.Context, t Target) error {
 		}
 	}
 	err = t.again(ctx, before)
-	for _, u := range people {
-		u.LeaveVoice()
-	}
+	leave(people)
 	return firstOf(err, t.ready(ctx, t.Voice))
 }
 

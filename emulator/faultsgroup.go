@@ -123,11 +123,7 @@ func (t Target) strangers(ctx context.Context, n int) error {
 func massJoin(ctx context.Context, t Target) error {
 	const many = 20
 	people := t.Guild.passersBy(many)
-	defer func() {
-		for _, u := range people {
-			u.LeaveVoice()
-		}
-	}()
+	defer leave(people)
 	for _, u := range people {
 		if err := t.visit(u); err != nil {
 			return err
@@ -139,9 +135,7 @@ func massJoin(ctx context.Context, t Target) error {
 	if err := t.ready(ctx, t.Voice); err != nil {
 		return err
 	}
-	for _, u := range people {
-		u.LeaveVoice()
-	}
+	leave(people)
 	return t.ready(ctx, t.Voice)
 }
 
@@ -151,9 +145,7 @@ func emptyAndRefill(ctx context.Context, t Target) error {
 	}
 	people := t.Guild.passersBy(3)
 	return t.visitedThen(ctx, people, func() error {
-		for _, u := range people {
-			u.LeaveVoice()
-		}
+		leave(people)
 		if err := t.ready(ctx, t.Voice); err != nil {
 			return err
 		}

@@ -76,18 +76,43 @@ func aCommit(t testing.TB) (w *world, author *peer, op28 []byte) {
 	return w, a, k.commit
 }
 
-func TestCommitsThatBreakRules(t *testing.T) {
-	split := func(t *testing.T, b []byte) (*mls.PublicMessage, []byte) {
+// spoiler makes something else of an op 28.
+type spoiler func(t *testing.T, op28 []byte) []byte
+
+// commitWith changes the commit.
+func commitWith(change func(m *mls.PublicMessage)) spoiler {
+	return func(t *testing.T, op28 []byte) []byte {
 		t.Helper()
-		m, welcome, err := mls.ParsePublicMessage(b)
+		m, welcome, err := mls.ParsePublicMessage(op28)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return m, welcome
+		change(m)
+		return append(m.Marshal(), welcome...)
 	}
+}
+
+// welcomeWith changes the Welcome.
+func welcomeWith(change func(w *mls.Welcome)) spoiler {
+	return func(t *testing.T, op28 []byte) []byte {
+		t.Helper()
+		m, rest, err := mls.ParsePublicMessage(op28)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := mls.ParseWelcome(rest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(w)
+		return append(m.Marshal(), w.Marshal()...)
+	}
+}
+
+func TestCommitsThatBreakRules(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		spoil func(t *testing.T, b []byte) []byte
+		spoil spoiler
 		want  string // the rule, "" for none
 		taken bool
 	}{
@@ -95,67 +120,30 @@ func TestCommitsThatBreakRules(t *testing.T) {
 		{"cut off", func(_ *testing.T, b []byte) []byte { return b[:40] }, "invalid commit", false},
 		{"empty", func(*testing.T, []byte) []byte { return nil }, "invalid commit", false},
 		{"without Welcome", func(t *testing.T, b []byte) []byte {
-			m, _ := split(t, b)
-			return m.Marshal()
-		}, "missing welcome", false},
-		{"Welcome for nobody in it", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			w, err := mls.ParseWelcome(rest)
+			_, welcome, err := mls.ParsePublicMessage(b)
 			if err != nil {
 				t.Fatal(err)
 			}
-			w.Secrets = nil
-			return append(m.Marshal(), w.Marshal()...)
+			return b[:len(b)-len(welcome)]
 		}, "missing welcome", false},
-		{"Welcome for a stranger", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			w, err := mls.ParseWelcome(rest)
-			if err != nil {
-				t.Fatal(err)
-			}
-			w.Secrets[0].NewMember[0] ^= 1
-			return append(m.Marshal(), w.Marshal()...)
-		}, "invalid commit", false},
-		{"without path", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			m.Content.Commit.Path = nil
-			return append(m.Marshal(), rest...)
-		}, "missing path", false},
-		{"another identity in the path", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
+		{"Welcome for nobody in it", welcomeWith(func(w *mls.Welcome) { w.Secrets = nil }), "missing welcome", false},
+		{"Welcome for a stranger", welcomeWith(func(w *mls.Welcome) { w.Secrets[0].NewMember[0] ^= 1 }), "invalid commit", false},
+		{"without path", commitWith(func(m *mls.PublicMessage) { m.Content.Commit.Path = nil }), "missing path", false},
+		{"another identity in the path", commitWith(func(m *mls.PublicMessage) {
 			m.Content.Commit.Path.LeafNode.Credential.Identity = []byte("somebody")
-			return append(m.Marshal(), rest...)
-		}, "invalid commit", false},
-		{"inline proposal", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
+		}), "invalid commit", false},
+		{"inline proposal", commitWith(func(m *mls.PublicMessage) {
 			m.Content.Commit.Proposals[0].Inline = &mls.Proposal{Type: mls.ProposalRemove, Remove: 1}
-			return append(m.Marshal(), rest...)
-		}, "inline proposal", false},
-		{"another group", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			m.Content.GroupID = []byte("guild ID")
-			return append(m.Marshal(), rest...)
-		}, "invalid commit", false},
-		{"another leaf", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			m.Content.Sender.Leaf++
-			return append(m.Marshal(), rest...)
-		}, "invalid commit", false},
-		{"a proposal left out", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
+		}), "inline proposal", false},
+		{"another group", commitWith(func(m *mls.PublicMessage) { m.Content.GroupID = []byte("guild ID") }), "invalid commit", false},
+		{"another leaf", commitWith(func(m *mls.PublicMessage) { m.Content.Sender.Leaf++ }), "invalid commit", false},
+		{"a proposal left out", commitWith(func(m *mls.PublicMessage) {
 			m.Content.Commit.Proposals = m.Content.Commit.Proposals[:1]
-			return append(m.Marshal(), rest...)
-		}, "", false},
-		{"a proposal twice", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
+		}), "", false},
+		{"a proposal twice", commitWith(func(m *mls.PublicMessage) {
 			m.Content.Commit.Proposals[0] = m.Content.Commit.Proposals[1]
-			return append(m.Marshal(), rest...)
-		}, "", false},
-		{"an old epoch", func(t *testing.T, b []byte) []byte {
-			m, rest := split(t, b)
-			m.Content.Epoch--
-			return append(m.Marshal(), rest...)
-		}, "", false},
+		}), "", false},
+		{"an old epoch", commitWith(func(m *mls.PublicMessage) { m.Content.Epoch-- }), "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w, a, commit := aCommit(t)

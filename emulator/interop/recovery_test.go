@@ -83,21 +83,17 @@ func (d *duet) damagedWelcomeToUs(t *testing.T, ann *emulator.Listener) {
 
 // damagedCommitToThem makes discord.js hand on what it can not decrypt, and speak in
 // the clear, until it is back.
-func (d *duet) damagedCommitToThem(t *testing.T, ann *emulator.Listener) {
+func (d *duet) damagedCommitToThem(t *testing.T, _ *emulator.Listener) {
 	stop := d.play(t, 0)
 	before := d.epoch(t)
 	d.damage(signal.OpMLSAnnounceCommit, d.bot)
 	must[*emulator.Listener](t)(d.guild.AddUser("dora").JoinVoice(d.voice))
-	begin := time.Now()
-	d.until(t, func() bool { return d.epoch(t) >= before+2 })
-	d.settle(t)
-	d.beat.inTime(t, "recovery", time.Since(begin), within)
-	d.hearsNow(t)
+	d.recovers(t, before)
 	stop()
 }
 
 // damagedWelcomeToThem comes when discord.js joins.
-func (d *duet) damagedWelcomeToThem(t *testing.T, ann *emulator.Listener) {
+func (d *duet) damagedWelcomeToThem(t *testing.T, _ *emulator.Listener) {
 	d.node.Send(map[string]any{"do": "leave"})
 	d.node.Event("left", nil)
 	if err := d.bot.WaitVoice(d.ctx, d.guild, nil); err != nil {
@@ -108,12 +104,18 @@ func (d *duet) damagedWelcomeToThem(t *testing.T, ann *emulator.Listener) {
 	stop := d.play(t, 0)
 	d.damage(signal.OpMLSWelcome, d.bot)
 	d.enter(t)
+	d.recovers(t, before)
+	stop()
+}
+
+// recovers waits until discord.js was removed, added, and hears us who play.
+func (d *duet) recovers(t *testing.T, before uint64) {
+	t.Helper()
 	begin := time.Now()
 	d.until(t, func() bool { return d.epoch(t) >= before+2 })
 	d.settle(t)
 	d.beat.inTime(t, "recovery", time.Since(begin), within)
 	d.hearsNow(t)
-	stop()
 }
 
 // epoch is the call's.

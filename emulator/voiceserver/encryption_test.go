@@ -257,12 +257,7 @@ func TestResumeRepeatsDAVEMessages(t *testing.T) {
 		s, _ := w.Encryption(guild, channel)
 		return s.Epoch == 2
 	})
-	again := w.dial(t)
-	again.hook, again.udp, again.ssrc = m.hook, m.udp, m.ssrc
-	again.aead, again.nonce, again.sequence, again.timestamp = m.aead, m.nonce, m.sequence, m.timestamp
-	m.client = again
-	again.resume(session(bot), seen)
-	again.await(9, nil)
+	m.resumes(w.dial(t), seen)
 	m.until(2)
 	for m.session.Status().Epoch != 2 {
 		m.next()

@@ -40,7 +40,7 @@ type Link struct {
 }
 
 // LoseUDP loses datagrams of clients on their way to the server, the nth since the
-// injection, from 0, if Lost says so.
+// injection, from 0, if Lost says so, which must not call the server.
 type LoseUDP struct{ Lost func(n int) bool }
 
 // Inject makes a fault happen from now on, to everybody.

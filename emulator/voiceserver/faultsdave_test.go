@@ -331,13 +331,7 @@ func TestALostReadinessIsExcused(t *testing.T) {
 			break
 		}
 	}
-	again := w.dial(t)
-	again.hook, again.udp, again.ssrc = m.hook, m.udp, m.ssrc
-	again.aead, again.nonce, again.sequence, again.timestamp = m.aead, m.nonce, m.sequence, m.timestamp
-	seen := m.seq
-	m.client = again
-	again.resume(session(bot), seen)
-	again.await(9, nil)
+	m.resumes(w.dial(t), m.seq)
 	m.await(22, nil)
 	w.AddListener(guild, channel, other+1, listen.Options{CountOnly: true})
 	m.await(22, nil)

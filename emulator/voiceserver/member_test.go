@@ -89,3 +89,13 @@ func (m *member) until(epoch uint64) {
 		m.next()
 	}
 }
+
+// resumes goes on with the session on another socket.
+func (m *member) resumes(again *client, seen int) {
+	m.t.Helper()
+	again.hook, again.udp, again.ssrc = m.hook, m.udp, m.ssrc
+	again.aead, again.nonce, again.sequence, again.timestamp = m.aead, m.nonce, m.sequence, m.timestamp
+	m.client = again
+	again.resume(session(bot), seen)
+	again.await(9, nil)
+}
