@@ -76,10 +76,11 @@ export function listen(connection, { user, packets }, failed, heard) {
 
 /**
  * Keeps what a user sends until stop is called, which decodes it and returns the
- * number of packets, how many more were refused, frequency and level of the left
- * channel, how many tenths of a second are not the tone, the longest wait for a packet,
- * and how long the first one took; times are in milliseconds. Silence frames do not
- * count. Reached resolves when there are so many packets, or none came for a while.
+ * number of packets, how many more were refused during a transition and after one,
+ * frequency and level of the left channel, how many tenths of a second are not the
+ * tone, the longest wait for a packet, and how long the first one took; times are in
+ * milliseconds. Silence frames do not count. Reached resolves when there are so many
+ * packets, refused ones included, or none came for a while.
  */
 export function record(connection, { user, hertz }, failed) {
   const stream = connection.receiver.subscribe(user, { end: { behavior: EndBehaviorType.Manual } });
@@ -90,6 +91,7 @@ export function record(connection, { user, hertz }, failed) {
   let last = 0;
   let gap = 0;
   let refused = 0;
+  let late = 0;
   stream.on('data', (packet) => {
     if (packet.equals(silence)) return;
     const now = performance.now();
@@ -98,10 +100,11 @@ export function record(connection, { user, hertz }, failed) {
     last = now;
     packets.push(packet);
   });
+  const all = () => packets.length + refused + late;
   async function reached(n) {
-    for (let quiet = 0, seen = 0; packets.length + refused < n && quiet < 500; quiet++) {
-      if (seen !== packets.length + refused) quiet = 0;
-      seen = packets.length + refused;
+    for (let quiet = 0, seen = 0; all() < n && quiet < 500; quiet++) {
+      if (seen !== all()) quiet = 0;
+      seen = all();
       await setTimeout(10);
     }
   }
@@ -120,9 +123,9 @@ export function record(connection, { user, hertz }, failed) {
       }
     }
     decoder.delete();
-    return { packets: packets.length, refused, broken, odd: odd(left, hertz), gap, first, ...measure(left) };
+    return { packets: packets.length, refused, late, broken, odd: odd(left, hertz), gap, first, ...measure(left) };
   }
-  return { reached, stop, refused: () => refused++ };
+  return { reached, stop, refused: (pending) => (pending ? refused++ : late++) };
 }
 
 /** How many tenths of a second, after the first, are not a tone of half of full scale. */

@@ -92,9 +92,10 @@ func (d *duet) rules(t *testing.T) {
 
 // heard is what discord.js recorded of us.
 type heard struct {
-	Packets, Refused, Broken, Odd int
-	Hertz, DBFS                   float64
-	First, Gap                    float64 // ms
+	Packets, Broken, Odd int
+	Refused, Late        int // not decrypted during a transition, and after one
+	Hertz, DBFS          float64
+	First, Gap           float64 // ms
 }
 
 // record lets discord.js record us from now on; the function returned ends that once
@@ -139,6 +140,7 @@ func (d *duet) play(t *testing.T, n int) (stop func() uint64) {
 			cancel()
 		}
 		err := group.Wait()
+		d.until(t, func() bool { return d.conn.Sent() >= before+uint64(n) })
 		cancel()
 		if err != nil && ctx.Err() == nil {
 			t.Error(err)

