@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	soakFor    = flag.Duration("soak", 20*time.Second, "how long TestSoak lets faults strike")
+	soakFor    = flag.Duration("soak", 10*time.Second, "how long TestSoak lets faults strike")
 	soakGuilds = flag.Int("soak.guilds", 4, "how many guilds play in TestSoak")
 	soakEvery  = flag.Duration("soak.every", time.Second, "how often a fault strikes in TestSoak, on average")
 	soakSeed   = flag.Uint64("soak.seed", 1, "which faults strike in TestSoak, and where")
@@ -298,8 +298,12 @@ func (k *soak) close(t *testing.T) {
 	}
 }
 
-// awaitResidue fails when more is left than before, after a while: what was closed
-// last may still be on its way out.
+// residueRoom is how many goroutines may be left that no strike left behind: idle
+// connections to REST, a card that is just being edited.
+const residueRoom = 10
+
+// awaitResidue fails when clearly more is left than before, after a while: what was
+// closed last may still be on its way out.
 func awaitResidue(t *testing.T, goroutines int, heap float64) {
 	t.Helper()
 	left, grown := residue()
@@ -311,7 +315,7 @@ func awaitResidue(t *testing.T, goroutines int, heap float64) {
 		left, grown = residue()
 	}
 	t.Logf("goroutines %d, then %d; heap %.1f MB, then %.1f MB", goroutines, left, heap, grown)
-	if left > goroutines {
+	if left > goroutines+residueRoom {
 		t.Errorf("%d goroutines before, %d after", goroutines, left)
 	}
 }
