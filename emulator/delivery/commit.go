@@ -163,14 +163,26 @@ func (c *Call) accept(author *Seat, commit []byte, w *mls.Welcome, order []*prop
 	c.generation++
 	t := c.prepare(slices.Concat(old, joined))
 	head := binary.BigEndian.AppendUint16(nil, t.id)
-	for _, m := range old {
-		m.to.SendBinary(OpAnnounceCommit, append(slices.Clip(head), commit...))
-	}
-	for _, m := range joined {
-		m.to.SendBinary(OpWelcome, append(slices.Clip(head), trimmed(w, m.pack.Ref())...))
+	for _, m := range nearFirst(t.all) {
+		if slices.Contains(joined, m) {
+			m.to.SendBinary(OpWelcome, append(slices.Clip(head), trimmed(w, m.pack.Ref())...))
+		} else {
+			m.to.SendBinary(OpAnnounceCommit, append(slices.Clip(head), commit...))
+		}
 	}
 	c.start(t)
 	c.settle()
+}
+
+// nearFirst is the list with those in front who hear the others at once.
+func nearFirst(list []*Seat) []*Seat {
+	near := func(m *Seat) int {
+		if _, ok := m.to.(Near); ok {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(list), func(a, b *Seat) int { return near(a) - near(b) })
 }
 
 // follow applies the proposals of a commit to the leaves, and returns who was added.

@@ -83,6 +83,10 @@ type Member interface {
 	Executed(version int, fresh bool)
 }
 
+// Near is a Member without a network in between: it hears what the others say at once,
+// and is told before them of a new epoch, which with transition id 0 they use at once.
+type Near interface{ Near() }
+
 // Options of a Call. Channel and After are required.
 type Options struct {
 	Channel snowflake.ID // the group id

@@ -145,6 +145,24 @@ func TestCommitRace(t *testing.T) {
 	}
 }
 
+// TestWhoIsNearIsToldFirst: the author of the first commit may speak as soon as it is
+// told, and be heard at once.
+func TestWhoIsNearIsToldFirst(t *testing.T) {
+	w := newWorld(t)
+	w.faults.Winner = 1
+	w.join(1, 1)
+	w.settle()
+	w.keyFor(2)
+	w.mu.Lock()
+	w.seat(&peer{w: w, user: 2}, 1, func(p *peer) delivery.Member { return near{p} })
+	w.mu.Unlock()
+	w.settle()
+	w.agree()
+	if !slices.Equal(w.told, []snowflake.ID{2, 1}) {
+		t.Errorf("told in the order %v", w.told)
+	}
+}
+
 func TestTransitionsWaitForEverybody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

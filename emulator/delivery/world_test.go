@@ -26,6 +26,7 @@ type world struct {
 	faults delivery.Faults
 	call   *delivery.Call
 	broken []string
+	told   []snowflake.ID // of a new epoch, in this order
 
 	mu      sync.Mutex // the owner's lock
 	peers   []*peer
@@ -70,6 +71,11 @@ type peer struct {
 	mute    bool // sends no op 23
 }
 
+// near is a peer who hears the others at once.
+type near struct{ *peer }
+
+func (near) Near() {}
+
 func (p *peer) push(f signal.Frame) {
 	f.Seq = signal.NoSeq
 	p.inbox = append(p.inbox, f)
@@ -85,6 +91,9 @@ func (p *peer) tell(op signal.Op, d any) {
 
 func (p *peer) SendJSON(op delivery.Op, d any) { p.tell(signal.Op(op), d) }
 func (p *peer) SendBinary(op delivery.Op, b []byte) {
+	if op == delivery.OpAnnounceCommit || op == delivery.OpWelcome {
+		p.w.told = append(p.w.told, p.user)
+	}
 	p.push(signal.Frame{Op: signal.Op(op), Binary: true, Data: b})
 }
 
@@ -127,8 +136,8 @@ func (p *peer) WriteBinary(_ context.Context, op signal.Op, b []byte) error {
 	return nil
 }
 
-// join lets a user in with a client that knows DAVE up to a version.
-func (w *world) join(user snowflake.ID, newest int) *peer {
+// keyFor makes the signature key a user always has.
+func (w *world) keyFor(user snowflake.ID) {
 	w.t.Helper()
 	if w.keys[user] == nil {
 		key, err := mls.NewSignatureKey(rand.Reader)
@@ -137,9 +146,20 @@ func (w *world) join(user snowflake.ID, newest int) *peer {
 		}
 		w.keys[user] = key
 	}
+}
+
+// join lets a user in with a client that knows DAVE up to a version.
+func (w *world) join(user snowflake.ID, newest int) *peer {
+	w.t.Helper()
+	w.keyFor(user)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p := &peer{w: w, user: user}
+	return w.seat(&peer{w: w, user: user}, newest, func(p *peer) delivery.Member { return p })
+}
+
+// seat lets a peer in, who is some kind of member. w.mu is held.
+func (w *world) seat(p *peer, newest int, member func(p *peer) delivery.Member) *peer {
+	user := p.user
 	if newest > 0 {
 		p.session = dave.NewSession(dave.Options{
 			User: user, Key: w.keys[user], Channel: func() snowflake.ID { return channel },
@@ -152,7 +172,7 @@ func (w *world) join(user snowflake.ID, newest int) *peer {
 	}
 	p.tell(signal.OpClientsConnect, map[string]any{"user_ids": users})
 	w.peers = append(w.peers, p)
-	p.seat = w.call.Join(p, user, newest, func(version int) {
+	p.seat = w.call.Join(member(p), user, newest, func(version int) {
 		p.tell(signal.OpSessionDescription, map[string]int{"dave_protocol_version": version})
 	})
 	return p

@@ -32,6 +32,8 @@ type person struct {
 	ear      atomic.Pointer[ear]
 	session  atomic.Pointer[dave.Session] // nil: he knows no DAVE
 
+	untold atomic.Int64 // messages not dealt with
+
 	mu      sync.Mutex
 	errands []errand
 	busy    bool // somebody works the errands off
@@ -138,8 +140,12 @@ func (p *person) SendBinary(op delivery.Op, payload []byte) {
 // Executed is delivery.Member.
 func (p *person) Executed(int, bool) {}
 
-// add queues an errand and sees to it that somebody does it.
+// Near is delivery.Near.
+func (p *person) Near() {}
+
+// add queues a message and sees to it that somebody deals with it.
 func (p *person) add(e errand) {
+	p.untold.Add(1)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.errands = append(p.errands, e)
@@ -188,13 +194,26 @@ func (p *person) work(ctx context.Context) {
 			return
 		}
 		p.mu.Unlock()
-		for _, e := range merged(list) {
-			if e.packet != nil {
-				p.open(*e.packet)
-			} else {
-				p.handle(ctx, e.frame)
-			}
+		p.workOff(ctx, list)
+	}
+}
+
+func (p *person) workOff(ctx context.Context, list []errand) {
+	messages := 0
+	for _, e := range list {
+		if e.packet == nil {
+			messages++
 		}
+	}
+	for _, e := range merged(list) {
+		if e.packet != nil {
+			p.open(*e.packet)
+		} else {
+			p.handle(ctx, e.frame)
+		}
+	}
+	if messages > 0 && p.untold.Add(-int64(messages)) == 0 {
+		p.server.spread()
 	}
 }
 

@@ -12,8 +12,8 @@ type Presence struct {
 	Sockets  int  // how many it had, resumes included
 	Attached bool // it has one now
 	Media    bool // it selected a protocol and sent a datagram
-	// Settled is that the key agreement of its call has nothing left to do, or that
-	// the call has none.
+	// Settled is that the key agreement of its call has nothing left to do and that
+	// the simulated members have dealt with all they were told, or that the call has none.
 	Settled bool
 }
 
@@ -30,8 +30,18 @@ func (s *Server) Presence(guild, user snowflake.ID) (p Presence, ok bool) {
 	}
 	p = live.presence()
 	c := live.call.Load()
-	p.Settled = c != nil && (c.service == nil || live.seat != nil && c.service.Settled())
+	p.Settled = c != nil && (c.service == nil || live.seat != nil && c.service.Settled() && c.dealt())
 	return p, true
+}
+
+// dealt reports whether the simulated members know all they were told. Server.mu is held.
+func (c *call) dealt() bool {
+	for _, p := range c.people {
+		if p.untold.Load() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *session) presence() Presence {
