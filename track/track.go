@@ -22,6 +22,17 @@ type Track struct {
 	Seekable bool     `json:"seekable,omitempty"` // it can be opened at a time other than 0
 	Page     string   `json:"page,omitempty"`     // a link for people, when there is one
 	Artwork  *Artwork `json:"-"`                  // cover picture, nil when there is none
+
+	Loudness  Loudness `json:"loudness,omitzero"`   // as its tags tell it
+	Version   string   `json:"version,omitempty"`   // another one when the content is another; "" = unknown
+	Cacheable bool     `json:"cacheable,omitempty"` // its source permits keeping an encoded copy
+}
+
+// Loudness is how loud a whole track is.
+type Loudness struct {
+	LUFS  float64 `json:"lufs"`           // integrated (EBU R128)
+	Peak  float64 `json:"peak,omitempty"` // as a factor of full scale; 0 = unknown
+	Known bool    `json:"known,omitempty"`
 }
 
 // MaxArtworkBytes is the largest picture a source keeps from a file's tags.
