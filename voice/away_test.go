@@ -30,7 +30,7 @@ func TestReidentify(t *testing.T) {
 			onStage(t, func(s *stage) {
 				conn, p := s.joined()
 				for range 3 {
-					_ = conn.Send(s.t.Context(), packetOf("queued"))
+					_ = conn.Send(packetOf("queued"))
 				}
 				s.set(func() { s.offline, s.stuck = true, true })
 				if began != nil {

@@ -15,7 +15,7 @@ import (
 
 // Conn is the voice connection of one guild. It exists for as long as its Hub; what
 // comes and goes is the call in it. All methods may be called concurrently, but
-// one goroutine at a time calls Send.
+// one goroutine at a time calls Await and Send.
 type Conn struct {
 	hub    *Hub
 	guild  snowflake.ID
@@ -109,35 +109,62 @@ func (c *Conn) current() *call {
 	return c.call
 }
 
-// Send takes ownership of p and queues it, waiting while the queue is full: that is
-// also how the caller keeps time. While the connection is interrupted the queue
-// stands still. The error is a fault when there is no connection, and ctx's when
-// that ends; p is released then.
-func (c *Conn) Send(ctx context.Context, p *audio.Packet) error {
+// Await waits until at most half of the queue is unsent and returns how many packets
+// fit, at least one. That is how the caller keeps time: while the connection is
+// interrupted, the queue stands still. The error is a fault when there is no
+// connection, and ctx's when that ends.
+func (c *Conn) Await(ctx context.Context) (room int, err error) {
 	call := c.current()
 	if call == nil {
-		p.Release()
-		return errOut()
+		return 0, errOut()
 	}
 	for {
 		select {
 		case <-call.hungUp:
-			p.Release()
-			return errOut()
+			return 0, errOut()
 		default:
 		}
-		if c.stream.push(p) {
-			return nil
+		if room = c.stream.ring.room(); room > 0 {
+			return room, nil
 		}
 		select {
-		case <-c.stream.ring.room:
+		case <-c.stream.ring.fallen:
 		case <-call.hungUp:
 		case <-ctx.Done():
-			p.Release()
-			return ctx.Err()
+			return 0, ctx.Err()
 		}
 	}
 }
+
+// Send takes ownership of p and queues it; it never waits. The error is a fault when
+// there is no connection, and ErrFull when Await was not asked for room. p is
+// released then.
+func (c *Conn) Send(p *audio.Packet) error {
+	err := c.send(p)
+	if err != nil {
+		p.Release()
+	}
+	return err
+}
+
+func (c *Conn) send(p *audio.Packet) error {
+	call := c.current()
+	if call == nil {
+		return errOut()
+	}
+	select {
+	case <-call.hungUp:
+		return errOut()
+	default:
+	}
+	if !c.stream.push(p) {
+		return ErrFull
+	}
+	return nil
+}
+
+// ErrFull says that a packet was sent for which there was no room.
+var ErrFull = errors.New("the queue of packets is full")
 
 func errOut() error { return fault.New(fault.Unavailable, "I am not in a voice channel.") }
 

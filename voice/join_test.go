@@ -253,8 +253,11 @@ func TestLeave(t *testing.T) {
 	if conn.Status().State != voice.Out {
 		t.Errorf("status %+v", conn.Status())
 	}
-	if err := conn.Send(t.Context(), audio.NewPacket()); fault.KindOf(err) != fault.Unavailable {
+	if err := conn.Send(audio.NewPacket()); fault.KindOf(err) != fault.Unavailable {
 		t.Errorf("send after leave: %v", err)
+	}
+	if _, err := conn.Await(t.Context()); fault.KindOf(err) != fault.Unavailable {
+		t.Errorf("await after leave: %v", err)
 	}
 	if err := conn.Leave(t.Context()); err != nil {
 		t.Errorf("leave twice: %v", err)
@@ -266,7 +269,7 @@ func TestLeave(t *testing.T) {
 	}
 }
 
-func TestSendWaitsWhileTheQueueIsFull(t *testing.T) {
+func TestAwaitWaitsWhileMoreThanHalfIsUnsent(t *testing.T) {
 	w := newWorld(t, func(o *voice.HubOptions) { o.Lookahead = 60 * time.Millisecond })
 	w.shard.full = true
 	joined := w.joining(channel)
@@ -275,7 +278,10 @@ func TestSendWaitsWhileTheQueueIsFull(t *testing.T) {
 	w.play(conn, 0, 3)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if err := conn.Send(ctx, audio.NewPacket()); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := conn.Await(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("await: %v", err)
+	}
+	if err := conn.Send(audio.NewPacket()); !errors.Is(err, voice.ErrFull) {
 		t.Fatalf("the fourth packet: %v", err)
 	}
 	if n := conn.Flush(); n != 3 {

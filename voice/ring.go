@@ -12,16 +12,31 @@ type ring struct {
 	slots []atomic.Pointer[audio.Packet]
 	head  atomic.Uint64 // packets popped
 	tail  atomic.Uint64 // packets pushed
-	room  chan struct{} // size 1: something was popped since it was last read
+
+	awaited atomic.Bool   // the pusher waits for the ring to fall to half
+	fallen  chan struct{} // size 1: it has
 }
 
 func newRing(size int) *ring {
-	return &ring{slots: make([]atomic.Pointer[audio.Packet], size), room: make(chan struct{}, 1)}
+	return &ring{slots: make([]atomic.Pointer[audio.Packet], size), fallen: make(chan struct{}, 1)}
 }
 
 func (r *ring) len() int {
 	head := r.head.Load() // first: it never overtakes the tail
 	return int(r.tail.Load() - head)
+}
+
+// room returns how many packets fit once at most half of the ring is unsent, else 0
+// and a token in fallen as soon as that is so. A token may be of an earlier wait:
+// who got one asks again.
+func (r *ring) room() int {
+	for range 2 {
+		if n := r.len(); n <= len(r.slots)/2 {
+			return len(r.slots) - n
+		}
+		r.awaited.Store(true) // from now on a pop tells; one just before may not have
+	}
+	return 0
 }
 
 // push takes p unless the ring is full.
@@ -44,7 +59,7 @@ func (r *ring) pop() *audio.Packet {
 		}
 		p := r.slots[head%uint64(len(r.slots))].Load()
 		if r.head.CompareAndSwap(head, head+1) { // else p was somebody else's
-			r.tellRoom()
+			r.tell()
 			return p
 		}
 	}
@@ -70,13 +85,18 @@ func (r *ring) flush() int {
 	for _, p := range all {
 		p.Release()
 	}
-	r.tellRoom()
+	r.tell()
 	return len(all)
 }
 
-func (r *ring) tellRoom() {
+// tell wakes the pusher if that is what it waits for.
+func (r *ring) tell() {
+	if !r.awaited.Load() || r.len() > len(r.slots)/2 {
+		return
+	}
+	r.awaited.Store(false)
 	select {
-	case r.room <- struct{}{}:
+	case r.fallen <- struct{}{}:
 	default:
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 	"go.uber.org/goleak"
 
-	"busker/audio"
 	"busker/internal/snowflake"
 	"busker/voice"
 )
@@ -179,10 +178,15 @@ func (w *world) join(ch snowflake.ID) *voice.Conn {
 // play sends n packets of audio, numbered from the count of those before.
 func (w *world) play(conn *voice.Conn, from, n int) {
 	w.t.Helper()
+	room, err := 0, error(nil)
 	for i := from; i < from+n; i++ {
-		p := audio.NewPacket()
-		p.Set(fmt.Appendf(nil, "audio %04d", i))
-		if err := conn.Send(w.t.Context(), p); err != nil {
+		if room == 0 {
+			if room, err = conn.Await(w.t.Context()); err != nil || room == 0 {
+				w.t.Fatalf("room for %d: %d, %v", i, room, err)
+			}
+		}
+		room--
+		if err := conn.Send(packetOf(fmt.Sprintf("audio %04d", i))); err != nil {
 			w.t.Fatalf("send %d: %v", i, err)
 		}
 	}
