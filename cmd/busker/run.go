@@ -2,12 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"fmt"
+	"net/url"
 	"os"
 
 	"github.com/alecthomas/kong"
 
 	"busker/cmd/busker/internal/app"
+	"busker/cmd/busker/internal/config"
 	"busker/internal/telemetry"
 )
 
@@ -40,15 +45,40 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	where, err := discord(s.Discord)
+	if err != nil {
+		return usageError{err}
+	}
 	a, err := app.New(app.Options{
 		Token:     s.Discord.Token.Reveal(),
 		Shards:    s.Discord.Shards,
 		MusicDir:  s.Music.Dir,
 		Tuning:    s.Tuning,
+		Discord:   where,
 		Telemetry: tel,
 	})
 	if err != nil {
 		return err
 	}
 	return a.Run(ctx)
+}
+
+// discord returns the Discord to serve: the real one unless the settings name another.
+func discord(c config.Discord) (where app.Discord, err error) {
+	if c.API != "" {
+		if where.API, err = url.Parse(c.API); err != nil {
+			return where, fmt.Errorf("address of Discord: %w", err)
+		}
+	}
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return where, fmt.Errorf("read authority of voice servers: %w", err)
+		}
+		where.Voice = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS12}
+		if !where.Voice.RootCAs.AppendCertsFromPEM(pem) {
+			return where, fmt.Errorf("%s holds no certificate", c.CA)
+		}
+	}
+	return where, nil
 }

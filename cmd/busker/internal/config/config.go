@@ -21,6 +21,7 @@ type Config struct {
 	Music   Music   `embed:"" prefix:"music-" group:"music"`
 	Metrics Metrics `embed:"" prefix:"metrics-" group:"metrics"`
 	Log     Log     `embed:"" prefix:"log-" group:"log"`
+	Cache   Cache   `embed:"" prefix:"cache-" group:"cache"`
 	Tuning  Tuning  `embed:""`
 }
 
@@ -31,12 +32,16 @@ type Tuning struct {
 	Player Player `embed:"" prefix:"player-" group:"player"`
 	Voice  Voice  `embed:"" prefix:"voice-" group:"voice"`
 	Opus   Opus   `embed:"" prefix:"opus-" group:"opus"`
+	Engine Engine `embed:"" prefix:"engine-" group:"engine"`
 }
 
 // Discord is how to log in.
 type Discord struct {
 	Token  telemetry.Secret `env:"DISCORD_TOKEN,BUSKER_DISCORD_TOKEN" placeholder:"TOKEN" help:"The bot's token, from the Bot page of https://discord.com/developers/applications. Better in the environment than in a flag, where other users of the machine see it."`
 	Shards int              `default:"0" placeholder:"N" help:"How many gateway connections to open; 0 takes the number Discord recommends."`
+	// The two below point the same binary at a local Discord, for load tests.
+	API string `hidden:"" placeholder:"URL" help:"Base address of another Discord than the real one."`
+	CA  string `hidden:"" type:"path" placeholder:"FILE" help:"PEM file of the authority its voice servers are certified by."`
 }
 
 // Music is the folder of local files.
@@ -47,6 +52,12 @@ type Music struct {
 // Metrics is the listener for monitoring.
 type Metrics struct {
 	Listen string `placeholder:"ADDR" help:"Serve /metrics, /healthz and /readyz here, for example 127.0.0.1:9090. Empty serves nothing."`
+}
+
+// Cache is where encoded tracks are kept.
+type Cache struct {
+	Dir      string `type:"path" placeholder:"DIR" help:"Folder for encoded tracks, which need no encoding when they are played again. Empty takes the user's cache folder."`
+	MaxBytes int64  `default:"1073741824" placeholder:"N" help:"How much of it may be used, in bytes; what was not played for longest goes first. 0 keeps nothing."`
 }
 
 // Web is what links may do.
@@ -65,13 +76,20 @@ type Player struct {
 // Voice is how packets are sent.
 type Voice struct {
 	Lookahead time.Duration `default:"200ms" placeholder:"TIME" help:"Audio encoded ahead of being sent: more rides out a busy machine, less makes a skip quicker."`
+	Threads   int           `default:"0" placeholder:"N" help:"Threads that send packets, each good for about 1500 streams; 0 takes one per processor core, and at most 4."`
 }
 
 // Opus is how audio is encoded.
 type Opus struct {
 	Backend    string `default:"" placeholder:"NAME" help:"Encoder: libopus or gopus (pure Go, slower). Empty takes the best one in this build."`
 	MaxBitrate int    `default:"128000" placeholder:"BPS" help:"Highest bitrate in bits per second. The channel's own is used below it, but no less than 96000."`
-	Complexity int    `default:"5" placeholder:"1-10" help:"How hard the encoder works: 10 sounds best and takes about twice the processor time of 5."`
+	Complexity int    `default:"0" placeholder:"0-10" help:"How hard the encoder works: 10 sounds best and takes about twice the processor time of 5. 0 goes by the load: 5, 8 on an idle machine, 4 and then less on a full one."`
+}
+
+// Engine is how streams share the machine.
+type Engine struct {
+	Cores int     `default:"0" placeholder:"N" help:"How many processor cores decode, filter and encode; 0 takes all."`
+	Limit float64 `default:"0.85" placeholder:"0-1" help:"Share of these cores that is promised to streams: beyond it, new ones are refused rather than all disturbed."`
 }
 
 // Log is what is logged, and how.
@@ -89,6 +107,8 @@ func Groups() []kong.Group {
 		{Key: "player", Title: "Player:"},
 		{Key: "voice", Title: "Voice:"},
 		{Key: "opus", Title: "Encoder:"},
+		{Key: "engine", Title: "Engine:"},
+		{Key: "cache", Title: "Cache of encoded tracks:"},
 		{Key: "log", Title: "Log:"},
 		{Key: "metrics", Title: "Monitoring:"},
 	}

@@ -24,7 +24,7 @@ func Settings() ([]*kong.Flag, error) {
 	var flags []*kong.Flag
 	for _, g := range Groups() {
 		for _, f := range parser.Model.Flags {
-			if f.Group != nil && f.Group.Key == g.Key {
+			if f.Group != nil && f.Group.Key == g.Key && !f.Hidden {
 				flags = append(flags, f)
 			}
 		}
