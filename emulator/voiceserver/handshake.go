@@ -81,7 +81,7 @@ func (k *socket) identify(ctx context.Context, f frame) closeCode {
 	if !wait(ctx, k.server.faults.readyDelay(d.Guild)) {
 		return cutOff
 	}
-	at := k.server.udp.LocalAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort()
+	at := k.server.port(k.session.ssrc).LocalAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort()
 	k.session.send(opReady, map[string]any{
 		"ssrc": k.session.ssrc, "ip": at.Addr().String(), "port": at.Port(), "modes": k.server.opts.Modes,
 		"heartbeat_interval": 1, "experiments": []string{}, "streams": []string{}, // 1 is bogus there, and as bogus here

@@ -14,27 +14,27 @@ import (
 // datagramBytes holds the largest datagram worth reading: an Ethernet frame.
 const datagramBytes = 2048
 
-// readUDP is the media path: one goroutine for everything that arrives.
-func (s *Server) readUDP(ctx context.Context) error {
+// readUDP is the media path: one goroutine for everything that arrives at a port.
+func (s *Server) readUDP(ctx context.Context, port *net.UDPConn) error {
 	var b [datagramBytes]byte
 	oob := make([]byte, 128)
 	for ctx.Err() == nil {
-		n, oobn, _, from, err := s.udp.ReadMsgUDPAddrPort(b[:], oob)
+		n, oobn, _, from, err := port.ReadMsgUDPAddrPort(b[:], oob)
 		if errors.Is(err, net.ErrClosed) {
 			continue // Run closed it when ctx ended
 		}
 		if err != nil {
 			return fmt.Errorf("read the voice port: %w", err)
 		}
-		s.datagram(b[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), arrival(oob[:oobn]))
+		s.datagram(port, b[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()), arrival(oob[:oobn]))
 	}
 	return nil
 }
 
 // datagram sorts what arrived; it borrows b.
-func (s *Server) datagram(b []byte, from netip.AddrPort, at time.Time) {
+func (s *Server) datagram(port *net.UDPConn, b []byte, from netip.AddrPort, at time.Time) {
 	if ssrc, ok := parseDiscovery(b); ok {
-		s.discover(ssrc, from)
+		s.discover(port, ssrc, from)
 		return
 	}
 	if answer, ok := keepalive(b); ok {
@@ -42,7 +42,7 @@ func (s *Server) datagram(b []byte, from netip.AddrPort, at time.Time) {
 			return
 		}
 		s.record.keepalives.Add(1)
-		s.write(answer, from)
+		write(port, answer, from)
 		return
 	}
 	if h, ok := parseHeader(b); ok {
@@ -53,14 +53,14 @@ func (s *Server) datagram(b []byte, from netip.AddrPort, at time.Time) {
 }
 
 // discover answers an IP discovery.
-func (s *Server) discover(ssrc uint32, from netip.AddrPort) {
+func (s *Server) discover(port *net.UDPConn, ssrc uint32, from netip.AddrPort) {
 	live := s.route(ssrc)
 	if live == nil || live.deaf(from) || s.faults.losesDiscovery(live.Guild) {
 		return
 	}
 	live.remote.Store(&from)
 	s.record.discoveries.Add(1)
-	s.write(discovered(ssrc, from), from)
+	write(port, discovered(ssrc, from), from)
 }
 
 // pathDead reports whether a test killed the path of the session that sends from there.
@@ -170,7 +170,7 @@ func (s *Server) deliver(c *call, from *session, heard listen.Packet, p received
 			continue // it could make nothing of it
 		}
 		s.record.forwarded.Add(1)
-		s.write(t.seal(room[:0], p.clear, p.body), *addr)
+		write(s.port(m.ssrc), t.seal(room[:0], p.clear, p.body), *addr)
 	}
 	heard.SSRC, heard.Sequence, heard.Timestamp = p.header.ssrc, p.header.sequence, p.header.timestamp
 	heard.Payload, heard.Arrival = p.payload, p.at
@@ -182,8 +182,8 @@ func (s *Server) deliver(c *call, from *session, heard listen.Packet, p received
 	}
 }
 
-func (s *Server) write(b []byte, to netip.AddrPort) {
-	_, _ = s.udp.WriteToUDPAddrPort(b, to) // a lost datagram is a datagram lost
+func write(port *net.UDPConn, b []byte, to netip.AddrPort) {
+	_, _ = port.WriteToUDPAddrPort(b, to) // a lost datagram is a datagram lost
 }
 
 func (s *Server) violate(live *session, kind Kind, detail string) {

@@ -57,6 +57,9 @@ type Options struct {
 	// ResumeWindow is how long a session without a socket may be resumed; 30 s by
 	// default. Its user leaves the call when it ends.
 	ResumeWindow time.Duration
+	// Ports is how many UDP ports media goes over, as Discord has many: clients that
+	// share a socket between calls need different ones. 1 by default.
+	Ports int
 	// FirstSequence numbers the first message of a session: 65530 shows what a
 	// client does when the count wraps.
 	FirstSequence uint16
@@ -77,7 +80,7 @@ type Server struct {
 	opts    Options
 	log     *slog.Logger
 	tcp     net.Listener
-	udp     *net.UDPConn
+	udp     []*net.UDPConn // a session has the one its SSRC picks
 	sender  *mls.SignatureKey // proposes in all calls
 	faults  faults
 	record  record
@@ -132,14 +135,13 @@ func New(opts Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the voice gateway: %w", err)
 	}
-	udp, err := listenUDP(tcp.Addr())
+	udp, err := listenUDP(tcp.Addr(), max(opts.Ports, 1))
 	if err != nil {
-		_ = tcp.Close()
-		return nil, fmt.Errorf("open the voice port: %w", err)
+		return nil, errors.Join(fmt.Errorf("open the voice ports: %w", err), tcp.Close())
 	}
 	sender, err := mls.NewSignatureKey(rand.Reader)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("make the external sender's key: %w", err), tcp.Close(), udp.Close())
+		return nil, errors.Join(fmt.Errorf("make the external sender's key: %w", err), tcp.Close(), closeAll(udp))
 	}
 	s := &Server{
 		opts: opts, log: opts.Logger, tcp: tcp, udp: udp, sender: sender,
@@ -154,16 +156,30 @@ func New(opts Options) (*Server, error) {
 	return s, nil
 }
 
-func listenUDP(gateway net.Addr) (*net.UDPConn, error) {
+// listenUDP opens n ports on the gateway's address.
+func listenUDP(gateway net.Addr, n int) (ports []*net.UDPConn, err error) {
 	host := gateway.(*net.TCPAddr).AddrPort().Addr()
-	udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
-	if err != nil {
-		return nil, err
+	for range n {
+		udp, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, 0)))
+		if err != nil {
+			return nil, errors.Join(err, closeAll(ports))
+		}
+		_ = udp.SetReadBuffer(udpBuffer) // smaller is only less robust
+		stampArrivals(udp)
+		ports = append(ports, udp)
 	}
-	_ = udp.SetReadBuffer(udpBuffer) // smaller is only less robust
-	stampArrivals(udp)
-	return udp, nil
+	return ports, nil
 }
+
+func closeAll(ports []*net.UDPConn) (err error) {
+	for _, p := range ports {
+		err = errors.Join(err, p.Close())
+	}
+	return err
+}
+
+// port is the one a session's media goes over.
+func (s *Server) port(ssrc uint32) *net.UDPConn { return s.udp[int(ssrc%uint32(len(s.udp)))] }
 
 // Endpoint returns host:port of the gateway, as in VOICE_SERVER_UPDATE.
 func (s *Server) Endpoint() string { return s.tcp.Addr().String() }
@@ -186,13 +202,15 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	g.Go(func() error { return s.readUDP(ctx) })
+	for _, port := range s.udp {
+		g.Go(func() error { return s.readUDP(ctx, port) })
+	}
 	g.Go(func() error { return s.reap(ctx) })
 	g.Go(func() error { return s.errands.run(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		_ = web.Close()
-		_ = s.udp.Close()
+		_ = closeAll(s.udp)
 		return nil
 	})
 	err := g.Wait()
