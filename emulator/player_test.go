@@ -86,9 +86,13 @@ func ended(t *testing.T, what string, err error) {
 // play sends packets that are no music but as long as some.
 func (p *player) play(ctx context.Context) {
 	for ctx.Err() == nil {
-		packet := audio.NewPacket()
-		packet.SetLen(copy(packet.Buffer(), strings.Repeat("la", 60)))
-		if p.conn.Send(ctx, packet) != nil {
+		room, err := p.conn.Await(ctx)
+		for range room {
+			packet := audio.NewPacket()
+			packet.SetLen(copy(packet.Buffer(), strings.Repeat("la", 60)))
+			err = errors.Join(err, p.conn.Send(packet))
+		}
+		if err != nil {
 			timer := time.NewTimer(20 * time.Millisecond) // out of voice for now
 			select {
 			case <-timer.C:

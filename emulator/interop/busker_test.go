@@ -122,9 +122,12 @@ func encoded(t *testing.T, hertz float64, n int) (packets [][]byte) {
 // send hands one Opus packet to the connection, which keeps the pace.
 func send(t *testing.T, ctx context.Context, conn *voice.Conn, packet []byte) {
 	t.Helper()
+	if _, err := conn.Await(ctx); err != nil {
+		t.Fatal(err)
+	}
 	p := audio.NewPacket()
 	p.SetLen(copy(p.Buffer(), packet))
-	if err := conn.Send(ctx, p); err != nil {
+	if err := conn.Send(p); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -75,10 +75,17 @@ func playAll(t *testing.T, c *voice.Conn, pcm []float32) {
 		p.SetLen(n)
 		packets = append(packets, p)
 	}
+	room := 0
 	for _, p := range packets {
-		if err := c.Send(t.Context(), p); err != nil {
+		if room == 0 {
+			if room, err = c.Await(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := c.Send(p); err != nil {
 			t.Fatal(err)
 		}
+		room--
 	}
 }
 
