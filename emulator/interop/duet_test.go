@@ -123,9 +123,12 @@ func (d *duet) play(t *testing.T, n int) (stop func() uint64) {
 	group.Go(func() error {
 		left := n
 		for packet := range sine(t, ourTone) {
+			if _, err := d.conn.Await(ctx); err != nil {
+				return err
+			}
 			p := audio.NewPacket()
 			p.SetLen(copy(p.Buffer(), packet))
-			if err := d.conn.Send(ctx, p); err != nil {
+			if err := d.conn.Send(p); err != nil {
 				return err
 			}
 			if left--; left == 0 {
