@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -370,9 +371,9 @@ func TestWriterRefuses(t *testing.T) {
 }
 
 func TestSniff(t *testing.T) {
-	long := make([][]byte, 20)
-	for i := range long {
-		long[i] = packet(i, 100)
+	var long [][]byte
+	for i := range 20 {
+		long = append(long, packet(i, 100))
 	}
 	for _, tt := range []struct {
 		name    string
@@ -390,7 +391,7 @@ func TestSniff(t *testing.T) {
 		{"nothing", nil, true, 0, false},
 		{"text", []byte(strings.Repeat("all work and no play ", 500)), true, 0, false},
 		{"zeros", make([]byte, 9000), true, 0, false},
-		{"mixed durations", raw(t, append(long, []byte{0xF4, 1})...), true, 0, false},
+		{"mixed durations", raw(t, append(slices.Clone(long), []byte{0xF4, 1})...), true, 0, false},
 	} {
 		if version, ok := dca.Sniff(tt.head, tt.ended); version != tt.version || ok != tt.ok {
 			t.Errorf("%s: %d, %v", tt.name, version, ok)

@@ -12,7 +12,7 @@ import (
 // FuzzReader holds that no file makes the Reader panic, grow without bound or tell two
 // stories: what follows a Seek is what reading up to there shows.
 func FuzzReader(f *testing.F) {
-	f.Add(indexed(f, 10, 312, 0), int64(100*time.Millisecond))
+	f.Add([]byte(`DCA1`+"\x2a\x00\x00\x00"+`{"extra":{"skip":312,"samples":5,"tail":1}}`+"\x03\x00\xfc12\x03\x00\xfc12"), int64(20*time.Millisecond))
 	f.Add(raw(f, packet(0, 50), packet(1, 3)), int64(time.Millisecond))
 	f.Add([]byte("DCA1\x02\x00\x00\x00{}\x03\x00\xfc12"), int64(0))
 	f.Add([]byte("DCA1\x00\x00\x00\x01{}"), int64(-5))
