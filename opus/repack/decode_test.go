@@ -113,7 +113,7 @@ func TestSoundsTheSame(t *testing.T) {
 
 func TestLongSpeechFramesAreRefused(t *testing.T) {
 	for _, ms := range []string{"40", "60"} {
-		in := stream(t, "-frame_duration", ms, "-application", "voip", "-b:a", "16k", "-ac", "1")
+		in := stream(t, "-frame_duration", ms, "-application", "voip", "-b:a", "9k", "-ac", "1")
 		var r repack.Repacker
 		if err := r.Push(in[50]); fault.KindOf(err) != fault.Unsupported || repack.Possible(in[50][0]) {
 			t.Errorf("%s ms: %v", ms, err)
