@@ -12,21 +12,34 @@ import (
 	"busker/internal/fault"
 )
 
-// headBytes is how much of the content can be looked at before anybody decides
-// what it is; it is the buffer of everything read later, too.
-const headBytes = 64 << 10
+const (
+	// headBytes is how much of the content can be looked at before anybody decides
+	// what it is.
+	headBytes = 64 << 10
+	// bufferBytes is the buffer of everything read after that: decoders have their
+	// own, and of those that read in small bites it spares the system most.
+	bufferBytes = 16 << 10
+)
+
+// heads are the buffers of headBytes, which each content needs for a moment only.
+var heads = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBytes) }}
 
 // content is an Input from its base on, buffered. It remembers the first failure
 // of the input that is not its end: decoders tend to swallow errors or to call
 // everything corrupt, and a lost connection is not a damaged file.
 type content struct {
-	ctx    context.Context //nolint:containedctx // ends every later Read; a content lives inside one call or one Reader
-	in     Input
-	seeker io.Seeker // nil when the input cannot seek
-	buf    *bufio.Reader
-	base   int64 // where the content begins in the input: past a tag in front
-	pos    int64 // of the next byte, from base
-	close  func() error
+	ctx     context.Context //nolint:containedctx // ends every later Read; a content lives inside one call or one Reader
+	in      Input
+	seeker  io.Seeker // nil when the input cannot seek
+	waits   waits
+	buf     *bufio.Reader
+	src     io.Reader // of buf
+	settled bool      // nobody looks ahead any more
+	lean    bool      // buf is the small one
+	base    int64     // where the content begins in the input: past a tag in front
+	pos     int64     // of the next byte, from base
+	close   func() error
+	probing bool // it is to be described only
 
 	// record is what was read of an input that cannot seek, for rewind; nil once
 	// nobody will ask for it. recorded is where in the input it begins.
@@ -57,7 +70,8 @@ func newContent(ctx context.Context, cancel context.CancelFunc, in Input) *conte
 	if c.seeker == nil {
 		c.record = []byte{}
 	}
-	c.buf = bufio.NewReaderSize(inputReader{c}, headBytes)
+	c.buf = heads.Get().(*bufio.Reader)
+	c.refill(inputReader{c})
 	c.close = sync.OnceValue(func() error {
 		cancel()
 		if closer, ok := in.Reader.(io.Closer); ok {
@@ -78,7 +92,7 @@ func (r inputReader) Read(p []byte) (int, error) {
 	if r.c.silent.Load() > maxSilent {
 		return 0, r.c.fail(errSilent)
 	}
-	n, err := r.c.in.Reader.Read(p)
+	n, err := r.c.waits.read(r.c.in.Reader, p)
 	if r.c.in.Live {
 		r.c.silent.Add(int64(n))
 	}
@@ -116,7 +130,27 @@ func (c *content) failure() error {
 	return c.err
 }
 
+// refill makes src what buf reads next.
+func (c *content) refill(src io.Reader) {
+	c.src = src
+	c.buf.Reset(src)
+}
+
+// slim exchanges the large buffer for a small one once it is read.
+func (c *content) slim() {
+	if c.lean || c.buf.Buffered() > 0 {
+		return
+	}
+	c.lean = true
+	c.buf.Reset(nil)
+	heads.Put(c.buf)
+	c.buf = bufio.NewReaderSize(c.src, bufferBytes)
+}
+
 func (c *content) Read(p []byte) (int, error) {
+	if c.settled {
+		c.slim()
+	}
 	n, err := c.buf.Read(p)
 	c.pos += int64(n)
 	return n, err
@@ -149,7 +183,7 @@ func (c *content) seekTo(pos int64) error {
 	if _, err := c.seeker.Seek(c.base+pos, io.SeekStart); err != nil {
 		return c.fail(err)
 	}
-	c.buf.Reset(inputReader{c})
+	c.refill(inputReader{c})
 	c.pos = pos
 	return nil
 }
@@ -181,13 +215,13 @@ func (c *content) rewind() error {
 	if c.record == nil || c.recorded != c.base {
 		return errors.New("the input cannot be rewound")
 	}
-	c.buf.Reset(io.MultiReader(bytes.NewReader(c.record), inputReader{c}))
+	c.refill(io.MultiReader(bytes.NewReader(c.record), inputReader{c}))
 	c.record, c.pos = nil, 0
 	return nil
 }
 
-// settle ends the time in which rewind may be called.
-func (c *content) settle() { c.record = nil }
+// settle ends the time in which rewind and peek may be called.
+func (c *content) settle() { c.record, c.settled = nil, true }
 
 // reader returns the content as an io.ReadSeeker if it can seek, and as a bare
 // io.Reader if it cannot.

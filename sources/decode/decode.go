@@ -33,6 +33,11 @@ type opener func(c *content) (stream, Info, error)
 // A Reader may be closed while a ReadBlock is in progress if closing in.Reader
 // ends a Read of it. Content cut short plays to the cut and ends there. ctx bounds
 // the Reader's whole life.
+//
+// The Reader is an audio.Ending and an audio.Waiting. It is an audio.PacketReader if
+// what it reads is Opus that Discord takes as it is: one stream, mono or stereo,
+// without an output gain, in packets of 20 ms. Its first packet is then the one in
+// which the time at is heard, and no decoder is made until somebody wants blocks.
 func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.Reader, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := newContent(ctx, cancel, in)
@@ -43,7 +48,7 @@ func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.
 	if err := r.prime(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	return r, nil
+	return passage(r), nil
 }
 
 func open(ctx context.Context, c *content, at time.Duration, opts Options) (*reader, error) {
@@ -83,6 +88,7 @@ func Probe(ctx context.Context, in Input, opts Options) (Info, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := newContent(ctx, cancel, in)
+	c.probing = true
 	d, err := begin(ctx, c, 0, Options{FFmpeg: opts.FFmpeg.asProbe()})
 	if err != nil {
 		return Info{}, err
@@ -90,22 +96,41 @@ func Probe(ctx context.Context, in Input, opts Options) (Info, error) {
 	if err := d.stream.Close(); err != nil {
 		return Info{}, fmt.Errorf("close %s: %w", d.info.Format, err)
 	}
-	if d.info.Title == "" && !d.child && c.seeker != nil && c.size() > tags.ID3v1Bytes {
+	missing := d.info.Title == "" || !d.info.Loudness.Known && d.info.Format == "MP3" && !c.in.Slow
+	if missing && !d.child && c.seeker != nil {
 		d.info.add(trailer(c))
 	}
 	return d.info, nil
 }
 
-// trailer reads the tag at the very end, where the oldest kind is.
-func trailer(c *content) tags.Tags {
-	b := make([]byte, tags.ID3v1Bytes)
-	if c.seekTo(c.size()-tags.ID3v1Bytes) != nil {
-		return tags.Tags{}
+// trailer reads the tags at the very end, where the oldest kinds are: ID3v1, and
+// APE in front of it.
+func trailer(c *content) (t tags.Tags) {
+	end := c.size()
+	b := c.at(max(0, end-tags.ID3v1Bytes-tags.APEFooterBytes), end)
+	if len(b) >= tags.ID3v1Bytes && string(b[len(b)-tags.ID3v1Bytes:][:3]) == "TAG" {
+		t = tags.ParseID3v1(b[len(b)-tags.ID3v1Bytes:])
+		end -= tags.ID3v1Bytes
+		b = b[:len(b)-tags.ID3v1Bytes]
+	}
+	if size := tags.APESize(b[max(0, len(b)-tags.APEFooterBytes):]); size > 0 && size <= end {
+		ape := tags.ParseAPE(c.at(end-size, end-tags.APEFooterBytes))
+		ape.Merge(t)
+		t = ape
+	}
+	return t
+}
+
+// at returns the bytes between two places, nil where they cannot be read.
+func (c *content) at(from, to int64) []byte {
+	b := make([]byte, max(0, to-from))
+	if c.seekTo(from) != nil {
+		return nil
 	}
 	if _, err := io.ReadFull(c, b); err != nil {
-		return tags.Tags{}
+		return nil
 	}
-	return tags.ParseID3v1(b)
+	return b
 }
 
 // decoding is a stream about to be read.
@@ -143,6 +168,9 @@ func begin(ctx context.Context, c *content, at time.Duration, opts Options) (dec
 			d.info = info
 			return err
 		})
+	}
+	if front.Loudness.Known { // measured later than what an encoder says
+		d.info.Loudness = front.Loudness
 	}
 	d.info.add(front)
 	if err == nil {
@@ -192,6 +220,7 @@ func (d *decoding) elsewhere(ctx context.Context, c *content, k kind, at time.Du
 	if err := c.rewind(); err != nil {
 		return fmt.Errorf("hand %s to ffmpeg: %w", k.name, err)
 	}
+	c.settle()
 	d.placed = at > maxDropped
 	if !d.placed {
 		at = 0
@@ -203,7 +232,7 @@ func (d *decoding) elsewhere(ctx context.Context, c *content, k kind, at time.Du
 	if d.info.Length == 0 {
 		d.info.Length = info.Length
 	}
-	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album})
+	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album, Loudness: info.Loudness})
 	d.stream, d.child = s, true
 	return nil
 }

@@ -222,7 +222,8 @@ func (f *FFmpeg) start(ctx context.Context, c *content, k kind, at time.Duration
 		cancel()
 		return nil, fmt.Errorf("start ffmpeg: %w", err)
 	}
-	if p.wav, err = wav.NewDecoder(out, -1); err != nil {
+	p.out.Reader = out
+	if p.wav, err = wav.NewDecoder(&p.out, -1); err != nil {
 		return nil, p.fail(err)
 	}
 	return p, nil
@@ -235,6 +236,7 @@ type child struct {
 	content *content
 	cmd     *exec.Cmd
 	cancel  context.CancelFunc
+	out     waitingReader // its standard output
 	wav     *wav.Decoder
 	said    tail
 	waited  bool
@@ -242,6 +244,10 @@ type child struct {
 }
 
 func (p *child) Format() format { return format{p.wav.Rate, p.wav.Channels, dsp.WAVE} }
+
+// OnWait implements audio.Waiting: what is waited for is the child. The content is
+// read on another goroutine.
+func (p *child) OnWait(wait, resume func()) { p.out.waits = waits{wait, resume} }
 
 // SeekSample leaves all that comes before the sample to be dropped.
 func (p *child) SeekSample(int64) (int64, error) { return 0, nil }

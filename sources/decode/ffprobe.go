@@ -105,6 +105,7 @@ func parseProbe(b []byte, name string, whole bool) (Info, error) {
 }
 
 func tagsOf(m map[string]string) (t tags.Tags) {
+	var gains tags.Gains
 	for name, value := range m {
 		switch strings.ToLower(name) {
 		case "title":
@@ -113,7 +114,10 @@ func tagsOf(m map[string]string) (t tags.Tags) {
 			t.Artist = tags.Clean(value)
 		case "album":
 			t.Album = tags.Clean(value)
+		default:
+			gains.Add(name, value)
 		}
 	}
+	t.Loudness = gains.Loudness()
 	return t
 }

@@ -34,6 +34,7 @@ type Info struct {
 	Artist   string
 	Album    string
 	Artwork  *track.Artwork // nil when there is none
+	Loudness track.Loudness // as the tags tell it
 	Length   time.Duration  // 0 when unknown
 	Live     bool           // no end is known and none can be found
 	Seekable bool           // Open works at a time other than 0
@@ -41,7 +42,7 @@ type Info struct {
 
 // add fills what i does not know from t.
 func (i *Info) add(t tags.Tags) {
-	own := tags.Tags{Title: i.Title, Artist: i.Artist, Album: i.Album, Artwork: i.Artwork}
+	own := tags.Tags{Title: i.Title, Artist: i.Artist, Album: i.Album, Artwork: i.Artwork, Loudness: i.Loudness}
 	own.Merge(t)
-	i.Title, i.Artist, i.Album, i.Artwork = own.Title, own.Artist, own.Album, own.Artwork
+	i.Title, i.Artist, i.Album, i.Artwork, i.Loudness = own.Title, own.Artist, own.Album, own.Artwork, own.Loudness
 }

@@ -6,6 +6,7 @@ import (
 
 	"busker/dsp"
 	"busker/sources/decode/mp3"
+	"busker/sources/decode/tags"
 )
 
 type mp3Stream struct{ *mp3.Decoder }
@@ -20,5 +21,9 @@ func openMP3(c *content) (stream, Info, error) {
 	if err != nil {
 		return nil, Info{}, err
 	}
-	return mp3Stream{d}, Info{Length: duration(d.Samples, d.Rate())}, nil
+	info := Info{Length: duration(d.Samples, d.Rate())}
+	if gain, known := d.Gain(); known {
+		info.Loudness = tags.ReplayGain(gain)
+	}
+	return mp3Stream{d}, info, nil
 }

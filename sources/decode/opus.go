@@ -11,6 +11,7 @@ import (
 	"busker/internal/fault"
 	"busker/opus"
 	"busker/opus/ogg"
+	"busker/opus/toc"
 	"busker/opus/webm"
 	"busker/sources/decode/tags"
 )
@@ -29,28 +30,44 @@ type cut struct {
 	gain       int // 1/256 dB
 }
 
-// opusStream decodes the packets of a container.
+// opusStream decodes the packets of a container, or hands them out as they are.
 type opusStream struct {
 	packets packets
-	decoder opus.Decoder
-	gain    int // of decoder
+	held    []byte // a packet read ahead
+	heldCut cut
+	decoder opus.Decoder // nil until something is decoded
+	gain    int          // of decoder
 	pcm     []float32
 	ready   []float32
 }
 
-func newOpusStream(p packets, gain int) (*opusStream, error) {
-	d, err := opus.NewDecoder(opus.DecoderOptions{Gain: gain})
-	if err != nil {
-		return nil, fmt.Errorf("new opus decoder: %w", err)
-	}
-	return &opusStream{packets: p, decoder: d, gain: gain, pcm: make([]float32, opus.MaxPacketSamples*audio.Channels)}, nil
+func newOpusStream(p packets, gain int) *opusStream {
+	return &opusStream{packets: p, gain: gain}
 }
+
+// prime implements primer.
+func (s *opusStream) prime() (err error) {
+	s.held, s.heldCut, err = s.packets.next()
+	return err
+}
+
+// next returns the next packet, valid until the next call.
+func (s *opusStream) next() ([]byte, cut, error) {
+	if p := s.held; p != nil {
+		s.held = nil
+		return p, s.heldCut, nil
+	}
+	return s.packets.next()
+}
+
+// back makes p the packet next returns once more.
+func (s *opusStream) back(p []byte, c cut) { s.held, s.heldCut = p, c }
 
 func (s *opusStream) Format() format { return format{audio.SampleRate, audio.Channels, dsp.WAVE} }
 
 func (s *opusStream) Read(dst []float32) (int, error) {
 	for len(s.ready) == 0 {
-		packet, cut, err := s.packets.next()
+		packet, cut, err := s.next()
 		if err != nil {
 			return 0, err
 		}
@@ -64,11 +81,12 @@ func (s *opusStream) Read(dst []float32) (int, error) {
 }
 
 func (s *opusStream) decode(packet []byte, cut cut) error {
-	if cut.fresh {
+	if s.decoder == nil || cut.fresh {
 		if err := s.refresh(cut.gain); err != nil {
 			return err
 		}
 	}
+	s.room(packet)
 	n, err := s.decoder.Decode(s.pcm, packet)
 	if fault.KindOf(err) == fault.Corrupt {
 		n, err = s.conceal(packet)
@@ -97,24 +115,45 @@ func (s *opusStream) conceal(packet []byte) (int, error) {
 	return min(n, want), err
 }
 
+// room makes room for the audio of packet: most streams never have more than 20 ms
+// in one.
+func (s *opusStream) room(packet []byte) {
+	frames := audio.FrameSamples
+	if n, err := toc.Samples(packet); err == nil {
+		for frames < n {
+			frames += audio.FrameSamples
+		}
+	}
+	if len(s.pcm) < frames*audio.Channels {
+		s.pcm = make([]float32, frames*audio.Channels)
+	}
+}
+
+// refresh makes the decoder one that has heard nothing.
 func (s *opusStream) refresh(gain int) error {
-	if gain == s.gain {
+	if s.decoder != nil && gain == s.gain {
 		return s.decoder.Reset()
 	}
 	d, err := opus.NewDecoder(opus.DecoderOptions{Gain: gain})
 	if err != nil {
 		return fmt.Errorf("new opus decoder: %w", err)
 	}
-	old := s.decoder
+	err = s.Close()
 	s.decoder, s.gain = d, gain
-	return old.Close()
+	return err
 }
 
 func (s *opusStream) SeekSample(sample int64) (int64, error) {
+	s.held = nil
 	return sample, s.packets.seek(audio.SamplesDuration(sample))
 }
 
-func (s *opusStream) Close() error { return s.decoder.Close() }
+func (s *opusStream) Close() error {
+	if s.decoder == nil {
+		return nil
+	}
+	return s.decoder.Close()
+}
 
 type oggPackets struct{ *ogg.Reader }
 
@@ -124,8 +163,8 @@ func (p oggPackets) next() ([]byte, cut, error) {
 		return nil, cut{}, err
 	}
 	head, i := p.Head(), p.Info()
-	if err := monoOrStereo(head); err != nil {
-		return nil, cut{}, err
+	if monoOrStereo(head) != nil {
+		return nil, cut{}, fault.New(fault.Unsupported, "What this stream sends now has more channels than can be played.")
 	}
 	return packet, cut{i.SkipStart, i.SkipEnd, i.Reset, head.OutputGain}, nil
 }
@@ -160,8 +199,7 @@ func openOggOpus(c *content) (stream, Info, error) {
 			return nil, Info{}, err
 		}
 	}
-	s, err := newOpusStream(oggPackets{r}, r.Head().OutputGain)
-	return s, info, err
+	return newOpusStream(oggPackets{r}, r.Head().OutputGain), info, nil
 }
 
 type webmPackets struct {
@@ -202,9 +240,15 @@ func openWebM(c *content) (stream, Info, error) {
 		gain = head.OutputGain
 	}
 	m := r.Meta()
-	info := Info{Title: tags.Clean(m.Title), Artist: tags.Clean(m.Artist), Album: tags.Clean(m.Album), Length: m.Duration}
-	s, err := newOpusStream(webmPackets{r, gain}, gain)
-	return s, info, err
+	var gains tags.Gains
+	for name, value := range m.Tags {
+		gains.Add(name, value)
+	}
+	info := Info{
+		Title: tags.Clean(m.Title), Artist: tags.Clean(m.Artist), Album: tags.Clean(m.Album),
+		Length: m.Duration, Loudness: gains.Loudness(),
+	}
+	return newOpusStream(webmPackets{r, gain}, gain), info, nil
 }
 
 // duration is the time n samples take at rate.

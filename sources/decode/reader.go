@@ -43,8 +43,8 @@ func (f format) check() error {
 	return nil
 }
 
-// chunkFrames is how much is decoded at a time, in samples per channel.
-const chunkFrames = 2048
+// chunkFrames is how much is mixed at a time, in samples per channel.
+const chunkFrames = audio.FrameSamples
 
 // reader turns a stream into blocks: two channels, 48 kHz, 20 ms at a time.
 type reader struct {
@@ -57,12 +57,13 @@ type reader struct {
 	format    format
 	native    []float32 // as decoded
 	rest      []float32 // part of native not mixed yet
-	stereo    []float32 // the same with two channels
-	todo      []float32 // part of stereo not resampled yet
+	stereo    []float32 // the same with two channels; nil while native has them
+	todo      []float32 // part of it not resampled yet
 	resampler *dsp.Resampler
-	out       []float32 // at 48 kHz
-	ready     []float32 // part of out not handed out yet
+	out       []float32 // at 48 kHz; nil while native is
+	ready     []float32 // what is not handed out yet
 	skip      int64     // frames to drop at the stream's rate
+	tail      int       // samples of the last block that are padding
 	decoded   bool      // something was decoded
 	sought    bool      // the stream was told to begin in the middle
 	ended     error     // of the stream
@@ -70,12 +71,7 @@ type reader struct {
 }
 
 func newReader(c *content, name string, s stream) *reader {
-	return &reader{
-		content: c, name: name, stream: s,
-		native: make([]float32, chunkFrames*dsp.MaxChannels),
-		stereo: make([]float32, chunkFrames*audio.Channels),
-		out:    make([]float32, chunkFrames*audio.Channels),
-	}
+	return &reader{content: c, name: name, stream: s}
 }
 
 // ReadBlock implements audio.Reader.
@@ -85,6 +81,10 @@ func (r *reader) ReadBlock(b *audio.Block) error {
 	if r.closed.Load() {
 		return fmt.Errorf("read %s: %w", r.name, errClosed)
 	}
+	return r.block(b)
+}
+
+func (r *reader) block(b *audio.Block) error {
 	n := 0
 	for n < len(b) {
 		if err := r.fill(); err != nil {
@@ -99,7 +99,24 @@ func (r *reader) ReadBlock(b *audio.Block) error {
 	}
 	clear(b[n:])
 	tame(b)
+	r.tail = (len(b) - n) / audio.Channels
 	return nil
+}
+
+// Tail implements audio.Ending.
+func (r *reader) Tail() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tail
+}
+
+// OnWait implements audio.Waiting.
+func (r *reader) OnWait(wait, resume func()) {
+	if s, ok := r.stream.(*child); ok {
+		s.OnWait(wait, resume)
+		return
+	}
+	r.content.waits = waits{wait, resume}
 }
 
 var errClosed = errors.New("the reader is closed")
@@ -142,6 +159,9 @@ func (r *reader) more() error {
 	case r.ended != nil:
 		return r.drain()
 	}
+	if r.native == nil {
+		r.native = make([]float32, chunkFrames*audio.Channels)
+	}
 	n, err := r.stream.Read(r.native)
 	if err != nil {
 		r.ended = r.verdict(err, n)
@@ -171,9 +191,11 @@ func (r *reader) take(values []float32) error {
 
 // mix makes a piece of rest stereo and hands it on.
 func (r *reader) mix() {
-	piece := r.rest[:min(len(r.rest), chunkFrames*r.format.channels)]
-	r.rest = r.rest[len(piece):]
-	mixed := r.stereo[:dsp.Downmix(r.stereo, piece, r.format.channels, r.format.layout)]
+	mixed := r.rest[:min(len(r.rest), chunkFrames*r.format.channels)]
+	r.rest = r.rest[len(mixed):]
+	if r.format.channels != audio.Channels {
+		mixed = r.stereo[:dsp.Downmix(r.stereo, mixed, r.format.channels, r.format.layout)]
+	}
 	if r.resampler == nil {
 		r.ready = mixed
 	} else {
@@ -187,9 +209,15 @@ func (r *reader) change(f format) error {
 	if err := f.check(); err != nil {
 		return err
 	}
+	if f.channels != audio.Channels && r.stereo == nil {
+		r.stereo = make([]float32, chunkFrames*audio.Channels)
+	}
 	if f.rate != r.format.rate {
 		r.resampler = nil
 		if f.rate != audio.SampleRate {
+			if r.out == nil {
+				r.out = make([]float32, chunkFrames*audio.Channels)
+			}
 			var err error
 			if r.resampler, err = dsp.NewResampler(f.rate, audio.Channels); err != nil {
 				return fmt.Errorf("resample %s: %w", r.name, err)
@@ -231,13 +259,24 @@ func (r *reader) verdict(err error, n int) error {
 // all went well.
 func opaque(err error) error { return errors.New(err.Error()) }
 
+// primer is a stream that can tell whether it holds any sound without decoding it.
+type primer interface{ prime() error }
+
 // prime decodes the first piece, so that content without any fails now and not in
 // the middle of a queue. Nothing after a seek is not a failure: it is the end.
 func (r *reader) prime() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.fill(); err != nil && !errors.Is(err, io.EOF) {
-		return err
+	if p, ok := r.stream.(primer); ok {
+		if err := guard(r.name, p.prime); err != nil {
+			r.ended = r.verdict(err, 0)
+			r.err = r.ended
+		}
+	} else {
+		_ = r.fill() // what went wrong is in r.err, too
+	}
+	if r.err != nil && !errors.Is(r.err, io.EOF) && len(r.ready) == 0 {
+		return r.err
 	}
 	return nil
 }

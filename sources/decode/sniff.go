@@ -109,7 +109,8 @@ func sniff(b []byte, ended, hard bool) (kind, bool) {
 	if len(b) == 0 {
 		return kind{refuse: "This file is empty.", broken: true}, true
 	}
-	for _, f := range []func([]byte) (kind, bool){sniffContainer, sniffMagic, sniffFrames, sniffText} {
+	dca := func(b []byte) (kind, bool) { return sniffDCA(b, ended) }
+	for _, f := range []func([]byte) (kind, bool){sniffContainer, sniffMagic, sniffFrames, dca, sniffText} {
 		if k, ok := f(b); ok {
 			return k, true
 		}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
@@ -121,18 +122,19 @@ func missing(text string) error {
 
 // describe makes a track of a file. called is what to call it if it has no title.
 func (s *Source) describe(ctx context.Context, name, called string) (track.Track, error) {
-	f, size, err := s.open(name)
+	f, stat, err := s.open(name)
 	if err != nil {
 		return track.Track{}, err
 	}
 	defer f.Close()
-	info, err := decode.Probe(ctx, decode.Input{Reader: f, Size: size}, s.opts.Decode)
+	info, err := decode.Probe(ctx, decode.Input{Reader: f, Size: stat.Size()}, s.opts.Decode)
 	if err != nil {
 		return track.Track{}, fmt.Errorf("probe %s: %w", name, err)
 	}
 	t := track.Track{
 		Source: Name, URI: name, Format: info.Format, Seekable: info.Seekable,
 		Title: info.Title, Artist: info.Artist, Album: info.Album, Length: info.Length, Artwork: info.Artwork,
+		Loudness: info.Loudness, Version: version(stat), Cacheable: true,
 	}
 	if t.Title == "" {
 		t.Title = called
@@ -143,24 +145,29 @@ func (s *Source) describe(ctx context.Context, name, called string) (track.Track
 	return t, nil
 }
 
+// version is another one when a file was written again.
+func version(stat fs.FileInfo) string {
+	return strconv.FormatInt(stat.Size(), 36) + "-" + strconv.FormatInt(stat.ModTime().UnixNano(), 36)
+}
+
 // open opens a regular file below the root. The check comes first because to open
 // a pipe would wait for somebody to write to it.
-func (s *Source) open(name string) (*os.File, int64, error) {
+func (s *Source) open(name string) (*os.File, fs.FileInfo, error) {
 	info, err := s.root.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
 	if err != nil {
-		return nil, 0, missing(name)
+		return nil, nil, missing(name)
 	}
 	f, err := s.root.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, 0, fault.Wrap(fault.Denied, fmt.Sprintf("I may not read “%s”.", brief(name)), err)
+		return nil, nil, fault.Wrap(fault.Denied, fmt.Sprintf("I may not read “%s”.", brief(name)), err)
 	case err != nil:
-		return nil, 0, missing(name)
+		return nil, nil, missing(name)
 	}
-	return f, info.Size(), nil
+	return f, info, nil
 }
 
 // Open starts t.
@@ -169,11 +176,11 @@ func (s *Source) Open(ctx context.Context, t track.Track, at time.Duration) (aud
 	if !ok {
 		return nil, missing(t.URI)
 	}
-	f, size, err := s.open(name)
+	f, stat, err := s.open(name)
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode.Open(ctx, decode.Input{Reader: f, Size: size}, at, s.opts.Decode)
+	r, err := decode.Open(ctx, decode.Input{Reader: f, Size: stat.Size()}, at, s.opts.Decode)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}

@@ -28,6 +28,7 @@ type body struct {
 	radio     bool   // it has no end, so that an end is a broken connection
 	station   string // what a radio calls itself
 	validator string // ETag or date, for If-Range
+	private   bool   // the server does not want copies to be kept
 
 	ctx    context.Context //nolint:containedctx // of the body's whole life, as a Reader's contract has it
 	cancel context.CancelFunc
@@ -70,6 +71,7 @@ func (b *body) describe(resp *http.Response) error {
 	if b.validator == "" {
 		b.validator = h.Get("Last-Modified")
 	}
+	b.private = private(h)
 	b.size = resp.ContentLength
 	if resp.StatusCode == http.StatusPartialContent {
 		first, total, ok := contentRange(h.Get("Content-Range"))
@@ -88,6 +90,22 @@ func (b *body) describe(resp *http.Response) error {
 	}
 	return nil
 }
+
+// private reports whether the server forbids to keep a copy for everybody
+// (RFC 9111 §5.2.2). A directive may name header fields: "private=x" is about them.
+func private(h http.Header) bool {
+	for directive := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		switch strings.ToLower(strings.TrimSpace(directive)) {
+		case "no-store", "private":
+			return true
+		}
+	}
+	return false
+}
+
+// cacheable reports whether an encoded copy of what the link holds may be kept, and
+// can be told from that of another content.
+func (b *body) cacheable() bool { return !b.live && !b.private && b.validator != "" }
 
 // radio reports whether the server is an Icecast or its like, whose streams never
 // end, whatever length it makes up.

@@ -114,6 +114,7 @@ func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, erro
 	t := track.Track{
 		Source: Name, URI: u.String(), Page: public(u), Format: info.Format, Live: info.Live, Seekable: info.Seekable,
 		Title: info.Title, Artist: info.Artist, Album: info.Album, Length: info.Length, Artwork: info.Artwork,
+		Loudness: info.Loudness, Version: b.validator, Cacheable: b.cacheable(),
 	}
 	for _, name := range []string{b.station, q.Name, fileName(u), u.Host} {
 		if t.Title == "" {

@@ -108,6 +108,9 @@ func (d *Decoder) measure() {
 // Rate returns the sample rate of what the last Read returned, in hertz.
 func (d *Decoder) Rate() int { return d.rate }
 
+// Gain returns the ReplayGain of the track in dB, if its encoder measured it.
+func (d *Decoder) Gain() (db float64, known bool) { return d.tag.gain, d.tag.gained }
+
 // Read decodes into dst, whole pairs of left and right, and returns the number of
 // values. Damage is left out. io.EOF follows the last frame, io.ErrUnexpectedEOF
 // one that is cut off.

@@ -11,6 +11,8 @@ type tag struct {
 	trims   bool  // delay and padding are known
 	delay   int64 // samples the encoder put in front
 	padding int64 // samples it appended
+	gain    float64
+	gained  bool // gain is known
 }
 
 // parseTag reads the tag in a first frame:
@@ -63,12 +65,25 @@ func (t *tag) lame(b []byte, h header) {
 	if len(b) < 24 || b[0] == 0 {
 		return
 	}
+	t.replayGain(binary.BigEndian.Uint16(b[15:]))
 	packed := uint32(b[21])<<16 | uint32(b[22])<<8 | uint32(b[23])
 	delay, padding := int64(packed>>12), int64(packed&0xFFF)
 	if total := t.frames * int64(h.samples); t.frames > 0 && delay+padding >= total {
 		return
 	}
 	t.trims, t.delay, t.padding = true, delay, padding
+}
+
+// replayGain reads a ReplayGain field: kind:3 originator:3 negative:1 gain:9, in tenths
+// of a dB. Kind 1 is the track's.
+func (t *tag) replayGain(field uint16) {
+	if field>>13 != 1 || field>>10&7 == 0 {
+		return
+	}
+	t.gain, t.gained = float64(field&0x1FF)/10, true
+	if field&0x200 != 0 {
+		t.gain = -t.gain
+	}
 }
 
 func tail(b []byte, from int) []byte {

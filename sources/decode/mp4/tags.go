@@ -9,6 +9,7 @@ import (
 
 // parseTags reads what iTunes and its like keep in moov/udta/meta/ilst.
 func parseTags(moov []byte) (t tags.Tags) {
+	var gains tags.Gains
 	for kind, item := range boxes(itemList(moov)) {
 		value := itemValue(item)
 		switch kind {
@@ -22,8 +23,11 @@ func parseTags(moov []byte) (t tags.Tags) {
 			if t.Artwork == nil {
 				t.Artwork = tags.Artwork(value)
 			}
+		case "----":
+			gains.Add(freeform(item), string(value[:min(len(value), 64)]))
 		}
 	}
+	t.Loudness = gains.Loudness()
 	return t
 }
 
@@ -44,12 +48,17 @@ func itemValue(item []byte) []byte {
 	return data[8:]
 }
 
+// freeform returns the name of an item that is not of Apple's own kinds.
+func freeform(item []byte) string {
+	_, _, name := full(find(item, "name"))
+	return string(name[:min(len(name), 64)])
+}
+
 // gapless reads iTunSMPB, where iTunes says what is padding: hexadecimal words, of
 // which the second is the priming and the fourth the length in samples.
 func (t *Track) gapless(moov []byte) {
 	for kind, item := range boxes(itemList(moov)) {
-		_, _, name := full(find(item, "name"))
-		if kind != "----" || string(name) != "iTunSMPB" {
+		if kind != "----" || freeform(item) != "iTunSMPB" {
 			continue
 		}
 		words := strings.Fields(string(itemValue(item)))

@@ -48,6 +48,7 @@ func FromComments(comments []string) Tags {
 	var t Tags
 	var artists []string
 	var front bool
+	var gains Gains
 	for _, c := range comments {
 		name, value, _ := strings.Cut(c, "=")
 		switch strings.ToUpper(name) {
@@ -69,8 +70,11 @@ func FromComments(comments []string) Tags {
 			if err == nil && t.Artwork == nil {
 				t.Artwork = Artwork(raw)
 			}
+		default:
+			gains.Add(name, value)
 		}
 	}
+	t.Loudness = gains.Loudness()
 	t.Artist = Clean(strings.Join(artists, ", "))
 	return t
 }

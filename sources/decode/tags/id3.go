@@ -47,9 +47,11 @@ func ParseID3v2(b []byte) Tags {
 		body = skipExtended(body, version)
 	}
 	front := false
+	var gains Gains
 	for {
 		id, data, rest := frame(body, version)
 		if id == "" {
+			t.Loudness = gains.Loudness()
 			return t
 		}
 		body = rest
@@ -60,6 +62,8 @@ func ParseID3v2(b []byte) Tags {
 			t.Artist = first(t.Artist, Clean(values(data)))
 		case "TAL", "TALB":
 			t.Album = first(t.Album, Clean(values(data)))
+		case "TXX", "TXXX":
+			gains.Add(ownText(data))
 		case "PIC", "APIC":
 			t.attached(&front, data, version)
 		}
@@ -175,6 +179,17 @@ func afterText(encoding byte, b []byte) []byte {
 	return nil
 }
 
+// ownText reads a text frame whose name its writer made up: encoding:1 name 0 value.
+func ownText(b []byte) (name, value string) {
+	const most = 256 // bytes; none that is understood has more
+	if len(b) < 2 {
+		return "", ""
+	}
+	rest := afterText(b[0], b[1:])
+	name = decodeText(b[0], b[1:min(len(b)-len(rest), most)])
+	return strings.TrimRight(name, "\x00"), terminated(decodeText(b[0], rest[:min(len(rest), most)]))
+}
+
 // values decodes a text frame; several values become one text.
 func values(b []byte) string {
 	if len(b) < 2 {
@@ -182,16 +197,7 @@ func values(b []byte) string {
 	}
 	const most = 4096 // bytes; Clean keeps less
 	encoding, b := b[0], b[1:]
-	b = b[:min(len(b), most)]
-	var s string
-	switch encoding {
-	case 0:
-		s = text(b)
-	case 1, 2:
-		s = utf16Text(b)
-	default:
-		s = string(b)
-	}
+	s := decodeText(encoding, b[:min(len(b), most)])
 	var parts []string
 	for _, p := range strings.Split(s, "\x00") {
 		if p = strings.TrimSpace(p); p != "" {
@@ -199,6 +205,17 @@ func values(b []byte) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// decodeText decodes the text of a frame that says how.
+func decodeText(encoding byte, b []byte) string {
+	switch encoding {
+	case 0:
+		return text(b)
+	case 1, 2:
+		return utf16Text(b)
+	}
+	return string(b)
 }
 
 // text reads what is called Latin-1 and often is UTF-8.

@@ -1,5 +1,5 @@
-// Package tags reads what music files say of themselves: ID3, Vorbis comments,
-// FLAC pictures and RIFF INFO lists.
+// Package tags reads what music files say of themselves: ID3, APE, Vorbis comments,
+// FLAC pictures, RIFF INFO lists, and how loud all of these say a track is.
 //
 // It parses bytes others have found and fetches nothing. No input makes it panic,
 // and what it keeps is never larger than what it was given.
@@ -19,6 +19,7 @@ import (
 type Tags struct {
 	Title, Artist, Album string
 	Artwork              *track.Artwork
+	Loudness             track.Loudness
 }
 
 // Merge fills what t does not know from other.
@@ -28,6 +29,9 @@ func (t *Tags) Merge(other Tags) {
 	t.Album = first(t.Album, other.Album)
 	if t.Artwork == nil {
 		t.Artwork = other.Artwork
+	}
+	if !t.Loudness.Known {
+		t.Loudness = other.Loudness
 	}
 }
 
