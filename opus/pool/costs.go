@@ -51,12 +51,12 @@ func Measure(backend string) (Costs, error) {
 	if err != nil {
 		return Costs{}, err
 	}
-	defer e.Close()
+	defer func() { _ = e.Close() }()
 	d, err := opus.NewDecoder(opus.DecoderOptions{Backend: backend})
 	if err != nil {
 		return Costs{}, err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return measure(e, d)
 }
 

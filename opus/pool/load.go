@@ -50,6 +50,10 @@ func (p *Pool) govern(used float64) {
 		p.complexity.Store(int32(p.governor.complexity()))
 	}
 	p.mu.Unlock()
-	p.load.Store(math.Float64bits(load))
+	p.setLoad(load)
 	p.report()
 }
+
+func (p *Pool) setLoad(load float64) { p.load.Store(math.Float64bits(load)) }
+
+func (p *Pool) measured() float64 { return math.Float64frombits(p.load.Load()) }

@@ -2,7 +2,6 @@ package pool
 
 import (
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -101,5 +100,3 @@ func (d *desk) prove(s *Seat) {
 		d.unproven--
 	}
 }
-
-func (p *Pool) measured() float64 { return math.Float64frombits(p.load.Load()) }

@@ -9,8 +9,8 @@ import (
 
 // lowerThread makes the calling thread stand back. Niceness belongs to the thread on
 // Linux (0 is the caller) and may be raised by anybody. A goroutine changes threads, so
-// it is done for every turn: 0.1 µs when the thread is lowered already. Threads stay so,
-// and those they start begin so: senders take theirs before the first turn.
+// it is done for every turn: 0.4 µs, of a job of 100 to 1000. Threads stay so, and those
+// they start begin so: senders take theirs before the first turn.
 func lowerThread(nice int) {
 	if nice > 0 {
 		// Failing (a seccomp filter) costs nothing but the advantage.
