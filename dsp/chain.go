@@ -1,53 +1,123 @@
 package dsp
 
-import "busker/audio"
+import (
+	"busker/audio"
+	"busker/dsp/limit"
+	"busker/dsp/room"
+)
 
-// Chain applies Settings to a stream of blocks. One goroutine uses it at a time.
+// Chain applies Settings to a stream of blocks. One goroutine uses it at a time. Push,
+// Pull and Drain allocate nothing; Set makes what a filter needs when it is first on.
 //
 //	chain.Push(in)
 //	for chain.Pull(out) { … }
 //
-// Where no timescale is on, each Push makes one block to Pull.
+// Where no timescale is on, each Push makes one block to Pull. Input may hold anything;
+// output is finite, and where a filter is on it stays below -1 dBTP.
+//
+//	volume → equalizer → karaoke → timescale → tremolo → vibrato → distortion →
+//	rotation → channelMix → lowPass → bassBoost → width → compression → echo →
+//	reverb → true-peak limiter
 type Chain struct {
-	have     bool
-	block    audio.Block
 	settings Settings
+	started  bool // audio has passed since the last Reset
+	changed  bool // Set has been called since the last Push
+
+	volume      Gain
+	equalizer   stage[[Bands]float64]
+	karaoke     stage[Karaoke]
+	timescale   timescale
+	tremolo     stage[Oscillation]
+	vibrato     stage[Oscillation]
+	distortion  stage[Distortion]
+	rotation    stage[float64]
+	channelMix  stage[ChannelMix]
+	lowPass     stage[float64]
+	bassBoost   stage[float64]
+	width       stage[ChannelMix]
+	compression stage[limit.Compression]
+	echo        stage[room.Echoing]
+	reverb      stage[room.Reverberation]
+	ceiling     ceiling
+
+	before [2]place  // the stages on the input side of the timescale
+	after  [11]place // and those behind
+
+	have  bool        // block waits for Pull
+	block audio.Block // the last input, after the stages before the timescale
+	drain drain
 }
 
-// NewChain returns a Chain with settings that hold from the first sample on.
-func NewChain(s Settings) *Chain { return &Chain{settings: s} }
+// NewChain returns a Chain with settings that hold from the first sample on. They must
+// have passed Check.
+func NewChain(s Settings) *Chain {
+	c := &Chain{volume: NewGain(1)}
+	c.equalizer.make = func(g [Bands]float64) filter[[Bands]float64] { return newEqualizer(g) }
+	c.karaoke.make = func(k Karaoke) filter[Karaoke] { return newKaraoke(k) }
+	c.tremolo.make = func(o Oscillation) filter[Oscillation] { return newTremolo(o) }
+	c.vibrato.make = func(o Oscillation) filter[Oscillation] { return newVibrato(o) }
+	c.distortion.make = func(d Distortion) filter[Distortion] { return newDistortion(d) }
+	c.rotation.make = func(hertz float64) filter[float64] { return newRotation(hertz) }
+	c.channelMix.make = func(m ChannelMix) filter[ChannelMix] { return newChannelMix(m) }
+	c.lowPass.make = func(smoothing float64) filter[float64] { return newLowPass(smoothing) }
+	c.bassBoost.make = func(boost float64) filter[float64] { return newBassBoost(boost) }
+	c.width.make = func(m ChannelMix) filter[ChannelMix] { return newChannelMix(m) }
+	c.compression.make = func(k limit.Compression) filter[limit.Compression] { return limit.NewCompressor(k) }
+	c.echo.make = func(e room.Echoing) filter[room.Echoing] { return room.NewEcho(e) }
+	c.reverb.make = func(r room.Reverberation) filter[room.Reverberation] { return room.NewReverb(r) }
+	c.echo.room, c.reverb.room = true, true
+	c.before = [...]place{&c.equalizer, &c.karaoke}
+	c.after = [...]place{
+		&c.tremolo, &c.vibrato, &c.distortion, &c.rotation, &c.channelMix, &c.lowPass,
+		&c.bassBoost, &c.width, &c.compression, &c.echo, &c.reverb,
+	}
+	c.Reset()
+	c.Set(s)
+	return c
+}
 
-// Set glides to other settings, from the next Push on.
-func (c *Chain) Set(s Settings) { c.settings = s }
+// Set glides to other settings, from the next Push on; out of Idle a frame later, when
+// the limiter is in place. They must have passed Check.
+func (c *Chain) Set(s Settings) {
+	if s == c.settings {
+		return
+	}
+	c.settings, c.changed = s, true
+	on := s.filters()
+	c.equalizer.want(s.Equalizer, on.equalizer)
+	c.karaoke.want(s.Karaoke, on.karaoke)
+	c.timescale.want(s.Timescale, c.last())
+	c.tremolo.want(s.Tremolo, on.tremolo)
+	c.vibrato.want(s.Vibrato, on.vibrato)
+	c.distortion.want(s.Distortion, on.distortion)
+	c.rotation.want(s.Rotation, on.rotation)
+	c.channelMix.want(s.ChannelMix, on.channelMix)
+	c.lowPass.want(s.LowPass, on.lowPass)
+	c.bassBoost.want(s.BassBoost, on.bassBoost)
+	c.width.want(widening(s.Width), on.width)
+	c.compression.want(s.Compression, on.compression)
+	c.echo.want(s.Echo, on.echo)
+	c.reverb.want(s.Reverb, on.reverb)
+	c.ceiling.want(on != filters{})
+	if !c.started {
+		c.Reset()
+	}
+}
 
 // Settings returns what was Set last.
 func (c *Chain) Settings() Settings { return c.settings }
 
-// Push takes the next block of input. Everything pulled must be taken before.
-func (c *Chain) Push(b *audio.Block) { c.block, c.have = *b, true }
-
-// Pull fills b with the next block of output if there is one.
-func (c *Chain) Pull(b *audio.Block) bool {
-	if !c.have {
-		return false
-	}
-	*b, c.have = c.block, false
-	return true
-}
-
-// Drain is Pull after the last Push: what is still inside, then the tails of reverb and
-// echo, until there is nothing to hear.
-func (c *Chain) Drain(b *audio.Block) bool { return c.Pull(b) }
-
-// Speed is how many frames of input one frame of output takes at present.
-func (c *Chain) Speed() float64 { return 1 }
-
-// Delay is how many frames of input (with fractions) are inside and not heard yet.
-func (c *Chain) Delay() float64 { return 0 }
-
-// Idle reports that the Chain changes nothing and holds nothing: settings are neutral, all
-// glides and tails are over, so that it may be bypassed.
-func (c *Chain) Idle() bool { return true }
-
 // Reset forgets all audio; the settings hold at once.
-func (c *Chain) Reset() { c.have = false }
+func (c *Chain) Reset() {
+	c.volume = NewGain(float32(volumeGain(c.settings.Volume)))
+	for _, p := range c.before {
+		p.reset()
+	}
+	c.timescale.reset()
+	for _, p := range c.after {
+		p.reset()
+	}
+	c.ceiling.reset()
+	c.started, c.changed, c.have = false, false, false
+	c.drain = drain{}
+}

@@ -73,6 +73,3 @@ type ChannelMix struct {
 	RightToLeft  float64 `json:"rightToLeft" yaml:"rightToLeft"`
 	RightToRight float64 `json:"rightToRight" yaml:"rightToRight"`
 }
-
-// Check says what is out of range in s, as a fault.Invalid that names it.
-func (s Settings) Check() error { return nil }
