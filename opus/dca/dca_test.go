@@ -414,6 +414,36 @@ func TestReadingAllocatesNothing(t *testing.T) {
 	}
 }
 
+func TestVerify(t *testing.T) {
+	good := indexed(t, 500, 312, 0)
+	check := func(file []byte) error {
+		r := open(t, bytes.NewReader(file))
+		if err := r.Complete(int64(len(file))); err != nil {
+			return err
+		}
+		if err := r.Verify(); err != nil {
+			return err
+		}
+		if p, err := r.ReadPacket(); err != nil || number(p) != 0 {
+			t.Errorf("then %v", err)
+		}
+		return nil
+	}
+	if err := check(good); err != nil {
+		t.Error(err)
+	}
+	flipped := bytes.Clone(good)
+	flipped[len(flipped)-7] ^= 1
+	for name, file := range map[string][]byte{
+		"flipped bit": flipped, "cut off": good[:len(good)-1], "too long": append(bytes.Clone(good), 0),
+		"never finished": raw(t, packet(0, 9)),
+	} {
+		if err := check(file); fault.KindOf(err) != fault.Corrupt {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestPipeIsReadWithoutSeeking(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -21,7 +21,8 @@ type Reader struct {
 	buf    *bufio.Reader
 	src    io.Reader
 	seeker io.Seeker // nil when src cannot seek
-	start  int64     // where the packets begin, from the input's position at first
+	start  int64     // where the packets begin in the input
+	header int64     // bytes before them
 	meta   Metadata
 
 	offset int64 // of the next packet, from start
@@ -48,7 +49,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read dca header: %w", err)
 	}
-	d.start = begin + n
+	d.start, d.header = begin+n, n
 	d.marks = d.meta.Extra.Index.marks()
 	return d, nil
 }
