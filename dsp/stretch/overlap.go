@@ -169,7 +169,7 @@ func (o *overlapper) next() bool {
 // no syllable.
 func (o *overlapper) hop() int {
 	const slow, fast = 3936, 1536 // 82 ms at half the tempo, 32 ms at twice
-	if o.tempo > 4 { // far ahead of the segment's own end: what lies between must fit
+	if o.tempo > 4 {              // far ahead of the segment's own end: what lies between must fit
 		return 3 * fast / int(o.tempo)
 	}
 	t := min(max(o.tempo, 0.5), 2)
