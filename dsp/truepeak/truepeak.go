@@ -99,12 +99,17 @@ func Scan(peaks, x []float32, floor float32) {
 	if slices.Max(samples[:all]) < floor*quiet {
 		return
 	}
-	for s := range all {
-		bends[s] = bend(x, s)
-	}
+	known := 0 // bends
 	for s := range peaks {
+		near := max(samples[s], samples[s+1], samples[s+2])
+		if near < floor*quiet {
+			continue
+		}
+		for known = max(known, s); known < s+3; known++ {
+			bends[known] = bend(x, known)
+		}
 		reach := overshoot * max(bends[s], bends[s+1], bends[s+2])
-		if max(samples[s], samples[s+1], samples[s+2])+reach < floor {
+		if near+reach < floor {
 			continue
 		}
 		at := (s + 1) * Slot * audio.Channels
