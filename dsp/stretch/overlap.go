@@ -225,11 +225,14 @@ func sqrt(x float32) float32 { return float32(math.Sqrt(float64(x))) }
 func mid(left, right float32) float32 { return left + 0.75*right }
 
 // clean replaces what is no number, or far from any level, by silence, and so what is too
-// small to hear, whose products would be denormal and slow.
+// small to hear, whose products would be denormal and slow. It compares the bits of the
+// magnitude, as no processor foresees the signs.
 func clean(v float32) float32 {
-	const loudest, quietest = 1e6, 1e-15
-	if v < loudest && v > quietest || v > -loudest && v < -quietest {
+	if bits := math.Float32bits(v) &^ (1 << 31); bits-quietest < loudest-quietest {
 		return v
 	}
 	return 0
 }
+
+// The bits of 1e-15 and of 1e6.
+var quietest, loudest = math.Float32bits(1e-15), math.Float32bits(1e6)
