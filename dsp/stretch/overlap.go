@@ -13,6 +13,8 @@ const (
 	// capacity is the room for input: the longest way back at the slowest tempo, a splice
 	// beyond it, a block.
 	capacity = 8192
+	// farthest is how far ahead of a segment the next one may be: all between is kept.
+	farthest = 5000
 	// minTempo and maxTempo bound what an overlapper does.
 	minTempo, maxTempo = 0.125, 8
 )
@@ -116,6 +118,9 @@ func (o *overlapper) emit(left, right []float32) (made int) {
 			return made
 		}
 		n := min(len(left)-made, o.run, o.end()-o.read, int(o.ahead()/o.tempo))
+		if o.fade == fadeLength && o.tempo > 1 {
+			n = min(n, o.bound())
+		}
 		if n <= 0 {
 			return made
 		}
@@ -132,6 +137,14 @@ func (o *overlapper) emit(left, right []float32) (made int) {
 		o.drift += float64(n) * (o.tempo - 1)
 	}
 	return made
+}
+
+// bound is how many samples may be copied before the drift is too large; then it ends the
+// segment.
+func (o *overlapper) bound() int {
+	n := int(math.Ceil((farthest - o.drift) / (o.tempo - 1)))
+	o.run = min(o.run, max(n, 1))
+	return o.run
 }
 
 // mix fades from the tail to the samples at read.
@@ -169,9 +182,6 @@ func (o *overlapper) next() bool {
 // no syllable.
 func (o *overlapper) hop() int {
 	const slow, fast = 3936, 1536 // 82 ms at half the tempo, 32 ms at twice
-	if o.tempo > 4 {              // far ahead of the segment's own end: what lies between must fit
-		return 3 * fast / int(o.tempo)
-	}
 	t := min(max(o.tempo, 0.5), 2)
 	return int(slow + (fast-slow)*(t-0.5)/1.5)
 }

@@ -12,8 +12,10 @@ import (
 )
 
 const (
-	// Min and Max bound tempo, pitch and rate.
-	Min, Max = 0.25, 4
+	// Min is the least tempo, pitch and rate.
+	Min = 0.25
+	// Max is the highest tempo, pitch and rate.
+	Max = 4
 	// glideTime is how long a change takes, in output samples: 100 ms.
 	glideTime = 4800
 	// glideStep is how often speed and pitch move during a glide: every millisecond.

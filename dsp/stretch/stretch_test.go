@@ -1,8 +1,11 @@
 package stretch_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math"
+	"os/exec"
 	"testing"
 
 	"busker/audio"
@@ -10,7 +13,10 @@ import (
 )
 
 func TestLengthFollowsTheSpeed(t *testing.T) {
-	const blocks = 5 * 60 * audio.FramesPerSecond
+	blocks := 5 * 60 * audio.FramesPerSecond
+	if testing.Short() {
+		blocks = 500
+	}
 	in := music(50)
 	for _, tt := range []struct{ tempo, pitch, rate float64 }{
 		{1, 1, 1},
@@ -68,13 +74,10 @@ func TestPitchOfASine(t *testing.T) {
 				s := stretch.New()
 				s.Set(tt.tempo, tt.pitch, tt.rate)
 				left, _ := run(s, tone(150, hertz, 0.5))
-				middle := left[4800 : len(left)-9600]
+				middle := left[4800:min(len(left)-9600, 52800)]
 				want := hertz * tt.pitch * tt.rate
 				if got := pitch(middle, want); math.Abs(got/want-1) > 0.0005 {
 					t.Errorf("%.2f Hz became %.2f Hz, not %.2f", hertz, got, want)
-				}
-				if _, noise := fit(middle[:48000*len(middle)/len(middle)/2], want); noise > -40 && tt.pitch*tt.rate*tt.tempo == 0 {
-					t.Error(noise)
 				}
 				for i := 0; i+2400 <= len(middle); i += 1200 {
 					if l := level(middle[i:i+2400]) - level([]float64{0.5 / math.Sqrt2}); math.Abs(l) > 1 {
@@ -130,42 +133,90 @@ func TestResamplingLetsNoAliasThrough(t *testing.T) {
 	}
 }
 
-// A chord has no place where it repeats exactly; splices must keep its level and add
-// little beside its lines.
-func TestChordKeepsLevelAndLines(t *testing.T) {
-	notes := []float64{220, 277.18, 329.63, 440}
-	chord := signal(200, func(at float64) (l, r float64) {
+var notes = []float64{220, 277.18, 329.63, 440}
+
+func chord() []audio.Block {
+	return signal(200, func(at float64) (l, r float64) {
 		for i, f := range notes {
 			v := 0.15 * sine(f, at+float64(i)*0.013)
 			l, r = l+v, r+v*0.8
 		}
 		return l, r
 	})
+}
+
+// lines is how much of x its notes hold, in dB; splices that do not fit spread it.
+func lines(x []float64) float64 {
+	sum := 0.0
+	for _, f := range notes {
+		a := power(x, f)
+		sum += a * a
+	}
+	return 10*math.Log10(sum) - level(x)
+}
+
+// A chord has no place where it repeats exactly; splices must keep its level and add
+// little beside its lines. (SoundTouch 2.3.2 keeps -1.6, -0.8, -0.9, -1.3 and -4.1 dB.)
+func TestChordKeepsLevelAndLines(t *testing.T) {
+	before := level(leftOf(chord()))
 	for _, tempo := range []float64{0.75, 0.9, 1.1, 1.25, 1.5} {
 		s := stretch.New()
 		s.Set(tempo, 1, 1)
-		left, _ := run(s, chord)
+		left, _ := run(s, chord())
 		middle := left[9600 : len(left)-9600]
-		total, lines := level(middle), 0.0
-		for _, f := range notes {
-			a := power(middle, f)
-			lines += a * a
-			if db := 20 * math.Log10(a/0.15); db < -3 || db > 1 {
-				t.Errorf("tempo %v: the line at %.0f Hz is at %.1f dB", tempo, f, db)
-			}
-		}
-		if db := total - level(chordSide(chord)); math.Abs(db) > 1 {
+		if db := level(middle) - before; math.Abs(db) > 0.1 {
 			t.Errorf("tempo %v: level is off by %.2f dB", tempo, db)
 		}
-		t.Logf("tempo %v: level %.2f dB, lines hold %.2f dB of it", tempo, total-level(chordSide(chord)), 10*math.Log10(lines)-total)
+		if db := lines(middle); db < -3.5 {
+			t.Errorf("tempo %v: the lines hold %.1f dB of the power", tempo, db)
+		}
 	}
 }
 
-func chordSide(in []audio.Block) (left []float64) {
-	for _, b := range in {
-		for i := range audio.FrameSamples {
-			left = append(left, float64(b[2*i]))
+func TestAgainstFFmpeg(t *testing.T) {
+	ffmpeg, err := exec.LookPath("ffmpeg")
+	if err != nil {
+		t.Skip("no ffmpeg")
+	}
+	in := chord()
+	for _, tempo := range []float64{0.75, 0.9, 1.1, 1.25, 1.5} {
+		s := stretch.New()
+		s.Set(tempo, 1, 1)
+		ours, _ := run(s, in)
+		theirs := through(t, ffmpeg, fmt.Sprintf("atempo=%v", tempo), in)
+		if d := len(ours) - len(theirs); d < -1200 || d > 1200 { // atempo is not exact
+			t.Errorf("tempo %v: %d samples longer than atempo's", tempo, d)
 		}
+		a, b := lines(ours[9600:len(ours)-9600]), lines(theirs[9600:len(theirs)-9600])
+		if a < b-1 {
+			t.Errorf("tempo %v: the lines hold %.1f dB of the power, in atempo's %.1f", tempo, a, b)
+		}
+	}
+}
+
+// through is the left side of what an ffmpeg filter makes of in.
+func through(t *testing.T, ffmpeg, filter string, in []audio.Block) (left []float64) {
+	t.Helper()
+	raw, err := binary.Append(nil, binary.LittleEndian, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), ffmpeg, "-v", "error", "-f", "f32le", "-ar", "48000", "-ac", "2", "-i", "-",
+		"-af", filter, "-f", "f32le", "-")
+	cmd.Stdin = bytes.NewReader(raw)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i+8 <= len(out); i += 8 {
+		left = append(left, float64(math.Float32frombits(binary.LittleEndian.Uint32(out[i:]))))
+	}
+	return left
+}
+
+func leftOf(in []audio.Block) (left []float64) {
+	for i := range in {
+		left = appendLeft(left, &in[i], audio.FrameSamples)
 	}
 	return left
 }
