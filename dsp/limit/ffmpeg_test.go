@@ -22,7 +22,7 @@ func TestCeilingByFFmpeg(t *testing.T) {
 	for name, f := range signals() {
 		t.Run(name, func(t *testing.T) {
 			l := limit.NewLimiter(-1)
-			b := audible(blocks(30, f))
+			b := audible(blocks(12, f))
 			for i := range b {
 				l.Process(&b[i])
 			}

@@ -3,8 +3,8 @@ package stretch
 // The inner products add up in few lanes, in pairs: more of them would not fit into the
 // registers. Slices of one call have one length, a multiple of 4.
 
-// dot returns the inner product of x and y.
-func dot(x, y []float32) float32 {
+// plainDot returns the inner product of x and y.
+func plainDot(x, y []float32) float32 {
 	var a, b float32
 	y = y[:len(x)]
 	for i := 0; i < len(x)-3; i += 4 {
@@ -14,8 +14,8 @@ func dot(x, y []float32) float32 {
 	return a + b
 }
 
-// dot2 is dot of two channels with one row of taps.
-func dot2(x, y, taps []float32) (left, right float32) {
+// plainDot2 is plainDot of two channels with one row of taps.
+func plainDot2(x, y, taps []float32) (left, right float32) {
 	var a, b, c, d float32
 	x, y = x[:len(taps)], y[:len(taps)]
 	for i := 0; i < len(taps)-3; i += 4 {
@@ -29,8 +29,8 @@ func dot2(x, y, taps []float32) (left, right float32) {
 	return a + b, c + d
 }
 
-// blend2 is dot2 with taps that lie between two rows, at weight from the first.
-func blend2(x, y, first, second []float32, weight float32) (left, right float32) {
+// plainBlend2 is plainDot2 with taps that lie between two rows, at weight from the first.
+func plainBlend2(x, y, first, second []float32, weight float32) (left, right float32) {
 	var a, b, c, d float32
 	x, y, second = x[:len(first)], y[:len(first)], second[:len(first)]
 	for i := 0; i < len(first)-3; i += 4 {

@@ -76,9 +76,9 @@ func fit(x []float64, hertz float64) (amplitude, noise float64) {
 // pitch is the frequency of the strongest sine in x near hertz, to a hundredth of a hertz.
 func pitch(x []float64, hertz float64) float64 {
 	low, high := hertz*0.98, hertz*1.02
-	for range 6 {
+	for range 4 {
 		best, at := 0.0, low
-		stepping := (high - low) / 40
+		stepping := (high - low) / 20
 		for f := low; f <= high; f += stepping {
 			if a := power(x, f); a > best {
 				best, at = a, f

@@ -13,24 +13,25 @@ import (
 )
 
 func TestLengthFollowsTheSpeed(t *testing.T) {
-	blocks := 5 * 60 * audio.FramesPerSecond
-	if testing.Short() {
-		blocks = 500
-	}
+	const second, minutes = audio.FramesPerSecond, 60 * audio.FramesPerSecond
 	in := music(50)
-	for _, tt := range []struct{ tempo, pitch, rate float64 }{
-		{1, 1, 1},
-		{1.25, 1, 1},
-		{0.8, 1, 1},
-		{1.0173, 1, 1},
-		{4, 1, 1},
-		{1, 1.2, 1},
-		{1, 0.75, 1},
-		{1, 1, 1.25},
-		{1, 1, 0.8371},
-		{1.1, 1.3, 0.9},
+	for _, tt := range []struct {
+		tempo, pitch, rate float64
+		blocks             int
+	}{
+		{1, 1, 1, second},
+		{1.25, 1, 1, 5 * minutes},
+		{0.8, 1, 1, 10 * second},
+		{1.0173, 1, 1, 20 * second},
+		{4, 1, 1, 20 * second},
+		{1, 1.2, 1, 10 * second},
+		{1, 0.75, 1, 10 * second},
+		{1, 1, 1.25, 10 * second},
+		{1, 1, 0.8371, 30 * second},
+		{1.1, 1.3, 0.9, 20 * second},
 	} {
 		t.Run(fmt.Sprint(tt), func(t *testing.T) {
+			blocks := tt.blocks
 			s := stretch.New()
 			s.Set(tt.tempo, tt.pitch, tt.rate)
 			total := 0
@@ -69,12 +70,12 @@ func TestPitchOfASine(t *testing.T) {
 		{1, 1, 1.2},
 		{1.3, 1.1, 0.9},
 	} {
-		for _, hertz := range []float64{110, 440, 2500} {
+		for _, hertz := range []float64{110, 2500} {
 			t.Run(fmt.Sprint(tt, hertz), func(t *testing.T) {
 				s := stretch.New()
 				s.Set(tt.tempo, tt.pitch, tt.rate)
-				left, _ := run(s, tone(150, hertz, 0.5))
-				middle := left[4800:min(len(left)-9600, 52800)]
+				left, _ := run(s, tone(90, hertz, 0.5))
+				middle := left[4800:min(len(left)-9600, 28800)]
 				want := hertz * tt.pitch * tt.rate
 				if got := pitch(middle, want); math.Abs(got/want-1) > 0.0005 {
 					t.Errorf("%.2f Hz became %.2f Hz, not %.2f", hertz, got, want)
