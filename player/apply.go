@@ -3,6 +3,7 @@ package player
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"busker/internal/fault"
@@ -62,11 +63,30 @@ func (p *player) destination(c Command) (snowflake.ID, error) {
 		if err := p.acceptable(c.Tracks); err != nil {
 			return 0, err
 		}
+		if err := p.occupy(); err != nil {
+			return 0, err
+		}
 		if p.current == nil && c.Channel != p.channel {
 			return c.Channel, nil
 		}
 	}
 	return 0, nil
+}
+
+// occupy takes a place among the machine's streams, or says that it is full.
+func (p *player) occupy() (err error) {
+	if p.seat == nil {
+		p.seat, err = p.opts.Pool.Admit()
+	}
+	return err
+}
+
+// vacate gives the place back when nothing plays.
+func (p *player) vacate() {
+	if p.seat != nil && p.current == nil && p.joining == nil {
+		p.seat.Release()
+		p.seat = nil
+	}
 }
 
 // acceptable refuses tracks before a channel is joined for their sake.
@@ -83,6 +103,9 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Play:
 		return p.add(ctx, c.Tracks, c.Requester)
 	case Add:
+		if err := p.occupy(); err != nil {
+			return err
+		}
 		return p.add(ctx, c.Tracks, c.Requester)
 	case Join: // destination saw that we are there
 		return nil
@@ -94,6 +117,8 @@ func (p *player) apply(ctx context.Context, c Command) error {
 		return nil
 	case Pause, Resume, Skip, Seek, Volume:
 		return p.applyToTrack(ctx, c)
+	case Filters:
+		return p.setFilters(ctx, c)
 	}
 	return p.applyToQueue(ctx, c)
 }
@@ -191,6 +216,9 @@ func (p *player) resume(ctx context.Context) error {
 	case p.channel == 0 || p.queue.Len() == 0:
 		return errIdle()
 	default: // it had given up
+		if err := p.occupy(); err != nil {
+			return err
+		}
 		item, ok := p.queue.Next()
 		p.beginTrack(ctx, item, ok)
 	}
@@ -243,6 +271,20 @@ func (p *player) setVolume(ctx context.Context, percent int) error {
 	p.volume = percent
 	p.pump.setVolume(ctx, float32(percent)/100)
 	p.emit(VolumeChanged{percent})
+	return nil
+}
+
+func (p *player) setFilters(ctx context.Context, c Filters) error {
+	if err := c.Settings.Check(); err != nil {
+		return err
+	}
+	p.effects = slices.Clone(c.Effects)
+	if c.Settings == p.filters {
+		return nil
+	}
+	p.filters = c.Settings
+	p.pump.setFilters(ctx, c.Settings)
+	p.emit(FiltersChanged{c.Settings})
 	return nil
 }
 

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"busker/dsp"
 	"busker/internal/snowflake"
 	"busker/queue"
 	"busker/track"
@@ -55,6 +56,13 @@ type Seek struct{ At time.Duration }
 // Volume glides to a new volume, heard within one ring of the Output.
 type Volume struct{ Percent int } // 0..MaxVolume, 100 = as recorded
 
+// Filters replaces all that is done to the sound but the volume. It is heard within one
+// ring of the Output, and without a gap.
+type Filters struct {
+	Settings dsp.Settings
+	Effects  []dsp.Part // the presets Settings were mixed of, for Status; optional
+}
+
 // Shuffle puts the upcoming tracks into random order.
 type Shuffle struct{}
 
@@ -83,6 +91,7 @@ func (Skip) command() string    { return "skip" }
 func (Stop) command() string    { return "stop" }
 func (Seek) command() string    { return "seek" }
 func (Volume) command() string  { return "volume" }
+func (Filters) command() string { return "filters" }
 func (Shuffle) command() string { return "shuffle" }
 func (Loop) command() string    { return "loop" }
 func (Remove) command() string  { return "remove" }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/dsp"
 	"busker/internal/snowflake"
 	"busker/track"
 )
@@ -28,9 +29,17 @@ type Doer interface {
 
 // Opener opens the audio of tracks.
 type Opener interface {
-	// Open returns a Reader whose first block is at the given time of t. The end
-	// of ctx ends Open and every wait of the Reader.
-	Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error)
+	// Open returns a Reader whose first frame is at the given time of t. The end of ctx
+	// ends Open and every wait of the Reader. An audio.PacketReader is read by packets,
+	// which are sent as they are for as long as nothing is done to the sound. One that is
+	// an audio.Waiting is read on one of the Pool's cores.
+	Open(ctx context.Context, t track.Track, at time.Duration, how How) (audio.Reader, error)
+}
+
+// How says what the guild that opens a track does to its sound.
+type How struct {
+	Plain    bool         // nothing: Settings is zero and the volume 100
+	Settings dsp.Settings // its filters
 }
 
 // Output takes packets at the pace they are heard. One player uses it at a time.
@@ -38,10 +47,13 @@ type Output interface {
 	// Join goes into a voice channel, or moves there, and returns once packets
 	// can be sent. After an error the Output is where it was before.
 	Join(ctx context.Context, channel snowflake.ID) error
-	// Send takes ownership of p, and waits while the ring of unsent packets is
-	// full. After an error p is not in the ring; the one error a player expects is
-	// that ctx has ended, any other means that the Output has left its channel.
-	Send(ctx context.Context, p *audio.Packet) error
+	// Await waits until at most half of the ring of unsent packets is filled, and returns
+	// how many it takes now, at least one. The one error a player expects is that ctx has
+	// ended, any other means that the Output has left its channel.
+	Await(ctx context.Context) (room int, err error)
+	// Send takes ownership of p and never waits. An error means that the Output has left
+	// its channel, or that Await was not asked for room.
+	Send(p *audio.Packet) error
 	// Flush drops the packets that are queued and unsent and returns how many.
 	Flush() int
 	// Sent counts the packets really sent. It never goes back; it may be called

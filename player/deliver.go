@@ -1,6 +1,8 @@
 package player
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"busker/audio"
@@ -8,25 +10,76 @@ import (
 	"busker/internal/fault"
 )
 
-// deliver encodes the next frame and hands it to the Output, which is where the
-// pump waits. It returns the turn that follows: the same, unless the Output failed.
+// deliver makes a packet of the next frame and hands it to the Output. Where that is
+// full the pump waits, without a core. It returns the turn that follows: the same, unless the Output
+// failed.
 func (p *pump) deliver(turn order) order {
-	packet, err := p.encode()
-	if err != nil {
-		p.failFrame(err)
-		return turn
+	if p.room == 0 {
+		p.rest()
+		room, err := p.await(turn.turn)
+		if err != nil {
+			return p.refused(turn, err)
+		}
+		if p.room = room; room == 0 {
+			return turn
+		}
 	}
-	if err := p.out.Send(turn.turn, packet); err != nil {
-		p.primed = false
+	packet, err := p.packet(turn.turn)
+	if err != nil {
 		if turn.turn.Err() == nil {
-			p.post(outputFailed{turn.no, err})
-			return order{turn: turn.turn} // no turn: wait for an order
+			p.failFrame(err)
 		}
 		return turn
 	}
-	p.window.next++
+	p.room--
+	if err := p.out.Send(packet); err != nil {
+		return p.refused(turn, err)
+	}
+	p.window.advance()
 	p.metrics.frames.Inc()
 	return turn
+}
+
+// await waits until the Output takes packets again. While a track is about to begin or to
+// end it looks up once per frame, and then may return without room.
+func (p *pump) await(turn context.Context) (room int, err error) {
+	if p.current == nil || p.current.started && !p.current.whole {
+		return p.out.Await(turn)
+	}
+	ctx, cancel := context.WithTimeout(turn, audio.FrameTime)
+	defer cancel()
+	room, err = p.out.Await(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) && turn.Err() == nil {
+		return 0, nil
+	}
+	return room, err
+}
+
+// refused follows an Output that did not take a packet.
+func (p *pump) refused(turn order, err error) order {
+	p.primed, p.room = false, 0
+	if turn.turn.Err() != nil {
+		return turn
+	}
+	p.post(outputFailed{turn.no, err})
+	return order{turn: turn.turn} // no turn: wait for an order
+}
+
+// packet returns the packet for the next frame.
+func (p *pump) packet(ctx context.Context) (*audio.Packet, error) {
+	f := p.window.at(p.window.next)
+	if f.packet == nil {
+		if err := p.compute(ctx); err != nil {
+			return nil, err
+		}
+		return p.encode()
+	}
+	p.dropEncoder() // it would have to begin anew
+	p.gain = dsp.NewGain(1)
+	f.gain = p.gain
+	packet := audio.NewPacket()
+	packet.Set(f.packet.Bytes())
+	return packet, nil
 }
 
 // encode makes a packet of the frame at window.next.
@@ -43,6 +96,12 @@ func (p *pump) encode() (packet *audio.Packet, err error) {
 		return nil, err
 	}
 	p.gain.Set(p.volume)
+	if c := p.pool.Complexity(); c != p.complexity {
+		if err := p.encoder.SetComplexity(c); err != nil {
+			return nil, errEncode("set complexity", err)
+		}
+		p.complexity = c
+	}
 	f := p.window.at(p.window.next)
 	f.gain = p.gain
 	p.primed = false // until it has worked
@@ -82,6 +141,7 @@ func (p *pump) freshEncoder() (err error) {
 		return p.encoder.Reset()
 	}
 	p.encoder, err = p.newEncoder()
+	p.complexity = -1
 	return err
 }
 
@@ -109,6 +169,7 @@ func (p *pump) failFrame(err error) {
 		return
 	}
 	p.complete(failed, err)
+	p.tap.shut()
 	failed.end = p.window.next
 	for n := p.window.next; n < p.window.end; n++ {
 		if f := p.window.at(n); f.segment == failed {

@@ -3,11 +3,14 @@ package player
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"time"
 
 	"busker/opus"
+	"busker/opus/pool"
 )
 
 // What a zero in Options stands for.
@@ -27,6 +30,10 @@ type Options struct {
 	// Encoder makes the encoder of a guild, anew each time its channel changes, so
 	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
 	Encoder func(guild GuildID) (opus.Encoder, error)
+
+	// Pool shares the cores and admits what plays; nil = one that admits everything. It
+	// is not run here.
+	Pool *pool.Pool
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
@@ -64,6 +71,12 @@ func (o *Options) fill() error {
 	}
 	if o.Encoder == nil {
 		o.Encoder = func(GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
+	}
+	if o.Pool == nil {
+		var err error
+		if o.Pool, err = pool.New(pool.Options{Limit: math.MaxFloat64, Nice: -1, Complexity: opus.DefaultComplexity, Fixed: true}); err != nil {
+			return fmt.Errorf("player options: %w", err)
+		}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

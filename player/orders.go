@@ -10,6 +10,7 @@ func (p *pump) play(ctx context.Context, s *segment, paused bool) {
 	p.tell(ctx, func() {
 		p.takeBack()
 		p.window.truncate(p.window.next)
+		p.forget()
 		p.current, p.follow, p.paused = s, nil, paused
 		p.patient()
 	})
@@ -25,6 +26,7 @@ func (p *pump) setFollow(ctx context.Context, after, s *segment) (done bool) {
 		if p.follow != nil && p.follow.frames.Load() > 0 {
 			p.takeBack()
 			p.window.truncate(max(p.window.next, after.end))
+			p.forget()
 		}
 		p.follow, done = s, true
 	})
@@ -45,7 +47,16 @@ func (p *pump) resume(ctx context.Context) {
 	p.tell(ctx, func() { p.paused = false })
 }
 
-// setVolume glides to factor with the next packet that is sent.
+// forget drops what is inside of sound that will not be heard.
+func (p *pump) forget() {
+	p.tap.shut()
+	if p.chain != nil {
+		p.chain.Reset()
+	}
+}
+
+// setVolume glides to factor with the next packet that is made: of PCM at once, of packets
+// that are on their way behind them.
 func (p *pump) setVolume(ctx context.Context, factor float32) {
 	p.tell(ctx, func() {
 		p.volume = factor
@@ -64,6 +75,7 @@ func (p *pump) renewEncoder() { p.stale.Store(true) }
 // takeBack takes the packets out of the Output that were not sent; their frames
 // are next again.
 func (p *pump) takeBack() {
+	p.room = 0
 	if n := p.out.Flush(); n > 0 {
 		p.window.rewind(int64(n))
 		p.primed = false

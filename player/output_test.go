@@ -82,20 +82,38 @@ func (o *output) Join(ctx context.Context, channel snowflake.ID) error {
 	return nil
 }
 
-func (o *output) Send(ctx context.Context, p *audio.Packet) error {
+func (o *output) Await(ctx context.Context) (room int, err error) {
+	for {
+		if err := o.trouble(); err != nil {
+			return 0, err
+		}
+		if len(o.ring) <= cap(o.ring)/2 {
+			return cap(o.ring) - len(o.ring), ctx.Err()
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (o *output) trouble() error {
 	o.mu.Lock()
-	err := o.broken
-	o.mu.Unlock()
-	if err != nil {
+	defer o.mu.Unlock()
+	return o.broken
+}
+
+func (o *output) Send(p *audio.Packet) error {
+	if err := o.trouble(); err != nil {
 		p.Release()
 		return err
 	}
 	select {
 	case o.ring <- p:
 		return nil
-	case <-ctx.Done():
-		p.Release()
-		return ctx.Err()
+	default:
+		panic("a packet was sent without room for it")
 	}
 }
 

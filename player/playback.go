@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"busker/audio"
+	"busker/dsp"
 	"busker/internal/fault"
 	"busker/queue"
 )
@@ -22,12 +22,18 @@ func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *s
 	ctx, cancel := context.WithCancel(ctx)
 	s := newSegment(item, at, cancel)
 	s.held = p.paused || !p.cut.IsZero()
+	how := p.how()
 	p.work.Go(func() {
 		defer cancel()
-		s.fill(ctx, p.opts.Opener, p.caught)
+		s.fill(ctx, p.opts, how, p.caught)
 		p.inbox.post(segmentRead{s})
 	})
 	return s
+}
+
+// how says what is done to the sound at present.
+func (p *player) how() How {
+	return How{Plain: p.volume == 100 && p.filters == dsp.Settings{}, Settings: p.filters}
 }
 
 // begin plays item from at on instead of whatever plays now.
@@ -132,7 +138,7 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 // been heard for a while, and where it broke off when it may only have been kept
 // waiting too long.
 func (p *player) recovered(ctx context.Context, s *segment, err error) bool {
-	heard := audio.Duration(s.frames.Load())
+	heard := time.Duration(s.length.Load())
 	live := s.item.Track.Live
 	switch {
 	case s.back >= 0 && heard == 0:
@@ -184,7 +190,7 @@ func (p *player) advanceCold(ctx context.Context, item queue.Item, ok bool) {
 
 // trackFailed counts and tells the failure of s, and takes it out of every loop.
 func (p *player) trackFailed(s *segment, err error) {
-	if audio.Duration(s.frames.Load()) >= soundEnough {
+	if time.Duration(s.length.Load()) >= soundEnough {
 		p.failures = 0
 	}
 	p.failures++

@@ -10,8 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"busker/dsp"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
+	"busker/opus/pool"
 	"busker/queue"
 )
 
@@ -41,6 +43,9 @@ type player struct {
 	channel snowflake.ID // 0 = in none
 	joining *joining     // nil = not on the way anywhere
 	volume  int
+	filters dsp.Settings
+	effects []dsp.Part // what filters were mixed of, for people
+	seat    *pool.Seat // its place among the machine's streams; nil = nothing plays
 
 	current *segment // nil = nothing to play
 	follow  *segment // opened ahead for when current ends; nil = none
@@ -176,7 +181,7 @@ func (p *player) notice(ctx context.Context, note any) {
 			p.emit(TrackStuck{n.segment.item, stuckNotice})
 		}
 	case outputFailed:
-		if n.turn == p.pump.turn && p.joining == nil {
+		if n.turn == p.pump.orderNo && p.joining == nil {
 			p.leave(ctx, LeaveDisconnected, n.err)
 		}
 	case joined:
@@ -197,6 +202,7 @@ func (p *player) answer(r request, err error) {
 // settle publishes the state after a step: first the snapshot, then the events,
 // then the answers, all with the same Status.
 func (p *player) settle() {
+	p.vacate()
 	p.await()
 	p.status.Store(p.snapshot())
 	now := p.now()
@@ -216,6 +222,7 @@ func (p *player) now() Status {
 	now := s.Status
 	if s.segment != nil {
 		now.Position = p.pump.position(s.segment)
+		now.Mode = Mode(p.pump.mode.Load())
 	}
 	if now.Channel != 0 {
 		now.Voice = p.out.Health()
@@ -226,7 +233,7 @@ func (p *player) now() Status {
 func (p *player) snapshot() *snapshot {
 	s := &snapshot{segment: p.current, Status: Status{
 		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
-		Volume: p.volume, Loop: p.queue.Loop(),
+		Volume: p.volume, Filters: p.filters, Effects: p.effects, Loop: p.queue.Loop(),
 		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
 		LastError: p.lastError,
 	}}

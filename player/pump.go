@@ -9,6 +9,7 @@ import (
 	"busker/dsp"
 	"busker/internal/fault"
 	"busker/opus"
+	"busker/opus/pool"
 )
 
 const (
@@ -44,13 +45,23 @@ type pump struct {
 	current *segment
 	follow  *segment
 	paused  bool
+	room    int // packets the Output takes without waiting
 
-	encoder opus.Encoder // nil = to be made
-	primed  bool         // the last frame encoded is the one before window.next
-	gain    dsp.Gain
-	volume  float32
-	work    audio.Block
-	scratch [audio.MaxPacketBytes]byte
+	pool *pool.Pool
+	turn *pool.Turn
+	job  int // frames made in the present turn; -1 = in none
+
+	tap   tap
+	chain *dsp.Chain // nil = never had a filter
+	tails int        // frames the chain has rung out for; 0 = it does not
+
+	encoder    opus.Encoder // nil = to be made
+	complexity int          // that it was set to
+	primed     bool         // the last frame encoded is the one before window.next
+	gain       dsp.Gain
+	volume     float32
+	work       audio.Block
+	scratch    [audio.MaxPacketBytes]byte
 
 	timer       *time.Timer
 	silentSince time.Time // when listeners began to wait for a segment; zero = they do not
@@ -58,15 +69,17 @@ type pump struct {
 	lastSent    int64 // as idle saw it last
 	still       int   // how often idle saw it in a row
 
-	stale  atomic.Bool  // encoder must be made anew
-	cut    atomic.Bool  // the Output is restoring its connection
-	offset atomic.Int64 // Output.Sent minus the number of frames sent
+	stale  atomic.Bool    // encoder must be made anew
+	cut    atomic.Bool    // the Output is restoring its connection
+	offset atomic.Int64   // Output.Sent minus the number of frames sent
+	times  []atomic.Int64 // track time at the end of frame n, at n modulo the length
+	mode   atomic.Int32   // Mode of the newest frame made
 
 	// For the player's goroutine.
 	orders    chan order
 	obeyed    chan struct{}
 	ended     chan struct{} // closed when run has returned
-	turn      uint64
+	orderNo   uint64
 	interrupt context.CancelFunc // ends the Send in progress
 }
 
@@ -85,6 +98,9 @@ func newPump(o *Options, guild GuildID, out Output, post func(any), caught func(
 		metrics:    o.Metrics, patience: o.StuckTimeout,
 		// One more for the packet on its way from ring to socket, and one for priming.
 		window: newWindow(audio.Frames(o.Lookahead) + 2),
+		times:  make([]atomic.Int64, audio.Frames(o.Lookahead)+2+spare),
+		pool:   o.Pool, turn: o.Pool.Turn(), job: -1,
+		tap:    tap{lookahead: lookahead},
 		volume: 1, gain: dsp.NewGain(1),
 		orders: make(chan order), obeyed: make(chan struct{}), ended: make(chan struct{}),
 		interrupt: func() {},
@@ -97,6 +113,8 @@ func newPump(o *Options, guild GuildID, out Output, post func(any), caught func(
 func (p *pump) run(ctx context.Context) {
 	defer close(p.ended)
 	defer p.dropEncoder()
+	defer p.tap.shut()
+	defer p.turn.Leave()
 	defer func() {
 		if r := recover(); r != nil {
 			_ = p.caught(r)
@@ -109,11 +127,12 @@ func (p *pump) run(ctx context.Context) {
 		p.report()
 		switch {
 		case turn.turn.Err() != nil || turn.no == 0:
+			p.rest()
 			turn = p.awaitOrder(ctx)
 		case !p.paused && p.window.next < p.window.end && !p.gathering():
 			turn = p.deliver(turn)
 		default:
-			turn = p.awaitBlock(ctx, turn)
+			turn = p.awaitSound(ctx, turn)
 		}
 	}
 }
@@ -129,8 +148,8 @@ func (p *pump) gathering() bool {
 // is done, at once when the pump has ended. Only the player's goroutine calls it.
 func (p *pump) tell(ctx context.Context, do func()) {
 	p.interrupt()
-	p.turn++
-	next := order{do: do, no: p.turn}
+	p.orderNo++
+	next := order{do: do, no: p.orderNo}
 	next.turn, p.interrupt = context.WithCancel(ctx)
 	select {
 	case p.orders <- next:
@@ -159,13 +178,21 @@ func (p *pump) awaitOrder(ctx context.Context) order {
 	}
 }
 
-// awaitBlock waits for the next block, for an order, or for time to pass.
-func (p *pump) awaitBlock(ctx context.Context, turn order) order {
-	var source chan *audio.Block
+// awaitSound takes the next frame of what is read, or waits for it, for an order, or
+// for time to pass.
+func (p *pump) awaitSound(ctx context.Context, turn order) order {
+	var source chan sound
 	s := p.source()
-	if s != nil && !p.paused {
-		source = s.blocks
+	if s != nil && !p.paused && !p.window.full() {
+		source = s.sounds
 	}
+	select { // without giving the core back
+	case x, ok := <-source:
+		p.take(ctx, s, x, ok)
+		return turn
+	default:
+	}
+	p.rest()
 	var tick <-chan time.Time
 	if source != nil || p.sent() < p.window.next {
 		p.timer.Reset(audio.FrameTime)
@@ -174,8 +201,8 @@ func (p *pump) awaitBlock(ctx context.Context, turn order) order {
 	select {
 	case o := <-p.orders:
 		return p.obey(o)
-	case b, ok := <-source:
-		p.take(s, b, ok)
+	case x, ok := <-source:
+		p.take(ctx, s, x, ok)
 	case <-tick:
 		p.idle(s)
 	case <-ctx.Done():
@@ -193,21 +220,20 @@ func (p *pump) source() *segment {
 	return nil
 }
 
-// take puts the next block of s into the window, or notes that s has no more.
-func (p *pump) take(s *segment, b *audio.Block, ok bool) {
+// take makes frames of the next sound of s, or notes that s has no more.
+func (p *pump) take(ctx context.Context, s *segment, x sound, ok bool) {
 	p.patient()
 	p.still = 0
-	if !ok {
+	var err error
+	if ok {
+		err = p.mix(ctx, s, x)
+	} else if err = p.ring(ctx, s); err == nil && !p.tail(ctx, s) {
 		p.complete(s, nil)
-		return
 	}
-	if s.frames.Load() == 0 {
-		s.first.Store(p.window.end)
-	} else if p.window.endsInFiller() {
-		s.first.Add(1) // the filler took a number in the middle of s
+	if err != nil && ctx.Err() == nil {
+		p.tap.shut()
+		p.complete(s, err)
 	}
-	s.frames.Add(1)
-	p.window.push(frame{segment: s, block: b})
 }
 
 // complete makes the frames taken so far all there is of s.
@@ -259,8 +285,9 @@ func (p *pump) idle(s *segment) {
 // fillUp follows the last frame there is with one of silence, just before the
 // ring runs out: the encoder holds back the newest milliseconds of what it was given.
 func (p *pump) fillUp(sent int64) {
-	if p.window.next == p.window.end && p.window.next-sent <= fillerMargin && !p.window.endsInFiller() {
-		p.window.push(frame{})
+	if p.window.next == p.window.end && p.window.next-sent <= fillerMargin &&
+		!p.window.endsInFiller() && !p.window.endsInPacket() {
+		p.append(p.window.at(p.window.end-1).segment, frame{})
 	}
 }
 
@@ -288,11 +315,12 @@ func (p *pump) patient() { p.silentSince, p.stuckTold = time.Time{}, false }
 // sent returns how many frames were really sent. Any goroutine may call it.
 func (p *pump) sent() int64 { return int64(p.out.Sent()) - p.offset.Load() }
 
-// position returns how far s was heard. Any goroutine may call it.
+// position returns how far s was heard, in track time. Any goroutine may call it.
 func (p *pump) position(s *segment) time.Duration {
 	first := s.first.Load()
-	if first < 0 {
+	n := min(p.sent(), s.last.Load()) - 1
+	if first < 0 || n < first {
 		return s.at
 	}
-	return s.at + audio.Duration(min(max(p.sent()-first, 0), s.frames.Load()))
+	return s.at + time.Duration(p.times[n%int64(len(p.times))].Load())
 }

@@ -27,14 +27,17 @@ type segment struct {
 	at     time.Duration      // track time of its first frame
 	cancel context.CancelFunc // ends its reader
 
-	blocks chan *audio.Block // filled, then closed, by read
-	err    error             // why reading ended, nil at the track's end; set before blocks is closed
+	sounds chan sound // filled, then closed, by read
+	err    error      // why reading ended, nil at the track's end; set before sounds is closed
 
 	first  atomic.Int64 // number of its first frame in the pump's count; -1 = not there yet
-	frames atomic.Int64 // how many the pump has taken
+	last   atomic.Int64 // number after its newest frame
+	frames atomic.Int64 // how many the pump has made of it
+	length atomic.Int64 // of the track, in all these: a time.Duration
 
 	// For the pump's eyes only.
 	started bool  // segmentStarted was posted
+	taken   int64 // frames taken from its reader
 	whole   bool  // all its frames were taken
 	end     int64 // number after its last frame, once whole
 	failure error // why it was cut short, when its reader is not to blame
@@ -45,8 +48,23 @@ type segment struct {
 	held bool          // it was open while nothing was sent, which its origin may not have borne
 }
 
+// sound is 20 ms as a reader gives it: one of the two.
+type sound struct {
+	block  *audio.Block
+	packet *audio.Packet
+}
+
+func (x sound) recycle() {
+	if x.block != nil {
+		blocks.Put(x.block)
+	}
+	if x.packet != nil {
+		x.packet.Release()
+	}
+}
+
 func newSegment(item queue.Item, at time.Duration, cancel context.CancelFunc) *segment {
-	s := &segment{item: item, at: at, cancel: cancel, back: -1, blocks: make(chan *audio.Block, readAhead)}
+	s := &segment{item: item, at: at, cancel: cancel, back: -1, sounds: make(chan sound, readAhead)}
 	s.first.Store(-1)
 	return s
 }
@@ -61,49 +79,71 @@ func (s *segment) result() error {
 
 // fill opens the segment's track and reads it to its end, or to that of ctx.
 // Whatever panics in there is the track's failure.
-func (s *segment) fill(ctx context.Context, o Opener, caught func(any) error) {
-	defer close(s.blocks)
+func (s *segment) fill(ctx context.Context, o *Options, how How, caught func(any) error) {
+	defer close(s.sounds)
 	defer func() {
 		if r := recover(); r != nil {
 			s.err = caught(r)
 		}
 	}()
-	s.err = s.copy(ctx, o, caught)
+	s.err = s.copy(ctx, o, how, caught)
 }
 
-func (s *segment) copy(ctx context.Context, o Opener, caught func(any) error) error {
+func (s *segment) copy(ctx context.Context, o *Options, how How, caught func(any) error) error {
 	skip := int64(0) // frames before the segment's first
 	at := s.at
 	if !s.item.Track.Seekable {
 		skip, at = audio.Frames(s.at), 0
 	}
-	r, err := o.Open(ctx, s.item.Track, at)
+	r, err := o.Opener.Open(ctx, s.item.Track, at, how)
 	if err != nil {
 		return fmt.Errorf("open %s: %w", s.item.Track.Address(), err)
 	}
 	closeReader := closer(r, caught)
 	defer closeReader()
-	defer context.AfterFunc(ctx, closeReader)() // a Close ends the ReadBlock in progress
+	defer context.AfterFunc(ctx, closeReader)() // a Close ends the read in progress
+	f := newReading(r, o.Pool)
+	defer f.leave()
 	for {
-		b := blocks.Get().(*audio.Block)
-		if err := r.ReadBlock(b); errors.Is(err, io.EOF) {
+		x, err := f.next(ctx, s.due())
+		if errors.Is(err, io.EOF) {
 			return nil
 		} else if err != nil {
 			return fmt.Errorf("read %s: %w", s.item.Track.Address(), err)
 		}
 		if skip > 0 {
 			skip--
-			blocks.Put(b)
+			x.recycle()
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			continue
 		}
-		select {
-		case s.blocks <- b:
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := s.hand(ctx, f, x); err != nil {
+			return err
 		}
+	}
+}
+
+// due is when listeners would notice that the next frame has not been read.
+func (s *segment) due() time.Time {
+	return time.Now().Add(audio.Duration(int64(len(s.sounds))) + audio.Duration(readAhead)/2)
+}
+
+// hand gives x to the pump, without a core where it must wait for that.
+func (s *segment) hand(ctx context.Context, f *reading, x sound) error {
+	select {
+	case s.sounds <- x:
+		return nil
+	default:
+	}
+	f.rest()
+	select {
+	case s.sounds <- x:
+		return nil
+	case <-ctx.Done():
+		x.recycle()
+		return ctx.Err()
 	}
 }
 

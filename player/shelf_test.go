@@ -10,6 +10,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/fault"
+	"busker/player"
 	"busker/track"
 )
 
@@ -77,7 +78,7 @@ type shelf struct {
 	live  atomic.Int64 // readers open
 }
 
-func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error) {
+func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, _ player.How) (audio.Reader, error) {
 	s.opens.Add(1)
 	s.mu.Lock()
 	open := s.tapes[t.URI]

@@ -3,6 +3,7 @@ package player
 import (
 	"time"
 
+	"busker/dsp"
 	"busker/internal/snowflake"
 	"busker/queue"
 	"busker/track"
@@ -40,7 +41,10 @@ type Status struct {
 	Position  time.Duration // as far as packets were sent, not as far as they were made
 	Length    time.Duration // 0 = unknown or endless
 
-	Volume      int // percent
+	Mode        Mode // how the sound is made now
+	Volume      int  // percent
+	Filters     dsp.Settings
+	Effects     []dsp.Part // the presets Filters were mixed of; nil where they were not
 	Loop        queue.Loop
 	Queue       []queue.Item  // upcoming
 	QueueLength time.Duration // of the upcoming tracks whose length is known

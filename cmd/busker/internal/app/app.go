@@ -20,6 +20,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/internal/telemetry"
 	"busker/opus"
+	"busker/opus/pool"
 	"busker/player"
 	"busker/sources"
 	"busker/voice"
@@ -50,6 +51,7 @@ type App struct {
 	opts    Options
 	gateway *gateway.Gateway
 	hub     *voice.Hub
+	pool    *pool.Pool
 	players *player.Manager
 	bot     *bot.Bot
 	sources *sourceSet
@@ -111,8 +113,18 @@ func (a *App) connect() (err error) {
 		Logger:    log.With("part", "voice"),
 		Metrics:   voice.NewMetrics(registry),
 	})
+	a.pool, err = pool.New(pool.Options{
+		Cores:      a.opts.Tuning.Engine.Cores,
+		Limit:      a.opts.Tuning.Engine.Limit,
+		Complexity: a.opts.Tuning.Opus.Complexity,
+		Metrics:    pool.NewMetrics(registry),
+	})
+	if err != nil {
+		return err
+	}
 	a.players, err = player.NewManager(player.Options{
-		Opener:      a.sources,
+		Opener:      opener{a.sources},
+		Pool:        a.pool,
 		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
@@ -189,6 +201,7 @@ func (a *App) Run(ctx context.Context) error {
 		layers.Layer{Name: "telemetry", Run: tel.Run, Share: time.Second},
 		layers.Layer{Name: "gateway", Run: a.gateway.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
+		layers.Layer{Name: "pool", Run: a.pool.Run, Share: time.Second},
 		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
 		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
 	)
