@@ -74,7 +74,7 @@ func settle32(s *float32) {
 }
 
 func (p *vectorBank) add(b *audio.Block, from, to *weights) {
-	p.clearUnheard(from, to)
+	p.clearUnheard(from)
 	weight, step := p.weigh(from, to)
 	last := p.input
 	copy(p.input[:], b[len(b)-len(p.input):])
@@ -90,9 +90,9 @@ func (p *vectorBank) add(b *audio.Block, from, to *weights) {
 }
 
 // clearUnheard lets bands that come on begin anew, as those of the plain bank do.
-func (p *vectorBank) clearUnheard(from, to *weights) {
+func (p *vectorBank) clearUnheard(from *weights) {
 	for i := range p.beta {
-		if i >= Bands || from[i] == 0 && to[i] == 0 {
+		if i >= Bands || from[i] == 0 {
 			p.y[0][i], p.y[1][i], p.v[0][i], p.v[1][i] = 0, 0, 0, 0
 		}
 	}
