@@ -365,9 +365,8 @@ func TestDCA(t *testing.T) {
 			}
 		})
 	}
-	for name, b := range map[string][]byte{"two packets": zero.Bytes()[:len(all[0])+len(all[1])+4], "another version": []byte("DCA2\x02\x00\x00\x00{}")} {
-		if _, err := decode.Probe(t.Context(), bytesInput(b), decode.Options{}); fault.KindOf(err) != fault.Unsupported {
-			t.Errorf("%s: %v", name, err)
-		}
+	later := []byte("DCA2\x02\x00\x00\x00{}")
+	if _, err := decode.Probe(t.Context(), bytesInput(later), decode.Options{}); fault.KindOf(err) != fault.Unsupported {
+		t.Errorf("another version: %v", err)
 	}
 }
