@@ -56,15 +56,16 @@ func (p *plainBank) add(b *audio.Block, from, to *weights) {
 	}
 }
 
-// active lists the bands that are heard; the others' states are cleared.
+// active lists the bands that are heard. Those that were not begin anew.
 func (p *plainBank) active(bands *[Bands]int, from, to *weights) (n int) {
 	for i := range Bands {
-		if from[i] == 0 && to[i] == 0 {
+		if from[i] == 0 {
 			p.states[i] = pair{}
-			continue
 		}
-		bands[n] = i
-		n++
+		if from[i] != 0 || to[i] != 0 {
+			bands[n] = i
+			n++
+		}
 	}
 	return n
 }

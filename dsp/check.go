@@ -102,7 +102,7 @@ func compression(c limit.Compression) []value {
 
 func rooms(e room.Echoing, r room.Reverberation) []value {
 	return []value{
-		{"echo.delay", e.Delay, 0.01, 2},
+		{"echo.delay", e.Delay, 0.02, 2},
 		{"echo.decay", e.Decay, 0, 0.95},
 		{"echo.mix", e.Mix, 0, 1},
 		{"reverb.mix", r.Mix, 0, 1},

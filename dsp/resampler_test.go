@@ -53,7 +53,7 @@ func tone(rate int, hertz, seconds float64) []float32 {
 	return x
 }
 
-func limit(rate int) float64 { return float64(min(rate, audio.SampleRate)) / 2 }
+func highest(rate int) float64 { return float64(min(rate, audio.SampleRate)) / 2 }
 
 // fit takes the sine of hertz out of x (at 48 kHz) by least squares, and returns
 // its amplitude, its phase in radians, and the rest's RMS relative to it, in dB.
@@ -82,7 +82,7 @@ func TestSinesStaySines(t *testing.T) {
 	for _, rate := range rates {
 		t.Run(fmt.Sprint(rate), func(t *testing.T) {
 			for _, part := range []float64{0.005, 0.03, 0.2, 0.45, 0.7, 0.8, 0.87} {
-				hertz := part * limit(rate)
+				hertz := part * highest(rate)
 				out := resample(newResampler(t, rate, 1), tone(rate, hertz, 0.15))
 				amplitude, phase, rest := fit(out[2000:len(out)-2000], hertz)
 				phase += 2 * math.Pi * hertz * -2000 / audio.SampleRate // fit began at sample 2000
@@ -129,7 +129,7 @@ func TestImagesAreGone(t *testing.T) {
 		const n = 16384
 		spectrum := powerSpectrum(out[4000:][:n])
 		pass, stop := 0.0, 0.0
-		edge := limit(rate) / audio.SampleRate * n
+		edge := highest(rate) / audio.SampleRate * n
 		for i, p := range spectrum {
 			switch {
 			case float64(i) < 0.8*edge:
@@ -152,11 +152,11 @@ func TestRippleOfThePassBand(t *testing.T) {
 		dc := gainAt(out, 0)
 		low, high := math.Inf(1), math.Inf(-1)
 		for part := 0.0; part <= 0.87; part += 0.006 {
-			g := 20 * math.Log10(gainAt(out, part*limit(rate))/dc)
+			g := 20 * math.Log10(gainAt(out, part*highest(rate))/dc)
 			low, high = min(low, g), max(high, g)
 		}
 		if high-low > 0.002 {
-			t.Errorf("%d Hz: ripple of %.5f dB up to %.0f Hz", rate, high-low, 0.87*limit(rate))
+			t.Errorf("%d Hz: ripple of %.5f dB up to %.0f Hz", rate, high-low, 0.87*highest(rate))
 		}
 	}
 }
@@ -259,7 +259,7 @@ func TestAgreesWithSoxr(t *testing.T) {
 		for i := range in { // chords that swell
 			s := float64(i) / float64(rate)
 			for _, part := range []float64{0.01, 0.013, 0.11, 0.37, 0.62, 0.8} {
-				in[i] += float32(0.15 * math.Sin(2*math.Pi*part*limit(rate)*s) * (1 - math.Cos(4*math.Pi*s)) / 2)
+				in[i] += float32(0.15 * math.Sin(2*math.Pi*part*highest(rate)*s) * (1 - math.Cos(4*math.Pi*s)) / 2)
 			}
 		}
 		var raw bytes.Buffer

@@ -48,8 +48,12 @@ func (s *stage[P]) want(params P, on bool) {
 	if !on {
 		return
 	}
-	if s.params = params; s.filter == nil {
+	s.params = params
+	switch {
+	case s.filter == nil:
 		s.filter = s.make(params)
+	case s.room:
+		s.filter.Set(params) // may need memory for a longer echo
 	}
 }
 

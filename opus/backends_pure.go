@@ -1,6 +1,6 @@
-//go:build !cgo || nolibopus
+//go:build !cgo || (nolibopus && !layeh)
 
 package opus
 
 // backends lists the codecs of this build, the default first.
-var backends = []backend{gopus}
+var backends = []backend{gopus, ffmpeg}

@@ -10,12 +10,19 @@ import (
 	"busker/opus/toc"
 )
 
-var gopus = backend{name: "gopus", newEncoder: newGoEncoder, newDecoder: newGoDecoder}
+var gopus = backend{
+	Properties: Properties{
+		Name: "gopus", Version: "thesyncim/gopus, after libopus 1.6.1",
+		Prompt: true, Complexity: true, Float: true, Constrained: true,
+	},
+	newEncoder: newGoEncoder, newDecoder: newGoDecoder,
+}
 
 // goEncoder is nil inside after Close.
 type goEncoder struct {
 	enc                 *purego.Encoder
 	bitrate, complexity int
+	scratch             *audio.Block // see sane
 }
 
 func newGoEncoder() (Encoder, error) {
@@ -51,7 +58,7 @@ func (e *goEncoder) Encode(dst []byte, pcm *audio.Block) (int, error) {
 	if len(dst) == 0 {
 		return 0, errNoRoom
 	}
-	n, err := e.enc.Encode(pcm[:], dst[:min(len(dst), audio.MaxPacketBytes)])
+	n, err := e.enc.Encode(sane(pcm, &e.scratch)[:], dst[:min(len(dst), audio.MaxPacketBytes)])
 	if err == nil && n == 0 {
 		err = errors.New("no packet")
 	}

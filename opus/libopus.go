@@ -1,14 +1,26 @@
-//go:build cgo && !nolibopus
+//go:build cgo && !nolibopus && !layeh
 
 package opus
 
 /*
 #cgo pkg-config: opus
-#cgo noescape opus_encode_float
-#cgo nocallback opus_encode_float
+#cgo noescape busker_encode
+#cgo nocallback busker_encode
 #cgo noescape opus_decode_float
 #cgo nocallback opus_decode_float
+#include <math.h>
 #include <opus.h>
+
+enum { busker_wild = -1000 };
+
+// Looks for samples beyond the loudest (see wild.go) before libopus keeps them in its
+// filters. The comparison is false for what is no number. The loop has no way out, so
+// that it becomes vector instructions.
+static int busker_encode(OpusEncoder *e, const float *pcm, int samples, float loudest, unsigned char *dst, opus_int32 room) {
+	int wild = 0;
+	for (int i = 0; i < 2 * samples; i++) wild |= !(fabsf(pcm[i]) <= loudest);
+	return wild ? busker_wild : opus_encode_float(e, pcm, samples, dst, room);
+}
 
 // cgo can not call variadic functions.
 static int busker_encoder_set(OpusEncoder *e, int request, opus_int32 v) { return opus_encoder_ctl(e, request, v); }
@@ -24,7 +36,13 @@ import (
 	"busker/audio"
 )
 
-var libopus = backend{name: "libopus", newEncoder: newLibEncoder, newDecoder: newLibDecoder}
+var libopus = backend{
+	Properties: Properties{
+		Name: "libopus", Version: C.GoString(C.opus_get_version_string()),
+		Prompt: true, Complexity: true, Float: true, Constrained: true,
+	},
+	newEncoder: newLibEncoder, newDecoder: newLibDecoder,
+}
 
 // libError is a negative result of a libopus call.
 type libError int
@@ -42,6 +60,7 @@ func libResult(code C.int) error {
 type libEncoder struct {
 	state     *C.OpusEncoder
 	lookahead int
+	scratch   *audio.Block // see tamed
 }
 
 func newLibEncoder() (Encoder, error) {
@@ -73,11 +92,18 @@ func (e *libEncoder) Encode(dst []byte, pcm *audio.Block) (int, error) {
 		return 0, errNoRoom
 	}
 	room := min(len(dst), audio.MaxPacketBytes)
-	n := C.opus_encode_float(e.state, (*C.float)(&pcm[0]), C.int(audio.FrameSamples), (*C.uchar)(&dst[0]), C.opus_int32(room))
+	n := e.encode(dst[:room], pcm)
+	if n == C.busker_wild {
+		n = e.encode(dst[:room], tamed(pcm, &e.scratch))
+	}
 	if n < 0 {
 		return 0, fmt.Errorf("encode block: %w", libError(n))
 	}
 	return int(n), nil
+}
+
+func (e *libEncoder) encode(dst []byte, pcm *audio.Block) C.int {
+	return C.busker_encode(e.state, (*C.float)(&pcm[0]), C.int(audio.FrameSamples), loudest, (*C.uchar)(&dst[0]), C.opus_int32(len(dst)))
 }
 
 func (e *libEncoder) SetBitrate(bps int) error {

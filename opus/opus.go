@@ -1,10 +1,12 @@
 // Package opus turns 20 ms blocks of PCM into Opus packets and packets into PCM.
 //
-// It holds two implementations of the codec behind one pair of interfaces:
-// "libopus", Xiph's C library, and "gopus", the same codec in pure Go at about
-// half the speed, for builds without cgo. It knows neither containers nor the
-// network, starts no goroutines and always works at 48 kHz stereo. The build tag
-// nolibopus leaves the C library out of a build that has cgo.
+// It holds several implementations of the codec behind one pair of interfaces:
+// "libopus", Xiph's C library; "gopus", the same codec in pure Go at about half the
+// speed, for builds without cgo; "layeh", an old libopus that can be built in instead of
+// the system's; and "ffmpeg", a child process, which encodes whole streams only. It
+// knows neither containers nor the network, and always works at 48 kHz stereo; only an
+// encoder of "ffmpeg" has goroutines, which end with its Close. The build tag nolibopus
+// leaves the C library out of a build that has cgo, layeh puts "layeh" in its place.
 package opus
 
 import (
@@ -34,14 +36,17 @@ const (
 )
 
 // Encoder makes one packet out of each block. One goroutine uses it at a time;
-// consecutive blocks must be consecutive audio, or Reset lies between them.
+// consecutive blocks must be consecutive audio, or Reset lies between them. Blocks may
+// hold anything: samples that are no numbers are encoded as silence, and those beyond
+// ±8 as ±8.
 type Encoder interface {
 	// Encode writes the packet for pcm to dst and returns its length. A dst of
 	// audio.MaxPacketBytes always fits; a shorter one lowers the quality.
 	Encode(dst []byte, pcm *audio.Block) (n int, err error)
 	// SetBitrate takes effect with the next block; bps lies in MinBitrate..MaxBitrate.
 	SetBitrate(bps int) error
-	// SetComplexity takes effect with the next block; c lies in 0..MaxComplexity.
+	// SetComplexity takes effect with the next block; c lies in 0..MaxComplexity. Where
+	// Properties.Complexity is false it changes nothing.
 	SetComplexity(c int) error
 	// Lookahead is the delay of the codec in samples per channel: a decoder's
 	// output sample Lookahead is the first sample that was encoded. It is the
@@ -69,9 +74,12 @@ type Decoder interface {
 // EncoderOptions describe an encoder. All use constrained VBR and the audio
 // (not voice) profile.
 type EncoderOptions struct {
-	Backend    string // one of Backends; "" is DefaultBackend
+	Backend    string // one of Backends or StreamBackends; "" is DefaultBackend
 	Bitrate    int    // bits per second; 0 is DefaultBitrate
 	Complexity int    // 1..MaxComplexity; 0 is DefaultComplexity (SetComplexity takes a true 0)
+	// Delayed takes an encoder too that gives packets later than it was given blocks, a
+	// Flusher: good for making files, useless for playing. Else such a Backend is refused.
+	Delayed bool
 }
 
 // DecoderOptions describe a decoder.
@@ -83,22 +91,10 @@ type DecoderOptions struct {
 // backend is one implementation of the codec. Its constructors return codecs
 // whose settings NewEncoder and NewDecoder have yet to make.
 type backend struct {
-	name       string
+	Properties
 	newEncoder func() (Encoder, error)
-	newDecoder func(gain int) (Decoder, error)
+	newDecoder func(gain int) (Decoder, error) // nil = it has none
 }
-
-// Backends returns the names of the codecs in this build, the default first.
-func Backends() []string {
-	names := make([]string, len(backends))
-	for i, b := range backends {
-		names[i] = b.name
-	}
-	return names
-}
-
-// DefaultBackend returns the fastest codec in this build.
-func DefaultBackend() string { return backends[0].name }
 
 // NewEncoder returns an encoder the caller must Close.
 func NewEncoder(opts EncoderOptions) (Encoder, error) {
@@ -106,9 +102,13 @@ func NewEncoder(opts EncoderOptions) (Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !b.Prompt && !opts.Delayed {
+		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
+			"Opus backend %q encodes whole files only; to play, choose %s.", b.Name, strings.Join(Backends(), " or ")))
+	}
 	e, err := b.newEncoder()
 	if err != nil {
-		return nil, fmt.Errorf("make %s encoder: %w", b.name, err)
+		return nil, fmt.Errorf("make %s encoder: %w", b.Name, err)
 	}
 	err = e.SetBitrate(orDefault(opts.Bitrate, DefaultBitrate))
 	if err == nil {
@@ -130,24 +130,15 @@ func NewDecoder(opts DecoderOptions) (Decoder, error) {
 	if opts.Gain < -32768 || opts.Gain > 32767 {
 		return nil, fault.New(fault.Invalid, fmt.Sprintf("Opus gain %d is outside -32768..32767.", opts.Gain))
 	}
+	if b.newDecoder == nil {
+		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
+			"Opus backend %q decodes no packets; choose %s.", b.Name, strings.Join(Backends(), " or ")))
+	}
 	d, err := b.newDecoder(opts.Gain)
 	if err != nil {
-		return nil, fmt.Errorf("make %s decoder: %w", b.name, err)
+		return nil, fmt.Errorf("make %s decoder: %w", b.Name, err)
 	}
 	return d, nil
-}
-
-func backendNamed(name string) (backend, error) {
-	if name == "" {
-		return backends[0], nil
-	}
-	for _, b := range backends {
-		if b.name == name {
-			return b, nil
-		}
-	}
-	return backend{}, fault.New(fault.Invalid, fmt.Sprintf(
-		"Opus backend %q is not in this build, which has %s.", name, strings.Join(Backends(), " and ")))
 }
 
 func orDefault(v, zero int) int {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/internal/snowflake"
+	"busker/voice/line"
 	"busker/voice/rtp"
 )
 
@@ -106,7 +107,7 @@ func (c *call) run(ctx context.Context) {
 	defer cancel()
 	c.clock = time.NewTimer(0)
 	c.clock.Stop()
-	c.hub.pacer.Add(c.conn.stream)
+	c.hub.pacer.Add(c.conn.line)
 	c.ask(ctx, c.target)
 	for c.phase != over {
 		c.publish()
@@ -125,7 +126,7 @@ func (c *call) run(ctx context.Context) {
 	c.stopSession()
 	cancel()
 	c.workers.Wait()
-	c.hub.pacer.Remove(c.conn.stream)
+	c.hub.pacer.Remove(c.conn.line)
 	c.bury()
 }
 
@@ -217,8 +218,8 @@ func (c *call) publish() {
 }
 
 // established says that audio flows.
-func (c *call) established(mode rtp.Mode, link *link) {
-	c.conn.stream.link.Store(link)
+func (c *call) established(mode rtp.Mode, link *line.Link) {
+	c.conn.line.SetLink(link)
 	c.linked = true
 	c.hub.opts.Metrics.connections.Inc()
 	c.status.Mode, c.status.State = mode, Ready

@@ -11,16 +11,17 @@ import (
 	"busker/audio"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
+	"busker/voice/line"
 )
 
 // Conn is the voice connection of one guild. It exists for as long as its Hub; what
 // comes and goes is the call in it. All methods may be called concurrently, but
 // one goroutine at a time calls Await and Send.
 type Conn struct {
-	hub    *Hub
-	guild  snowflake.ID
-	stream *stream
-	shown  atomic.Pointer[shown]
+	hub   *Hub
+	guild snowflake.ID
+	line  *line.Line
+	shown atomic.Pointer[shown]
 
 	mu   sync.Mutex
 	call *call // nil when out
@@ -33,7 +34,9 @@ type shown struct {
 }
 
 func newConn(hub *Hub, guild snowflake.ID) *Conn {
-	c := &Conn{hub: hub, guild: guild, stream: newStream(hub.opts.Lookahead, hub.opts.Metrics)}
+	c := &Conn{hub: hub, guild: guild, line: line.New(line.Options{
+		Lookahead: hub.opts.Lookahead, Metrics: hub.opts.Metrics.line,
+	})}
 	c.shown.Store(new(shown))
 	return c
 }
@@ -87,7 +90,7 @@ func (c *Conn) request(r joinRequest) (to *call, fresh bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if fresh = c.call == nil; fresh {
-		c.stream.ring.flush()
+		c.line.Flush()
 		c.call = newCall(c, r.channel)
 	}
 	c.call.inbox.put(r)
@@ -98,7 +101,7 @@ func (c *Conn) request(r joinRequest) (to *call, fresh bool) {
 func (c *Conn) bury(last *call) []message {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stream.ring.flush()
+	c.line.Flush()
 	c.call = nil
 	return last.inbox.close()
 }
@@ -118,63 +121,39 @@ func (c *Conn) Await(ctx context.Context) (room int, err error) {
 	if call == nil {
 		return 0, errOut()
 	}
-	for {
-		select {
-		case <-call.hungUp:
-			return 0, errOut()
-		default:
-		}
-		if room = c.stream.ring.room(); room > 0 {
-			return room, nil
-		}
-		select {
-		case <-c.stream.ring.fallen:
-		case <-call.hungUp:
-		case <-ctx.Done():
-			return 0, ctx.Err()
-		}
+	if room, err = c.line.Await(ctx, call.hungUp); errors.Is(err, line.ErrOver) {
+		return 0, errOut()
 	}
+	return room, err
 }
 
 // Send takes ownership of p and queues it; it never waits. The error is a fault when
 // there is no connection, and ErrFull when Await was not asked for room. p is
 // released then.
 func (c *Conn) Send(p *audio.Packet) error {
-	err := c.send(p)
-	if err != nil {
-		p.Release()
+	if call := c.current(); call != nil {
+		select {
+		case <-call.hungUp:
+		default:
+			return c.line.Send(p)
+		}
 	}
-	return err
-}
-
-func (c *Conn) send(p *audio.Packet) error {
-	call := c.current()
-	if call == nil {
-		return errOut()
-	}
-	select {
-	case <-call.hungUp:
-		return errOut()
-	default:
-	}
-	if !c.stream.push(p) {
-		return ErrFull
-	}
-	return nil
+	p.Release()
+	return errOut()
 }
 
 // ErrFull says that a packet was sent for which there was no room.
-var ErrFull = errors.New("the queue of packets is full")
+var ErrFull = line.ErrFull
 
 func errOut() error { return fault.New(fault.Unavailable, "I am not in a voice channel.") }
 
 // Flush drops the packets not sent yet and returns how many there were.
-func (c *Conn) Flush() int { return c.stream.ring.flush() }
+func (c *Conn) Flush() int { return c.line.Flush() }
 
 // Sent returns the number of audio packets whose time has come since the Conn
 // exists: handed to the network, or dropped for want of a key, as when nobody else is
 // in the call. It never goes back; silence frames do not count.
-func (c *Conn) Sent() uint64 { return c.stream.sent.Load() }
+func (c *Conn) Sent() uint64 { return c.line.Sent() }
 
 // Leave ends the call: queued packets are dropped, listeners get five frames of
 // silence, Discord is told. It returns once nothing of the call is left, or when
@@ -208,10 +187,10 @@ func (c *Conn) Status() Status {
 			status.encryption(shown.session.dave.Status())
 		}
 	}
-	status.Lateness = c.stream.lateness.figures()
-	status.Queued = c.stream.ring.len()
-	status.Sent = c.stream.sent.Load()
-	status.Late = c.stream.late.Load()
-	status.Underruns = c.stream.underruns.Load()
+	status.Lateness = c.line.Lateness()
+	status.Queued = c.line.Queued()
+	status.Sent = c.line.Sent()
+	status.Late = c.line.Late()
+	status.Underruns = c.line.Underruns()
 	return status
 }

@@ -60,7 +60,7 @@ func (d *dialogue) run(ctx context.Context, group *errgroup.Group) error {
 			d.selected = true
 			_ = d.socket.Select(ctx, external, d.mode)
 		case <-d.changed():
-			if !d.link.speaking.settled() {
+			if !d.link.Speaking().Settled() {
 				d.speak(ctx)
 			}
 		case <-d.settled():
@@ -125,18 +125,18 @@ func (d *dialogue) greet(ctx context.Context) {
 	_ = d.socket.Identify(ctx, d.identity, version)
 }
 
-// locate opens the media socket and finds out how it looks from outside.
+// locate opens the way to the media server and finds out how it looks from outside.
 func (d *dialogue) locate(ctx context.Context, group *errgroup.Group, r signal.Ready) error {
-	if d.udp != nil {
-		return nil // said twice: one socket is enough
+	if d.path != nil {
+		return nil // said twice: one path is enough
 	}
-	if err := d.connect(r); err != nil {
+	if err := d.connect(ctx, r); err != nil {
 		return err
 	}
 	d.await("", 0) // discovery has its own clock
-	udp, patience := d.udp, d.opts.Timeouts.Discovery
+	path, patience := d.path, d.opts.Timeouts.Discovery
 	group.Go(func() error {
-		external, err := discover(ctx, udp, r.SSRC, patience)
+		external, err := discover(ctx, path, &d.media, r.SSRC, patience)
 		if err != nil {
 			return err
 		}
@@ -208,23 +208,27 @@ func (d *dialogue) changed() <-chan struct{} {
 	if d.link == nil || d.awaited != "" {
 		return nil
 	}
-	return d.link.speaking.wake
+	return d.link.Speaking().Changed()
 }
 
 // speak tells the gateway what the sending side wants, news or not, until it wants
 // nothing new.
 func (d *dialogue) speak(ctx context.Context) {
-	s := d.link.speaking
+	s := d.link.Speaking()
 	for {
-		flags, n := s.next()
+		speaking, n := s.Next()
+		flags := signal.Silent
+		if speaking {
+			flags = signal.Microphone
+		}
 		if d.socket.Speaking(ctx, flags, d.ready.SSRC) != nil {
 			return // the next socket tells
 		}
-		s.told.Store(n)
-		if s.idle() {
+		s.Told(n)
+		if s.Idle() {
 			d.tell(quiet{})
 		}
-		if s.settled() {
+		if s.Settled() {
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"busker/internal/snowflake"
 	"busker/voice/dave"
+	"busker/voice/line"
 	"busker/voice/signal"
 )
 
@@ -12,18 +13,11 @@ import (
 // is. It outlives resumes.
 type encryption interface {
 	signal.DAVE
-	frameSealer
+	line.FrameSealer
 	Settled() <-chan struct{}
 	Check(ctx context.Context, w signal.Writer) error
 	Status() dave.Status
 	PairwiseCode(user snowflake.ID) (string, error)
-}
-
-// frameSealer encrypts media frames end to end, before the transport does. The
-// pacer's goroutine calls it; it neither blocks nor allocates. An error costs the
-// frame, not its time.
-type frameSealer interface {
-	SealFrame(dst, opus []byte) ([]byte, error)
 }
 
 // encrypt is how sessions get their encryption.

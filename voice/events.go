@@ -97,7 +97,8 @@ func (c *call) startSession(ctx context.Context) {
 	c.sent = true // whether or not it was said: these are its events
 	c.unused = false
 	s := &session{
-		opts: &c.hub.opts, dial: c.hub.dial, logger: c.logger, stream: c.conn.stream,
+		opts: &c.hub.opts, dial: c.hub.dial, logger: c.logger, line: c.conn.line,
+		sockets:  c.hub.sockets,
 		endpoint: c.server.Endpoint,
 		identity: signal.Identity{
 			Guild: c.conn.guild, User: c.hub.opts.User(),
@@ -133,7 +134,7 @@ func (c *call) stopSession() {
 	if c.session == nil {
 		return
 	}
-	c.conn.stream.link.Store(nil)
+	c.conn.line.SetLink(nil)
 	if c.linked {
 		c.linked = false
 		c.hub.opts.Metrics.connections.Dec()

@@ -9,16 +9,18 @@ import (
 	"busker/internal/snowflake"
 	"busker/voice/pace"
 	"busker/voice/signal"
+	"busker/voice/udp"
 )
 
 // Hub holds the voice connections of all guilds and the pacer that sends for them.
 // All methods may be called concurrently, and before Run; Run is called once.
 type Hub struct {
-	opts  HubOptions
-	dial  *signal.Dialer
-	pacer *pace.Pacer
-	calls chan *call    // from the Joins that begin them to Run
-	ended chan struct{} // closed when Run has ended
+	opts    HubOptions
+	dial    *signal.Dialer
+	pacer   *pace.Pacer
+	sockets *udp.Sockets
+	calls   chan *call    // from the Joins that begin them to Run
+	ended   chan struct{} // closed when Run has ended
 
 	mu    sync.Mutex
 	conns map[snowflake.ID]*Conn
@@ -27,22 +29,42 @@ type Hub struct {
 // NewHub returns a Hub that Run will drive.
 func NewHub(opts HubOptions) *Hub {
 	opts = opts.withDefaults()
-	return &Hub{
+	h := &Hub{
 		opts:  opts,
 		dial:  signal.NewDialer(opts.TLS),
-		pacer: pace.New(pace.Options{Clock: opts.Clock, Observe: opts.Metrics.tick}),
 		calls: make(chan *call),
 		ended: make(chan struct{}),
 		conns: make(map[snowflake.ID]*Conn),
 	}
+	pacing := pace.Options{
+		Threads: opts.Threads, Flush: h.flush,
+		Observe: opts.Metrics.tick, Members: opts.Metrics.paced, Niced: h.niced,
+	}
+	if opts.Clock != nil {
+		pacing.Threads, pacing.Clock = 1, func() pace.Clock { return opts.Clock }
+	}
+	h.pacer = pace.New(pacing)
+	h.sockets = udp.New(udp.Options{
+		Threads: h.pacer.Threads(), Dedicated: opts.Dedicated, Metrics: opts.Metrics.udp,
+	})
+	return h
 }
 
-// Run drives the pacer and all connections until ctx ends. Connections are closed
+// flush sends what the members of a slot queued.
+func (h *Hub) flush(thread int) { h.sockets.Flush(thread) }
+
+func (h *Hub) niced(nice int) {
+	h.opts.Logger.Warn("a sending thread has a lower priority than others: audio may be late", "nice", nice)
+}
+
+// Run drives the pacer and all connections until ctx ends. It should begin before any
+// thread of the process lowers its priority, which new ones may inherit. Connections are closed
 // then without a word to the main gateway: Leave them first.
 func (h *Hub) Run(ctx context.Context) error {
 	defer close(h.ended)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return h.pacer.Run(ctx) })
+	group.Go(func() error { return h.sockets.Run(ctx) })
 	group.Go(func() error {
 		for {
 			select {

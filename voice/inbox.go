@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"busker/internal/snowflake"
+	"busker/voice/line"
 	"busker/voice/rtp"
 )
 
@@ -34,7 +35,7 @@ type (
 	// From a session; only the newest generation is listened to.
 	established struct {
 		mode rtp.Mode
-		link *link
+		link *line.Link
 	}
 	resuming struct{ err error }
 	resumed  struct{}

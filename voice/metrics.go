@@ -8,43 +8,29 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"busker/voice/dave"
+	"busker/voice/line"
 	"busker/voice/signal"
+	"busker/voice/udp"
 )
 
 // Metrics counts what the connections and the pacer do. The pacer feeds it without
-// allocating.
+// allocating. Those of voice/dave, voice/line and voice/udp belong to it.
 type Metrics struct {
-	audio, silence prometheus.Counter
-	keepalives     prometheus.Counter
-	dropped        prometheus.Counter
-	underruns      prometheus.Counter
-	lateness       prometheus.Histogram
-	resyncs        prometheus.Counter
-	connections    prometheus.Gauge
-	joins          prometheus.Histogram
-	closes         *prometheus.CounterVec
-	dave           *dave.Metrics
+	line        *line.Metrics
+	udp         *udp.Metrics
+	lateness    prometheus.Histogram
+	members     *prometheus.GaugeVec
+	resyncs     prometheus.Counter
+	connections prometheus.Gauge
+	joins       prometheus.Histogram
+	closes      *prometheus.CounterVec
+	dave        *dave.Metrics
 }
 
-// NewMetrics registers the package's metrics and voice/dave's with r; nil registers nowhere.
+// NewMetrics registers all of them with r; nil registers nowhere.
 func NewMetrics(r prometheus.Registerer) *Metrics {
-	packets := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "busker_voice_packets_total",
-		Help: "UDP packets handed to the network, by what they carry.",
-	}, []string{"kind"})
 	m := &Metrics{
-		dave:       dave.NewMetrics(r),
-		audio:      packets.WithLabelValues("audio"),
-		silence:    packets.WithLabelValues("silence"),
-		keepalives: packets.WithLabelValues("keepalive"),
-		dropped: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "busker_voice_packets_dropped_total",
-			Help: "Packets that could not be sealed or that the network refused; frames without a key are busker_dave_frames_dropped_total.",
-		}),
-		underruns: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "busker_voice_underruns_total",
-			Help: "Times a connection ran out of packets for at most five frames.",
-		}),
+		dave: dave.NewMetrics(r), line: line.NewMetrics(r), udp: udp.NewMetrics(r),
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "busker_voice_send_lateness_seconds",
 			Help:    "How long after its deadline the pacer began a slot of 1 ms.",
@@ -52,8 +38,12 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}),
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_resyncs_total",
-			Help: "Times the pacer was too late to catch up and moved its schedule instead.",
+			Help: "Times a thread of the pacer was too late to catch up and skipped frames instead.",
 		}),
+		members: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "busker_voice_pacer_members",
+			Help: "Calls each thread of the pacer sends for.",
+		}, []string{"thread"}),
 		connections: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "busker_voice_connections",
 			Help: "Voice connections able to send.",
@@ -69,7 +59,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"reaction", "cause"}),
 	}
 	if r != nil {
-		r.MustRegister(packets, m.dropped, m.underruns, m.lateness, m.resyncs,
+		r.MustRegister(m.lateness, m.resyncs, m.members,
 			m.connections, m.joins, m.closes)
 	}
 	return m
@@ -90,7 +80,7 @@ func cause(err error) string {
 		return strconv.Itoa(closed.Code)
 	case errors.Is(err, signal.ErrZombie):
 		return "heartbeat"
-	case errors.Is(err, errMedia):
+	case errors.Is(err, line.ErrPath):
 		return "media"
 	case errors.Is(err, signal.ErrEncryption):
 		return "encryption"
@@ -101,9 +91,14 @@ func cause(err error) string {
 }
 
 // tick records one slot of the pacer; it is the pacer's Observe.
-func (m *Metrics) tick(late time.Duration, resynced bool) {
+func (m *Metrics) tick(late time.Duration, skipped bool) {
 	m.lateness.Observe(late.Seconds())
-	if resynced {
+	if skipped {
 		m.resyncs.Inc()
 	}
+}
+
+// paced records how many members a thread of the pacer has.
+func (m *Metrics) paced(thread, members int) {
+	m.members.WithLabelValues(strconv.Itoa(thread)).Set(float64(members))
 }

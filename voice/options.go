@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"busker/audio"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 	"busker/voice/mls"
@@ -38,6 +37,12 @@ type HubOptions struct {
 	// Lookahead is how much audio a connection buffers: more survives longer
 	// stalls of the producer, less makes commands audible sooner. Default 200 ms.
 	Lookahead time.Duration
+	// Threads is how many threads send at most; those without connections sleep.
+	// 0 = one per core, at most four.
+	Threads int
+	// Dedicated gives every connection a UDP socket of its own, instead of one for up
+	// to 256: for networks that misunderstand shared ones.
+	Dedicated bool
 	// Timeouts bound the steps of joining and recovering.
 	Timeouts Timeouts
 	// Key signs for us in the groups of end-to-end encryption, in all guilds; nil
@@ -46,7 +51,8 @@ type HubOptions struct {
 	// WithoutDAVE announces that we do not speak end-to-end encryption. Discord
 	// refuses that everywhere but in stage channels.
 	WithoutDAVE bool
-	// Clock paces the packets; nil for the system's monotonic clock.
+	// Clock paces the packets, on one thread then; nil for the system's monotonic
+	// clock.
 	Clock pace.Clock
 
 	// Tests replace these.
@@ -94,9 +100,6 @@ func (o HubOptions) withDefaults() HubOptions {
 	}
 	if o.Online == nil {
 		o.Online = func(snowflake.ID) bool { return true }
-	}
-	if o.Lookahead < audio.FrameTime {
-		o.Lookahead = 200 * time.Millisecond
 	}
 	if o.Key == nil && !o.WithoutDAVE {
 		o.Key = newKey()

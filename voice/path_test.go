@@ -8,51 +8,7 @@ import (
 	"time"
 
 	"busker/voice"
-	"busker/voice/rtp"
 )
-
-// keepalives is the number of ticks from one to the next: 5 s.
-const keepalives = 250
-
-// TestPathFallsSilent: a media server that answered keepalives and stops is given up
-// 15 to 20 s later; one that never answered is left alone.
-func TestPathFallsSilent(t *testing.T) {
-	reply := func(n uint32) []byte { return rtp.AppendKeepaliveReply(nil, n) }
-	for name, tt := range map[string]struct {
-		answers func(n uint32) []byte // nil: none
-		want    int                   // keepalives sent until it is given up; 0: never
-	}{
-		"never answered":     {func(uint32) []byte { return nil }, 0},
-		"always answered":    {reply, 0},
-		"one in three":       {func(n uint32) []byte { return map[bool][]byte{true: reply(n)}[n%3 == 0] }, 0},
-		"a loop behind":      {func(n uint32) []byte { return reply(n - 1) }, 0},
-		"answers end":        {func(n uint32) []byte { return map[bool][]byte{true: reply(n)}[n <= 5] }, 9},
-		"others' noise":      {func(uint32) []byte { return []byte("\x80\x78not for us") }, 0},
-		"noise in its place": {func(n uint32) []byte { return map[bool][]byte{true: reply(n), false: make([]byte, 9)}[n <= 5] }, 9},
-		"answers to nothing": {func(n uint32) []byte { return reply(n + 1<<31 - 1) }, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			rig, _ := newRig(t, nil)
-			for n := uint32(1); n <= 30; n++ {
-				for range keepalives {
-					rig.Tick(0)
-				}
-				if rig.Lost() != nil {
-					if int(n) != tt.want {
-						t.Errorf("given up at keepalive %d: %v", n, rig.Lost())
-					}
-					return
-				}
-				if b := tt.answers(n); b != nil {
-					rig.Heard(b)
-				}
-			}
-			if tt.want != 0 {
-				t.Error("not given up")
-			}
-		})
-	}
-}
 
 // TestNobodyListensAnyMore: the media server is gone, the voice gateway is not. The
 // call goes through the main gateway to another one.

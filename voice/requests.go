@@ -97,9 +97,9 @@ func (c *call) leave(ctx context.Context, r leaveRequest) {
 	}
 	c.answer(fault.Wrap(fault.Canceled, "I was told to leave.", ErrLeft))
 	c.hangUp()
-	c.conn.stream.ring.flush()
-	link := c.conn.stream.link.Load()
-	if link == nil || link.speaking.idle() {
+	c.conn.line.Flush()
+	link := c.conn.line.Link()
+	if link == nil || link.Speaking().Idle() {
 		c.depart(ctx, ErrLeft)
 		return
 	}

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"busker/internal/fault"
+	"busker/voice/line"
 	"busker/voice/rtp"
 	"busker/voice/signal"
+	"busker/voice/udp"
 )
 
 const (
@@ -43,7 +43,8 @@ type session struct {
 	logger   *slog.Logger
 	identity signal.Identity
 	endpoint string
-	stream   *stream
+	line     *line.Line
+	sockets  *udp.Sockets
 	tell     func(message)               // never blocks
 	channel  atomic.Uint64               // snowflake.ID of our newest voice state; the call keeps it
 	socket   atomic.Pointer[signal.Conn] // the current one, for its ping
@@ -54,13 +55,13 @@ type session struct {
 	ready     signal.Ready
 	mode      rtp.Mode
 	sealers   map[transportKey]*rtp.Sealer // of every key there was; secrets
-	udp       *net.UDPConn
-	selected  bool        // our address was told: a Session Description may come
-	link      *link       // nil until the Session Description
-	keys      *time.Timer // how long the link waits for keys, since then
-	announced bool        // the call has the link
+	path      *udp.Stream                  // to the media server
+	media     media                        // what comes back on it
+	selected  bool                         // our address was told: a Session Description may come
+	link      *line.Link                   // nil until the Session Description
+	keys      *time.Timer                  // how long the link waits for keys, since then
+	announced bool                         // the call has the link
 	lose      context.CancelCauseFunc
-	listening sync.WaitGroup
 }
 
 // run holds the session until it can not be resumed any more, or ctx ends; then the
@@ -85,7 +86,7 @@ func (s *session) run(ctx context.Context) error {
 		began = time.Now()
 		err = s.converse(ctx, true)
 	}
-	if cause := context.Cause(ctx); errors.Is(cause, errMedia) {
+	if cause := context.Cause(ctx); errors.Is(cause, line.ErrPath) {
 		return cause
 	}
 	return err
@@ -146,25 +147,26 @@ func (s *session) handler() signal.DAVE {
 	return s.dave
 }
 
-func (s *session) sealer() frameSealer {
+func (s *session) sealer() line.FrameSealer {
 	if s.dave == nil {
 		return nil
 	}
 	return s.dave
 }
 
-// connect opens the UDP socket to the media server.
-func (s *session) connect(r signal.Ready) error {
+// connect opens the way to the media server.
+func (s *session) connect(ctx context.Context, r signal.Ready) error {
 	mode, ok := rtp.Choose(r.Modes)
 	if !ok {
 		return fault.Wrap(fault.Unsupported, "Discord's voice server speaks a language I don't know.",
 			fmt.Errorf("%w: offered are %q", errNoMode, r.Modes))
 	}
-	udp, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(r.Server))
+	s.media.answers, s.media.lost = make(chan []byte, discoveries), s.lose
+	path, err := s.sockets.Open(ctx, r.Server, &s.media)
 	if err != nil {
-		return fmt.Errorf("open media socket: %w", err)
+		return fmt.Errorf("open media path: %w", err)
 	}
-	s.ready, s.mode, s.udp = r, mode, udp
+	s.ready, s.mode, s.path = r, mode, path
 	return nil
 }
 
@@ -189,11 +191,13 @@ func (s *session) establish(d signal.Description) error {
 	}
 	s.mode = d.Mode
 	if s.link != nil {
-		s.link.sealer.Store(sealer)
+		s.link.Rekey(sealer)
 		return nil
 	}
-	s.link = newLink(s.udp, s.ready.SSRC, sealer, s.sealer(), s.lose)
-	s.listening.Go(s.link.listen)
+	s.link = line.NewLink(line.LinkOptions{
+		Socket: s.path, SSRC: s.ready.SSRC, Sealer: sealer, Frames: s.sealer(), Lose: s.lose,
+	})
+	s.media.link.Store(s.link)
 	s.keys = time.NewTimer(s.opts.Timeouts.Keys)
 	return nil
 }
@@ -216,14 +220,13 @@ func (s *session) transport(d signal.Description) (*rtp.Sealer, error) {
 	return sealer, nil
 }
 
-// unlink takes the link from the pacer, unless another has its place already, and
-// closes its socket. A packet on its way at this moment is lost with it.
+// unlink takes the link from the line, unless another has its place already, and
+// gives its path up. A packet on its way at this moment is lost with it.
 func (s *session) unlink() {
 	if s.link != nil {
-		s.stream.link.CompareAndSwap(s.link, nil)
+		s.line.DropLink(s.link)
 	}
-	if s.udp != nil {
-		_ = s.udp.Close()
+	if s.path != nil {
+		s.path.Close()
 	}
-	s.listening.Wait()
 }

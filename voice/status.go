@@ -5,6 +5,7 @@ import (
 
 	"busker/internal/snowflake"
 	"busker/voice/dave"
+	"busker/voice/line"
 	"busker/voice/rtp"
 )
 
@@ -44,9 +45,9 @@ type Status struct {
 	Rejoins   uint64        // sessions replaced through the main gateway
 	LastErr   error         // the newest trouble; nil when there never was any
 
-	LastReconnect time.Time // when audio flowed again after trouble; zero when it never had to
-	LastCause     error     // what the trouble was then
-	Lateness      Lateness  // of the packets sent
+	LastReconnect time.Time     // when audio flowed again after trouble; zero when it never had to
+	LastCause     error         // what the trouble was then
+	Lateness      line.Lateness // of the packets sent
 
 	DAVE        int    // version of the end-to-end encryption; 0: none is demanded
 	Encrypted   bool   // what is sent is encrypted end to end; false too while nothing is sent

@@ -232,12 +232,12 @@ func TestSeek(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, at := range []time.Duration{
 				0, 59 * time.Second, 30 * time.Second, 30*time.Second + time.Millisecond, 4999 * time.Millisecond,
-				5 * time.Second, 5001 * time.Millisecond, 0, time.Hour, time.Minute - time.Millisecond, 12 * time.Second, -1,
+				5 * time.Second, 5001 * time.Millisecond, 0, time.Hour, time.Minute - time.Millisecond, 12 * time.Second, -time.Millisecond, -time.Hour,
 			} {
 				if err := tt.reader.Seek(at); err != nil {
 					t.Fatal(err)
 				}
-				sample := audio.DurationSamples(max(0, at)) + int64(tt.skip)
+				sample := max(0, audio.DurationSamples(at)+int64(tt.skip))
 				begins := tt.reader.Position() + int64(tt.skip)
 				p, err := tt.reader.ReadPacket()
 				if want := sample / 960; want >= packets {

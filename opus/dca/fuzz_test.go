@@ -41,7 +41,7 @@ func FuzzReader(f *testing.F) {
 			return // an index may lie
 		}
 		skip := int64(back.Metadata().Extra.Skip)
-		target := skip + audio.DurationSamples(time.Duration(max(0, at)))
+		target := max(0, skip+audio.DurationSamples(time.Duration(at)))
 		if p := back.Position() + skip; p > target {
 			t.Fatalf("at %d, which is behind %d", p, target)
 		}

@@ -13,7 +13,8 @@ import (
 // takes a few milliseconds at most.
 const markSamples = 5 * audio.SampleRate
 
-// Seek goes on with the packet that holds the given time since the beginning of the sound.
+// Seek goes on with the packet that holds the given time since the beginning of the sound,
+// or with the first one; times below 0 are in what Extra.Skip leaves out.
 // Behind the end, ReadPacket returns io.EOF. Without an index it reads its way from the
 // last place it knows; an input that cannot seek goes forward only. After a failure the
 // Reader stays failed until another Seek.
@@ -21,7 +22,7 @@ const markSamples = 5 * audio.SampleRate
 // A decoder has to hear 80 ms before it has converged (RFC 7845 §4.6): to decode, seek that
 // much earlier.
 func (r *Reader) Seek(at time.Duration) error {
-	target := int64(r.meta.Extra.Skip) + min(max(0, audio.DurationSamples(at)), maxSamples)
+	target := max(0, int64(r.meta.Extra.Skip)+audio.DurationSamples(at))
 	if err := r.seek(target); err != nil {
 		if !errors.Is(err, errBackward) {
 			r.err = err

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"math"
 	"time"
 
@@ -92,33 +91,8 @@ func (p *dcaPackets) seek(at time.Duration) error {
 	return p.Seek(max(0, at-preRoll))
 }
 
-// Whatever has no magic number must prove in its first packets to be DCA0: that many,
-// of one length and kind, or all there are if these are some.
-const (
-	provingPackets = 6
-	fewestPackets  = 3
-)
-
 // sniffDCA knows both versions of DCA.
 func sniffDCA(b []byte, ended bool) (kind, bool) {
-	dca := kind{name: "DCA", open: openDCA}
-	if len(b) >= 4 && string(b[:3]) == "DCA" {
-		return dca, true
-	}
-	first, n := byte(0), 0
-	for ; len(b) >= 3 && n < provingPackets; n++ {
-		size := int(int16(binary.LittleEndian.Uint16(b)))
-		if size < 1 || size > len(b)-2 {
-			break
-		}
-		if n == 0 {
-			first = b[2]
-		}
-		// The rest of the first byte is how many frames there are and in what shape.
-		if samples, err := toc.Samples(b[2 : 2+size]); err != nil || b[2]&^3 != first&^3 || samples < audio.FrameSamples {
-			return kind{}, false
-		}
-		b = b[2+size:]
-	}
-	return dca, n == provingPackets || ended && len(b) == 0 && n >= fewestPackets
+	_, ok := dca.Sniff(b, ended)
+	return kind{name: "DCA", open: openDCA}, ok
 }

@@ -36,8 +36,8 @@ type opener func(c *content) (stream, Info, error)
 //
 // The Reader is an audio.Ending and an audio.Waiting. It is an audio.PacketReader if
 // what it reads is Opus that Discord takes as it is: one stream, mono or stereo,
-// without an output gain, in packets of 20 ms. Its first packet is then the one in
-// which the time at is heard, and no decoder is made until somebody wants blocks.
+// without an output gain, in frames of 20 ms or less. Its first packet is then the one
+// in which the time at is heard, and no decoder is made until somebody wants blocks.
 func Open(ctx context.Context, in Input, at time.Duration, opts Options) (audio.Reader, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := newContent(ctx, cancel, in)

@@ -30,6 +30,7 @@ type FFmpeg struct {
 	ffmpeg string
 	probe  string // ffprobe beside it, "" when there is none
 	slots  chan struct{}
+	starts *starts
 	asks   bool // this copy only describes
 }
 
@@ -40,7 +41,11 @@ type FFmpegOptions struct {
 	// Processes is how many may run at once: each takes about 10 MiB and 55 ms
 	// of CPU to start. 0 is 16.
 	Processes int
-	// Wait is how long to wait for one of them to end. 0 is 10 s.
+	// Starts is how many may be started in a second. 0 is 8 for each core: starting
+	// them takes the time others need to keep playing.
+	Starts float64
+	// Wait is how long to wait for one of them to end, and for the turn to start one.
+	// 0 is 10 s.
 	Wait time.Duration
 	// MaxSpool is the largest content from the network, in bytes, that is kept in
 	// a temporary file because its format must be read out of order. 0 is 512 MiB.
@@ -67,7 +72,7 @@ func NewFFmpeg(opts FFmpegOptions) (*FFmpeg, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.NotFound, "ffmpeg is not installed.", err)
 	}
-	f := &FFmpeg{opts: opts, ffmpeg: path, slots: make(chan struct{}, opts.Processes)}
+	f := &FFmpeg{opts: opts, ffmpeg: path, slots: make(chan struct{}, opts.Processes), starts: newStarts(opts.Starts)}
 	beside := filepath.Join(filepath.Dir(path), strings.Replace(filepath.Base(path), "ffmpeg", "ffprobe", 1))
 	if beside != path {
 		f.probe, _ = exec.LookPath(beside)
@@ -103,18 +108,22 @@ func (f *FFmpeg) open(ctx context.Context, c *content, k kind, at time.Duration)
 	return s, Info{}, nil
 }
 
-// acquire waits for one of the places of opts.Processes.
+// acquire waits for one of the places of opts.Processes and for the turn to start.
 func (f *FFmpeg) acquire(ctx context.Context) error {
 	timer := time.NewTimer(f.opts.Wait)
 	defer timer.Stop()
 	select {
 	case f.slots <- struct{}{}:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timer.C:
-		return fault.New(fault.Busy, "Too many files of unusual formats are playing. Try again later.")
+		return errBusy
 	}
+	if err := f.starts.wait(ctx, f.opts.Wait); err != nil {
+		f.release()
+		return err
+	}
+	return nil
 }
 
 func (f *FFmpeg) release() { <-f.slots }

@@ -5,22 +5,25 @@ import (
 	"fmt"
 
 	"busker/audio"
+	"busker/internal/fault"
 	"busker/opus"
+	"busker/opus/repack"
 	"busker/opus/toc"
 )
 
 // passer is the Reader of content whose packets can be handed on as they are. It
 // implements audio.PacketReader.
 //
-// A live stream may chain what cannot be handed on behind what could: packets of
-// another length or with an output gain. From there to its end it is decoded and
-// encoded anew, so that its listeners hear it go on.
+// A live stream may chain what cannot be handed on behind what could: with longer
+// frames or with an output gain. From there to its end it is decoded and encoded
+// anew, so that its listeners hear it go on.
 type passer struct {
 	*reader
-	packets *opusStream
-	mode    mode
-	encoder opus.Encoder // of what cannot be handed on; nil until there is any
-	block   *audio.Block
+	packets  *opusStream
+	mode     mode
+	repacker repack.Repacker // of packets that are not 20 ms
+	encoder  opus.Encoder    // of what cannot be handed on; nil until there is any
+	block    *audio.Block
 
 	// Places in the audio of all packets, in samples.
 	in    int64 // behind the packets taken
@@ -55,10 +58,9 @@ func passage(r *reader) audio.Reader {
 	return &passer{reader: r, packets: s}
 }
 
-// passable reports whether Discord takes a packet as it is.
+// passable reports whether Discord takes what is in a packet as it is.
 func passable(packet []byte, c cut) bool {
-	n, err := toc.Samples(packet)
-	return err == nil && n == audio.FrameSamples && len(packet) <= audio.MaxPacketBytes && c.gain == 0
+	return c.gain == 0 && repack.Possible(packet[0])
 }
 
 // ReadBlock implements audio.Reader.
@@ -118,20 +120,54 @@ func (p *passer) Skip() int {
 // pass sets dst to the next packet with any sound in it.
 func (p *passer) pass(dst *audio.Packet) error {
 	for {
-		packet, c, err := p.packets.next()
-		if err != nil {
-			return err
+		packet, ok := p.repacker.Pull()
+		if !ok {
+			var err error
+			if packet, err = p.take(); err != nil {
+				return err
+			}
 		}
-		if !passable(packet, c) {
-			p.packets.back(packet, c)
-			return errPass
-		}
-		p.account(audio.FrameSamples, c)
-		if p.wanted() {
+		if packet != nil && p.wanted() {
 			dst.Set(packet)
 			return nil
 		}
 	}
+}
+
+// take gets the next packet. One of 20 ms it returns as it is; of others the repacker
+// makes some.
+func (p *passer) take() ([]byte, error) {
+	packet, c, err := p.packets.next()
+	if err != nil {
+		if last, _, ok := p.repacker.Drain(); ok {
+			return last, nil // next fails again
+		}
+		return nil, err
+	}
+	if c.fresh {
+		p.repacker.Reset()
+		p.out = p.in
+	}
+	n, err := toc.Samples(packet)
+	if err != nil {
+		return nil, nil //nolint:nilerr // nothing is left of it
+	}
+	whole := n == audio.FrameSamples && len(packet) <= audio.MaxPacketBytes && p.repacker.Held() == 0
+	if passable(packet, c) && !whole {
+		err = p.repacker.Push(packet)
+	}
+	switch {
+	case fault.KindOf(err) == fault.Corrupt:
+		return nil, nil
+	case err != nil || !passable(packet, c):
+		p.packets.back(packet, c)
+		return nil, errPass
+	}
+	p.account(n, c)
+	if whole {
+		return packet, nil
+	}
+	return nil, nil
 }
 
 // account notes which of the n samples of a packet taken are to be heard.

@@ -228,6 +228,29 @@ func TestWholePacketsAreLeftOut(t *testing.T) {
 	}
 }
 
+// TestOtherPacketsAreMade has packets that are shorter and longer than 20 ms.
+func TestOtherPacketsAreMade(t *testing.T) {
+	const length = 2345 * time.Millisecond
+	for _, frame := range []string{"2.5", "5", "10", "40", "60"} {
+		t.Run(frame, func(t *testing.T) {
+			b := must(os.ReadFile(encode(t, "a.opus", 48000, 2, length, "-c:a", "libopus", "-frame_duration", frame, "-b:a", "128k")))
+			want := exactly(t, bytesInput(b), 0, decode.Options{})
+			r := handOn(t, bytesInput(b), 0)
+			pcm := decoded(t, packetsOf(t, r))
+			tail := r.(audio.Ending).Tail()
+			got := pcm[2*r.Skip() : len(pcm)-2*tail]
+			if !slices.Equal(got, want) {
+				t.Errorf("%d samples with %d to skip and a tail of %d; as blocks %d", len(got)/2, r.Skip(), tail, len(want)/2)
+			}
+			const at = 777 * time.Millisecond
+			late := handOn(t, bytesInput(b), at)
+			if pcm := decoded(t, packetsOf(t, late)); similar(pcm[2*(late.Skip()+4800):], want[2*(int(audio.DurationSamples(at))+4800):]) < 0.99 {
+				t.Error("from the middle it is another sound")
+			}
+		})
+	}
+}
+
 func TestTheFirstCallDecides(t *testing.T) {
 	all, preSkip := encoded(t, song48(4800))
 	b := oggFile(t, 1, 0, preSkip, 4800, all)
@@ -342,9 +365,8 @@ func TestDCA(t *testing.T) {
 			}
 		})
 	}
-	for name, b := range map[string][]byte{"two packets": zero.Bytes()[:len(all[0])+len(all[1])+4], "another version": []byte("DCA2\x02\x00\x00\x00{}")} {
-		if _, err := decode.Probe(t.Context(), bytesInput(b), decode.Options{}); fault.KindOf(err) != fault.Unsupported {
-			t.Errorf("%s: %v", name, err)
-		}
+	later := []byte("DCA2\x02\x00\x00\x00{}")
+	if _, err := decode.Probe(t.Context(), bytesInput(later), decode.Options{}); fault.KindOf(err) != fault.Unsupported {
+		t.Errorf("another version: %v", err)
 	}
 }

@@ -1,11 +1,11 @@
 // Package pace calls each of its members once per 20 ms frame, on an absolute
-// schedule, from one thread.
+// schedule, from a few threads.
 //
 // It knows neither packets nor connections. The frame is cut into 20 slots of 1 ms
 // and every member lives in one of them, so that a thousand members send in a
-// steady stream and not in one burst. Deadlines are start + n·1 ms of a monotonic
+// steady stream and not in one burst. Deadlines are multiples of 1 ms of a monotonic
 // clock: a late wake-up never shifts the next deadline, so the schedule can not
-// drift. Only when it is hopelessly late does the schedule move.
+// drift. What is hopelessly late is skipped, in whole frames.
 package pace
 
 import (
@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -22,133 +21,160 @@ const (
 	Frame = 20 * time.Millisecond
 	// Slots is the number of parts a frame is cut into.
 	Slots = 20
-	// MaxLate is how much lateness is caught up with, by ticking faster: three
-	// frames, which a receiver's jitter buffer takes. Beyond, the schedule moves.
-	MaxLate = 3 * Frame
+	// MaxLate is how much lateness is caught up with, by ticking faster: a receiver's
+	// jitter buffer takes that many frames at once. Beyond, frames are skipped.
+	MaxLate = 2 * Frame
+	// DefaultShare is the number of members a thread takes before the next is begun
+	// with: half of what one core sends.
+	DefaultShare = 1500
 
-	slotTime = Frame / Slots
+	maxThreads = 4 // by default: 6000 members
+	slotTime   = Frame / Slots
 )
 
-// Member is ticked once per frame on the pacer's thread. Tick must neither block
-// nor allocate. late is how long after its deadline the member's slot began.
+// Member is ticked once per frame on one of the pacer's threads, always the same for
+// as long as it is a member. Tick must neither block nor allocate.
 type Member interface {
-	Tick(late time.Duration)
+	Tick(Turn)
+}
+
+// Turn is what a member is told with a Tick.
+type Turn struct {
+	// Late is how long after its deadline the member's slot began.
+	Late time.Duration
+	// Frame is the number of the frame: one more than at the last Tick, unless frames
+	// were skipped since.
+	Frame int64
+	// Thread is the number of the thread, from 0.
+	Thread int
 }
 
 // Options configure a Pacer. The zero value is useful.
 type Options struct {
-	// Clock is what the schedule follows; nil for the system's monotonic clock.
-	Clock Clock
+	// Threads is how many there are at most; 0 = one per core, at most four. Those
+	// without members sleep.
+	Threads int
+	// Share is how many members a thread has before the next gets any; when all have as
+	// many, they share alike. 0 = DefaultShare.
+	Share int
+	// Clock returns what a thread's schedule follows; nil for System.
+	Clock func() Clock
+	// Flush is called at the end of every slot with members in it, on their thread: for
+	// what is better done for all at once. nil does nothing.
+	Flush func(thread int)
 	// Observe is told of every slot with members in it: its lateness, and whether
-	// that made the schedule move. It is called on the pacer's thread; nil ignores.
-	Observe func(late time.Duration, resynced bool)
+	// that made the pacer skip frames. It is called on the threads; nil ignores.
+	Observe func(late time.Duration, skipped bool)
+	// Members is told how many members a thread has whenever that changed; nil ignores.
+	Members func(thread, members int)
+	// Niced is told when a thread has a lower priority than others and could not get
+	// rid of it: somebody who lowered theirs began it. nil ignores.
+	Niced func(nice int)
+}
+
+func (o Options) withDefaults() Options {
+	if o.Threads <= 0 {
+		o.Threads = min(runtime.NumCPU(), maxThreads)
+	}
+	if o.Share <= 0 {
+		o.Share = DefaultShare
+	}
+	if o.Clock == nil {
+		o.Clock = System
+	}
+	if o.Flush == nil {
+		o.Flush = func(int) {}
+	}
+	if o.Observe == nil {
+		o.Observe = func(time.Duration, bool) {}
+	}
+	if o.Members == nil {
+		o.Members = func(int, int) {}
+	}
+	if o.Niced == nil {
+		o.Niced = func(int) {}
+	}
+	return o
 }
 
 // Pacer keeps the schedule. All its methods may be called concurrently; Run once.
 type Pacer struct {
-	clock   Clock
-	observe func(time.Duration, bool)
-	wake    chan struct{} // a first member came; size 1: a token is enough
+	opts    Options
+	threads []*thread
 
-	mu    sync.Mutex                      // serialises Add and Remove
-	count atomic.Int64                    // members in all slots
-	slots [Slots]atomic.Pointer[[]Member] // replaced, never changed: Run reads them without a lock
+	mu     sync.Mutex // serialises Add and Remove
+	places map[Member]place
+}
+
+// place is where a member lives.
+type place struct {
+	thread *thread
+	slot   int
 }
 
 // New returns a Pacer that Run will drive.
 func New(opts Options) *Pacer {
-	if opts.Clock == nil {
-		opts.Clock = System()
-	}
-	if opts.Observe == nil {
-		opts.Observe = func(time.Duration, bool) {}
-	}
-	p := &Pacer{clock: opts.Clock, observe: opts.Observe, wake: make(chan struct{}, 1)}
-	for i := range p.slots {
-		p.slots[i].Store(new([]Member))
+	p := &Pacer{opts: opts.withDefaults(), places: make(map[Member]place)}
+	for i := range p.opts.Threads {
+		p.threads = append(p.threads, newThread(i, &p.opts))
 	}
 	return p
 }
 
-// Add gives m a place in the least filled slot. Its first Tick comes within a frame.
+// Threads returns the number of threads: a Turn's is below.
+func (p *Pacer) Threads() int { return len(p.threads) }
+
+// Add gives m, which is no member yet, a place in a thread's least filled slot. Its
+// first Tick comes within a frame.
 func (p *Pacer) Add(m Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	best := &p.slots[0]
-	for i := range p.slots {
-		if len(*p.slots[i].Load()) < len(*best.Load()) {
-			best = &p.slots[i]
+	t := p.roomiest()
+	p.places[m] = place{t, t.add(m)}
+	p.opts.Members(t.number, t.len())
+}
+
+// roomiest returns the thread for the next member: few full threads wake up less often
+// and send larger batches than many empty ones.
+func (p *Pacer) roomiest() *thread {
+	for _, t := range p.threads {
+		if t.len() < p.opts.Share {
+			return t
 		}
 	}
-	members := append(slices.Clone(*best.Load()), m)
-	best.Store(&members)
-	p.count.Add(1)
-	select {
-	case p.wake <- struct{}{}:
-	default:
-	}
+	return slices.MinFunc(p.threads, func(a, b *thread) int { return a.len() - b.len() })
 }
 
 // Remove takes m out. A Tick that is under way may still end after Remove returned.
 func (p *Pacer) Remove(m Member) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for i := range p.slots {
-		if at := slices.Index(*p.slots[i].Load(), m); at >= 0 {
-			members := slices.Delete(slices.Clone(*p.slots[i].Load()), at, at+1)
-			p.slots[i].Store(&members)
-			p.count.Add(-1)
-			return
-		}
+	at, ok := p.places[m]
+	if !ok {
+		return
 	}
+	delete(p.places, m)
+	at.thread.remove(m, at.slot)
+	p.opts.Members(at.thread.number, at.thread.len())
 }
 
 // Len returns the number of members.
-func (p *Pacer) Len() int { return int(p.count.Load()) }
+func (p *Pacer) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.places)
+}
 
-// Run ticks until ctx ends, then returns nil. It keeps its goroutine on one thread
-// of its own, because only a sleep of a thread is precise to some microseconds;
-// for the thread to be scheduled again at once, GOMAXPROCS should be one more than
-// the number of busy cores. Without members it waits without waking up.
+// Run ticks until ctx ends, then returns nil. Each thread is a goroutine locked to one
+// of the system's, because only a sleep of a thread is precise to some microseconds.
+// To go on at once when it wakes it needs a free P: GOMAXPROCS should be the number of
+// cores, plus that of the threads, plus one. Run should begin before any thread of
+// the process lowers its priority.
 func (p *Pacer) Run(ctx context.Context) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	for ctx.Err() == nil {
-		if p.Len() == 0 {
-			select {
-			case <-p.wake:
-			case <-ctx.Done():
-			}
-			continue
-		}
-		p.keep(ctx)
+	var threads sync.WaitGroup
+	for _, t := range p.threads {
+		threads.Go(func() { t.run(ctx) })
 	}
+	threads.Wait()
 	return nil
-}
-
-// keep follows one schedule for as long as there are members.
-func (p *Pacer) keep(ctx context.Context) {
-	start := p.clock.Now()
-	for n := p.next(0); n >= 0 && ctx.Err() == nil; n = p.next(n + 1) {
-		deadline := start + time.Duration(n)*slotTime
-		late := p.clock.SleepUntil(deadline) - deadline
-		resync := late > MaxLate
-		if resync {
-			start += late
-		}
-		p.observe(late, resync)
-		for _, m := range *p.slots[n%Slots].Load() {
-			m.Tick(late)
-		}
-	}
-}
-
-// next returns the first slot number from n on that has members, -1 if none has.
-func (p *Pacer) next(n int64) int64 {
-	for i := n; i < n+Slots; i++ {
-		if len(*p.slots[i%Slots].Load()) > 0 {
-			return i
-		}
-	}
-	return -1
 }

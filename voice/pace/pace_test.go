@@ -30,36 +30,41 @@ func (c *clock) SleepUntil(at time.Duration) time.Duration {
 	return c.now
 }
 
-// member writes down when it was ticked.
+// of has a pacer use c.
+func of(c pace.Clock) func() pace.Clock { return func() pace.Clock { return c } }
+
+// member writes down when it was ticked, and in which frame.
 type member struct {
-	clock *clock
-	ticks []time.Duration
-	until int
-	stop  func()
+	clock  *clock
+	ticks  []time.Duration
+	frames []int64
+	until  int
+	stop   func()
 }
 
-func (m *member) Tick(time.Duration) {
+func (m *member) Tick(turn pace.Turn) {
 	m.ticks = append(m.ticks, m.clock.now)
+	m.frames = append(m.frames, turn.Frame)
 	if len(m.ticks) == m.until {
 		m.stop()
 	}
 }
 
 // run paces one member for n ticks.
-func run(t *testing.T, c *clock, n int) (ticks []time.Duration, resyncs int) {
+func run(t *testing.T, c *clock, n int) (m *member, skips int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	m := &member{clock: c, until: n, stop: cancel}
-	p := pace.New(pace.Options{Clock: c, Observe: func(_ time.Duration, resynced bool) {
-		if resynced {
-			resyncs++
+	m = &member{clock: c, until: n, stop: cancel}
+	p := pace.New(pace.Options{Threads: 1, Clock: of(c), Observe: func(_ time.Duration, skipped bool) {
+		if skipped {
+			skips++
 		}
 	}})
 	p.Add(m)
 	if err := p.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
-	return m.ticks, resyncs
+	return m, skips
 }
 
 func TestAnHourDoesNotDrift(t *testing.T) {
@@ -70,39 +75,54 @@ func TestAnHourDoesNotDrift(t *testing.T) {
 		return time.Duration(n%8) * time.Millisecond
 	}}
 	const hour = 180_000
-	ticks, resyncs := run(t, c, hour)
-	if resyncs != 0 || len(ticks) != hour {
-		t.Fatalf("%d ticks, %d resyncs", len(ticks), resyncs)
+	m, skips := run(t, c, hour)
+	if skips != 0 || len(m.ticks) != hour {
+		t.Fatalf("%d ticks, %d skips", len(m.ticks), skips)
 	}
-	for i, at := range ticks {
+	for i, at := range m.ticks {
 		late := at - time.Duration(i)*pace.Frame
 		if late < 0 || late > 7*time.Millisecond {
 			t.Fatalf("tick %d is %v off", i, late)
+		}
+		if m.frames[i] != int64(i) {
+			t.Fatalf("tick %d is frame %d", i, m.frames[i])
 		}
 	}
 }
 
 func TestLittleLatenessIsCaughtUpWith(t *testing.T) {
-	c := &clock{oversleep: once(500*time.Millisecond, 50*time.Millisecond)}
-	ticks, resyncs := run(t, c, 100)
-	if resyncs != 0 {
-		t.Fatalf("%d resyncs", resyncs)
+	c := &clock{oversleep: once(500*time.Millisecond, pace.MaxLate)}
+	m, skips := run(t, c, 100)
+	if skips != 0 {
+		t.Fatalf("%d skips", skips)
 	}
-	if last := ticks[99] - ticks[0]; last != 99*pace.Frame {
-		t.Errorf("the last tick came after %v", last)
+	if last := m.ticks[99] - m.ticks[0]; last != 99*pace.Frame || m.frames[99]-m.frames[0] != 99 {
+		t.Errorf("the last tick came after %v, in frame %d", last, m.frames[99])
 	}
 }
 
-func TestAStallMovesTheSchedule(t *testing.T) {
-	for _, stall := range []time.Duration{61 * time.Millisecond, time.Second, time.Hour} {
-		c := &clock{oversleep: once(500*time.Millisecond, stall)}
-		ticks, resyncs := run(t, c, 100)
-		if resyncs != 1 {
-			t.Fatalf("%v: %d resyncs", stall, resyncs)
+// TestAStallSkipsFrames: after a stall nothing is sent in a burst, and the schedule is
+// where it would have been without.
+func TestAStallSkipsFrames(t *testing.T) {
+	const at = 25 // frame
+	for _, stall := range []time.Duration{pace.MaxLate + 1, 61 * time.Millisecond, time.Second, time.Hour} {
+		c := &clock{oversleep: once(at*pace.Frame, stall)}
+		m, skips := run(t, c, 100)
+		if skips != 1 {
+			t.Fatalf("%v: %d skips", stall, skips)
 		}
-		for i := 1; i < len(ticks); i++ {
-			if gap := ticks[i] - ticks[i-1]; gap != pace.Frame && gap != pace.Frame+stall {
-				t.Fatalf("%v: %v between ticks %d and %d", stall, gap, i-1, i)
+		skipped := int64(stall / pace.Frame)
+		for i, tick := range m.ticks {
+			want, frame := time.Duration(i)*pace.Frame, int64(i)
+			if i >= at {
+				frame += skipped
+				want += time.Duration(skipped) * pace.Frame
+			}
+			if i == at {
+				want += stall % pace.Frame
+			}
+			if tick != want || m.frames[i] != frame {
+				t.Fatalf("%v: tick %d at %v in frame %d, want %v, %d", stall, i, tick, m.frames[i], want, frame)
 			}
 		}
 	}
@@ -127,7 +147,7 @@ type counter struct {
 	first time.Duration
 }
 
-func (c *counter) Tick(time.Duration) {
+func (c *counter) Tick(pace.Turn) {
 	if c.n == 0 {
 		c.first = c.clock.now
 	}
@@ -136,7 +156,7 @@ func (c *counter) Tick(time.Duration) {
 
 func TestMembersSpreadOverTheSlots(t *testing.T) {
 	c := &clock{}
-	p := pace.New(pace.Options{Clock: c})
+	p := pace.New(pace.Options{Threads: 1, Clock: of(c)})
 	members := make([]*counter, 3*pace.Slots)
 	for i := range members {
 		members[i] = &counter{clock: c}
@@ -171,7 +191,7 @@ type removing struct {
 	done  chan struct{}
 }
 
-func (r *removing) Tick(time.Duration) {
+func (r *removing) Tick(pace.Turn) {
 	if r.ticks++; r.ticks == 3 {
 		r.pacer.Remove(r)
 		close(r.done)
@@ -181,7 +201,7 @@ func (r *removing) Tick(time.Duration) {
 func TestIdleWithoutMembers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slots := 0
-		p := pace.New(pace.Options{Clock: pace.Portable(), Observe: func(time.Duration, bool) { slots++ }})
+		p := pace.New(pace.Options{Threads: 1, Clock: pace.Portable, Observe: func(time.Duration, bool) { slots++ }})
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		wg.Go(func() { _ = p.Run(ctx) })

@@ -122,12 +122,21 @@ func (t *Track) edits(elst []byte, movie int64) {
 		more := len(b) >= 2*(2*width+4) // several edits: believe the media's length
 		switch {
 		case duration > 0 && !more:
-			t.Length = scale(duration, t.Timescale, movie)
+			t.Length = t.exact(scale(duration, t.Timescale, movie), t.Length-start, movie)
 		case t.Length > start:
 			t.Length -= start
 		}
 		return
 	}
+}
+
+// exact returns the length of an edit. It is given in units of the movie, which may be
+// a whole millisecond: if the media ends within one of there, that is meant.
+func (t *Track) exact(edit, media, movie int64) int64 {
+	if off := edit - media; media > 0 && max(off, -off) <= t.Timescale/movie+1 {
+		return media
+	}
+	return edit
 }
 
 // scale returns n·to/from, rounded.

@@ -1,4 +1,4 @@
-package voice_test
+package line_test
 
 import (
 	"bytes"
@@ -6,46 +6,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"sync"
 	"testing"
 	"time"
 
 	"busker/audio"
-	"busker/voice"
 	"busker/voice/dave"
+	"busker/voice/line"
 	"busker/voice/pace"
 	"busker/voice/rtp"
 )
-
-// sink is a UDP socket and one connected to it.
-func sink(t testing.TB) (receive, send *net.UDPConn) {
-	t.Helper()
-	receive, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:0")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	send, err = net.DialUDP("udp", nil, receive.LocalAddr().(*net.UDPAddr))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { receive.Close(); send.Close() })
-	return receive, send
-}
-
-func newRig(t testing.TB, frames voice.FrameSealer) (*voice.Rig, *listener) {
-	t.Helper()
-	receive, send := sink(t)
-	sealer, err := rtp.NewSealer(rtp.AES256GCM, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	opener, err := rtp.NewOpener(rtp.AES256GCM, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return voice.NewRig(send, sealer, frames), &listener{t: t, udp: receive, opener: opener}
-}
 
 // listener reads what a Rig sent.
 type listener struct {
@@ -148,7 +118,7 @@ func TestSilenceEndsAStretchAndCountersGoOn(t *testing.T) {
 func TestFlushedBeforeAnythingWasSaid(t *testing.T) {
 	rig, l := newRig(t, nil)
 	rig.Push(packetOf("a"))
-	rig.Flush()
+	rig.line.Flush()
 	rig.Tell()
 	for range 5 {
 		rig.Tick(0)
@@ -231,20 +201,20 @@ func TestLatenessIsThatOfTheLastSeconds(t *testing.T) {
 			rig.Tick(late)
 		}
 	}
-	if got := rig.Lateness(); got != (voice.Lateness{}) {
+	if got := rig.line.Lateness(); got != (line.Lateness{}) {
 		t.Errorf("before the first packet: %+v", got)
 	}
 	send(98, 200*time.Microsecond)
 	send(2, 30*time.Millisecond)
-	if got := rig.Lateness(); got != (voice.Lateness{P50: 250 * time.Microsecond, P99: 40 * time.Millisecond}) {
+	if got := rig.line.Lateness(); got != (line.Lateness{P50: 250 * time.Microsecond, P99: 40 * time.Millisecond}) {
 		t.Errorf("%+v", got)
 	}
 	send(500, 50*time.Microsecond)
-	if got := rig.Lateness(); got != (voice.Lateness{P50: 100 * time.Microsecond, P99: 100 * time.Microsecond}) {
+	if got := rig.line.Lateness(); got != (line.Lateness{P50: 100 * time.Microsecond, P99: 100 * time.Microsecond}) {
 		t.Errorf("10 s later: %+v", got)
 	}
 	send(500, time.Hour)
-	if got := rig.Lateness(); got.P99 != time.Second {
+	if got := rig.line.Lateness(); got.P99 != time.Second {
 		t.Errorf("beyond all borders: %+v", got)
 	}
 }
@@ -261,28 +231,28 @@ func (c *instant) SleepUntil(at time.Duration) time.Duration {
 
 // hour feeds a Rig and stops the pacer after an hour of its clock.
 type hour struct {
-	*voice.Rig
+	*rig
 	clock *instant
 	stop  func()
 }
 
-func (h *hour) Tick(late time.Duration) {
+func (h *hour) Tick(turn pace.Turn) {
 	if h.clock.now >= time.Hour {
 		h.stop()
 		return
 	}
 	h.Push(packetOf("audio"))
 	h.Tell()
-	h.Rig.Tick(late)
+	h.line.Tick(turn)
 }
 
 func TestAnHourIs180000Packets(t *testing.T) {
 	rig, _ := newRig(t, nil)
 	first := rig.Header()
 	clock := &instant{}
-	p := pace.New(pace.Options{Clock: clock})
+	p := pace.New(pace.Options{Threads: 1, Clock: func() pace.Clock { return clock }, Flush: rig.sockets.Flush})
 	ctx, cancel := context.WithCancel(t.Context())
-	p.Add(&hour{Rig: rig, clock: clock, stop: cancel})
+	p.Add(&hour{rig: rig, clock: clock, stop: cancel})
 	if err := p.Run(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +268,7 @@ func TestAnHourIs180000Packets(t *testing.T) {
 
 func TestTickAllocatesNothing(t *testing.T) {
 	sealing, _ := duet(t)
-	for name, frames := range map[string]voice.FrameSealer{
+	for name, frames := range map[string]line.FrameSealer{
 		"plain": nil, "encrypted": sealing, "without a key": dave.NewSession(dave.Options{}),
 	} {
 		rig, _ := newRig(t, frames)
@@ -340,10 +310,10 @@ func TestRingUnderContention(t *testing.T) {
 	})
 	wg.Go(func() { // somebody who flushes now and then
 		for {
-			flushed += rig.Flush()
+			flushed += rig.line.Flush()
 			select {
 			case <-pushed:
-				flushed += rig.Flush()
+				flushed += rig.line.Flush()
 				close(done)
 				return
 			default:
@@ -353,6 +323,7 @@ func TestRingUnderContention(t *testing.T) {
 	for i := range total {
 		p := packetOf(fmt.Sprint(i))
 		for !rig.Push(p) {
+			p = packetOf(fmt.Sprint(i))
 		}
 	}
 	close(pushed)
@@ -386,48 +357,6 @@ func BenchmarkSealPacket(b *testing.B) {
 				}
 				header.Sequence++
 			}
-		})
-	}
-}
-
-// BenchmarkSealSend is that and the network.
-func BenchmarkSealSend(b *testing.B) {
-	frames, _ := duet(b)
-	rig, _ := newRig(b, frames)
-	payload := make([]byte, 240)
-	rig.Push(packetOf("warm"))
-	rig.Tell()
-	b.ReportAllocs()
-	for b.Loop() {
-		p := audio.NewPacket()
-		p.Set(payload)
-		rig.Push(p)
-		rig.Tick(0)
-	}
-}
-
-// BenchmarkTick is one frame of so many connections.
-func BenchmarkTick(b *testing.B) {
-	for _, n := range []int{1, 100, 1000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			rigs := make([]*voice.Rig, n)
-			frames, _ := duet(b)
-			for i := range rigs {
-				rigs[i], _ = newRig(b, frames)
-				rigs[i].Push(packetOf("warm"))
-				rigs[i].Tell()
-			}
-			payload := make([]byte, 240)
-			b.ReportAllocs()
-			for b.Loop() {
-				for _, rig := range rigs {
-					p := audio.NewPacket()
-					p.Set(payload)
-					rig.Push(p)
-					rig.Tick(0)
-				}
-			}
-			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/packet")
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package voice_test
+package line_test
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package voice
+package line
 
 import (
 	"sync/atomic"

@@ -1,0 +1,109 @@
+package pace
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// thread keeps the schedule of its members.
+type thread struct {
+	number int
+	opts   *Options
+	offset time.Duration // of its deadlines, so that not all threads wake at once
+	wake   chan struct{} // a first member came; size 1: a token is enough
+	count  atomic.Int64  // members in all slots
+	slots  [Slots]atomic.Pointer[[]Member]
+	// The slots' lists are replaced, never changed: run reads them without a lock.
+}
+
+func newThread(number int, opts *Options) *thread {
+	t := &thread{
+		number: number, opts: opts, wake: make(chan struct{}, 1),
+		offset: time.Duration(number) * slotTime / time.Duration(opts.Threads),
+	}
+	for i := range t.slots {
+		t.slots[i].Store(new([]Member))
+	}
+	return t
+}
+
+func (t *thread) len() int { return int(t.count.Load()) }
+
+// add puts m into the least filled slot and returns its number.
+func (t *thread) add(m Member) int {
+	best := 0
+	for i := range t.slots {
+		if len(*t.slots[i].Load()) < len(*t.slots[best].Load()) {
+			best = i
+		}
+	}
+	members := append(slices.Clone(*t.slots[best].Load()), m)
+	t.slots[best].Store(&members)
+	t.count.Add(1)
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+	return best
+}
+
+func (t *thread) remove(m Member, slot int) {
+	members := *t.slots[slot].Load()
+	at := slices.Index(members, m)
+	members = slices.Delete(slices.Clone(members), at, at+1)
+	t.slots[slot].Store(&members)
+	t.count.Add(-1)
+}
+
+// run ticks until ctx ends. The goroutine stays locked: its thread has settings that
+// no other should inherit, and ends with it.
+func (t *thread) run(ctx context.Context) {
+	runtime.LockOSThread()
+	if nice := prioritize(); nice > 0 {
+		t.opts.Niced(nice)
+	}
+	clock := t.opts.Clock()
+	for ctx.Err() == nil {
+		if t.len() == 0 {
+			select {
+			case <-t.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		t.keep(ctx, clock)
+	}
+}
+
+// keep follows the schedule for as long as there are members. Slot n begins at n times
+// 1 ms of the clock, be there members or not.
+func (t *thread) keep(ctx context.Context, clock Clock) {
+	first := int64((clock.Now() - t.offset + slotTime - 1) / slotTime)
+	for n := t.next(first); n >= 0 && ctx.Err() == nil; n = t.next(n + 1) {
+		deadline := time.Duration(n)*slotTime + t.offset
+		late := clock.SleepUntil(deadline) - deadline
+		skipped := late > MaxLate
+		if skipped {
+			n += int64(late/Frame) * Slots
+		}
+		t.opts.Observe(late, skipped)
+		turn := Turn{Late: late, Frame: n / Slots, Thread: t.number}
+		for _, m := range *t.slots[n%Slots].Load() {
+			m.Tick(turn)
+		}
+		t.opts.Flush(t.number)
+	}
+}
+
+// next returns the first slot number from n on that has members, -1 if none has.
+func (t *thread) next(n int64) int64 {
+	for i := n; i < n+Slots; i++ {
+		if len(*t.slots[i%Slots].Load()) > 0 {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,141 @@
+package udp
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// shareable says that the system can tell whose datagram met nobody: its error queue
+// keeps the address it was for.
+const shareable = true
+
+const (
+	datagramBytes = 1500 // of an Ethernet frame; voice servers send less
+	controlBytes  = 512  // of an error's control messages
+
+	// stuck is how often a socket is looked after whose events Go's poller can not
+	// tell. It happens when an error meets a full buffer, and passes with the next event.
+	stuck = 100 * time.Millisecond
+)
+
+// prepare has the socket keep errors for us, with the address they belong to.
+func prepare(raw syscall.RawConn, v6 bool) (err error) {
+	level, option := unix.IPPROTO_IP, unix.IP_RECVERR
+	if v6 {
+		level, option = unix.IPPROTO_IPV6, unix.IPV6_RECVERR
+	}
+	if e := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), level, option, 1) }); e != nil {
+		return e
+	}
+	if err != nil {
+		return fmt.Errorf("ask a socket for its errors: %w", err)
+	}
+	return nil
+}
+
+// reader empties a socket into the receivers of its streams.
+type reader struct {
+	socket  *socket
+	data    [datagramBytes]byte
+	control [controlBytes]byte
+}
+
+// read serves the socket until it is closed, and returns the error that says so.
+func (s *socket) read() error {
+	r := reader{socket: s}
+	for {
+		err := s.raw.Read(func(fd uintptr) bool { r.drain(int(fd)); return false })
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		if !r.pause() {
+			return net.ErrClosed
+		}
+	}
+}
+
+// pause waits for a while, looks, and reports whether the socket is still open.
+func (r *reader) pause() bool {
+	timer := time.NewTimer(stuck)
+	defer timer.Stop()
+	<-timer.C
+	return r.socket.raw.Control(func(fd uintptr) { r.drain(int(fd)) }) == nil
+}
+
+// drain reads all there is: datagrams, and errors.
+func (r *reader) drain(fd int) {
+	for r.datagram(fd) {
+	}
+	for r.refusal(fd) {
+	}
+}
+
+// datagram reads one datagram, and reports whether there may be more.
+func (r *reader) datagram(fd int) bool {
+	n, from, err := unix.Recvfrom(fd, r.data[:], unix.MSG_DONTWAIT)
+	switch {
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EBADF):
+		return false
+	case err != nil: // an error of the queue shows here too, once
+		return true
+	}
+	if to := r.socket.from(addrPort(from)); to != nil {
+		to.Heard(r.data[:n])
+	}
+	return true
+}
+
+// refusal reads one error, and reports whether there may be more.
+func (r *reader) refusal(fd int) bool {
+	_, n, _, remote, err := unix.Recvmsg(fd, r.data[:], r.control[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+	if err != nil {
+		return errors.Is(err, unix.EINTR)
+	}
+	if !refused(r.control[:n]) {
+		return true
+	}
+	if to := r.socket.from(addrPort(remote)); to != nil {
+		r.socket.refused.Inc()
+		to.Refused()
+	}
+	return true
+}
+
+// refused reports whether control messages say that a remote host has nobody at the
+// port. All else that goes wrong on the way may pass. The message begins with
+//
+//	0         4           5         sock_extended_err of <linux/errqueue.h>, host order
+//	errno u32 | origin u8 | …       origin 2 is ICMP, 3 is ICMPv6
+func refused(control []byte) bool {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return false
+	}
+	for _, m := range messages {
+		if len(m.Data) < 5 || m.Data[4] != unix.SO_EE_ORIGIN_ICMP && m.Data[4] != unix.SO_EE_ORIGIN_ICMP6 {
+			continue
+		}
+		if unix.Errno(binary.NativeEndian.Uint32(m.Data)) == unix.ECONNREFUSED {
+			return true
+		}
+	}
+	return false
+}
+
+// addrPort translates a socket's address; zones are none of our remotes'.
+func addrPort(a unix.Sockaddr) netip.AddrPort {
+	switch a := a.(type) {
+	case *unix.SockaddrInet4:
+		return netip.AddrPortFrom(netip.AddrFrom4(a.Addr), uint16(a.Port))
+	case *unix.SockaddrInet6:
+		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port))
+	}
+	return netip.AddrPort{}
+}
