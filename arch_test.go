@@ -53,6 +53,7 @@ const beside = -1
 // sideways lists the imports between crafts of one floor that are right, and why.
 var sideways = map[string]string{
 	"sources → opus": "decode is where containers meet codecs: it turns Opus packets into PCM",
+	"cache → opus":   "what it keeps are Opus packets in DCA files",
 	"sources → dsp":  "decode brings every rate and layout to 48 kHz stereo",
 }
 

@@ -37,6 +37,7 @@ type town struct {
 
 // room is a guild with somebody who listens.
 type room struct {
+	guild       *emulator.Guild
 	text, voice *emulator.Channel
 	you         *emulator.User
 	ears        *listen.Listener
@@ -65,7 +66,7 @@ func newTown(ctx context.Context, o options) (*town, error) {
 
 func (t *town) open(n int) error {
 	g := t.local.AddGuild(fmt.Sprintf("Guild %d", n), t.bot)
-	r := &room{text: g.AddTextChannel("requests"), voice: g.AddVoiceChannel("Corner"), you: g.AddUser("you")}
+	r := &room{guild: g, text: g.AddTextChannel("requests"), voice: g.AddVoiceChannel("Corner"), you: g.AddUser("you")}
 	var err error
 	r.ears, err = r.you.JoinVoice(r.voice, listen.Options{CountOnly: true, Keep: -1})
 	t.rooms = append(t.rooms, r)
@@ -81,7 +82,15 @@ func (t *town) close() error {
 func (t *town) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("the bot did not come"))
 	defer cancel()
-	return t.bot.WaitReady(ctx)
+	if err := t.bot.WaitReady(ctx); err != nil {
+		return err
+	}
+	for _, r := range t.rooms {
+		if err := t.bot.WaitCommands(ctx, r.guild, 1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // play has every guild ask for its track, and returns when all are heard and the
