@@ -20,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"busker/bot"
+	"busker/dsp"
 	"busker/gateway"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -198,6 +199,9 @@ func TestCommands(t *testing.T) {
 		{"seek", []any{"to", "9:00"}, []string{"A"}, "The track is not that long.", true, nil},
 		{"seek", []any{"to", "soon"}, []string{"A"}, "I do not understand `soon` as a time. Try `1:23`, `83`, `1m23s`, `+30` or `-10`.", true, nil},
 		{"volume", []any{"percent", 150}, []string{"A"}, "Volume: 150 %.", true, player.Volume{Percent: 150}},
+		{"effects", []any{"preset", "bassboost", "strength", 60}, []string{"A"}, "Effects: Bass boost 60 %.", false, bassBoost(0.6)},
+		{"effects", []any{"preset", "off"}, []string{"A"}, "No effects are on.", false, player.Filters{}},
+		{"effects", nil, []string{"A"}, "No effects are on.", false, nil},
 		{"volume", nil, []string{"A"}, "The volume is 100 %.", true, nil},
 		{"queue", nil, []string{"A"}, "Now playing: **A** by The Band (0:00 / 3:20)\nThe queue is empty.", true, nil},
 		{"nowplaying", nil, []string{"A"}, "Now playing: **A** by The Band (0:00 / 3:20)", true, nil},
@@ -514,7 +518,7 @@ func TestRegistersOnlyWhenChanged(t *testing.T) {
 		Name    string
 		Options []struct{ Name string }
 	}
-	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 17 {
+	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 18 {
 		t.Errorf("%d commands, %v", len(got), err)
 	}
 	s.discord.commands = bytes.Replace(s.discord.commands, []byte("Pause the music"), []byte("Halt"), 1)
@@ -535,4 +539,14 @@ func TestNewRefusesNonsense(t *testing.T) {
 	if errors.As(errSecret, &limited) || bot.RestCode(errSecret) != 0 {
 		t.Error("an error that is none of Discord's has a code")
 	}
+}
+
+// bassBoost is the command for one preset.
+func bassBoost(strength float64) player.Filters {
+	parts := []dsp.Part{{Preset: "bassboost", Strength: strength}}
+	settings, err := dsp.Mix(parts...)
+	if err != nil {
+		panic(err)
+	}
+	return player.Filters{Settings: settings, Effects: parts}
 }

@@ -39,6 +39,9 @@ var commands = []*command{
 	{name: "volume", about: aboutVolume, needs: needsControl, private: true, run: volume, options: options(
 		integer("percent", aboutVolumeTo, 0, player.MaxVolume),
 	)},
+	{name: "effects", about: aboutEffects, needs: needsControl, run: effects, options: options(
+		presetChoices(), integer("strength", aboutEffectsStrength, 0, 100),
+	)},
 	{name: "queue", about: aboutQueue, private: true, run: showQueue, options: options(
 		integer("page", aboutQueuePage, 1, maxIndex),
 	)},

@@ -112,6 +112,9 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 		}
 		p.s.Position = c.At
 		return player.Seeked(c), nil
+	case player.Filters:
+		p.s.Filters, p.s.Effects = c.Settings, c.Effects
+		return player.FiltersChanged{Settings: c.Settings}, nil
 	case player.Volume:
 		p.s.Volume = c.Percent
 		return player.VolumeChanged(c), nil

@@ -127,6 +127,9 @@ func stateLine(s player.Status) string {
 	if s.Volume != 100 {
 		parts = append(parts, fmt.Sprintf(textAtVolume, s.Volume))
 	}
+	if len(s.Effects) > 0 {
+		parts = append(parts, effectNames(s.Effects))
+	}
 	if len(s.Queue) > 0 {
 		next := fmt.Sprintf(textUpNext, title(s.Queue[0].Track))
 		if more := len(s.Queue) - 1; more > 0 {
