@@ -34,7 +34,7 @@ func encodeBench(b *testing.B, backend string, complexity, bitrate int, s bench.
 	if err != nil {
 		b.Skip(err)
 	}
-	defer e.Close() //nolint:errcheck // it was measured
+	defer e.Close()
 	if err := e.SetComplexity(complexity); err != nil {
 		b.Skip(err)
 	}
@@ -57,12 +57,12 @@ func snr(b *testing.B, backend string, complexity, bitrate int, s bench.Signal) 
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer e.Close() //nolint:errcheck // it was measured
+	defer e.Close()
 	d, err := opus.NewDecoder(opus.DecoderOptions{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer d.Close() //nolint:errcheck // it was measured
+	defer d.Close()
 	_ = e.SetComplexity(complexity)
 	packet := make([]byte, audio.MaxPacketBytes)
 	pcm := make([]float32, opus.MaxPacketSamples*audio.Channels)
@@ -135,7 +135,7 @@ func overBare(b *testing.B, blocks []audio.Block, complexity int) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer e.Close() //nolint:errcheck // it was measured
+	defer e.Close()
 	if err := e.SetComplexity(complexity); err != nil {
 		b.Fatal(err)
 	}

@@ -213,3 +213,10 @@ func (o *output) all() []sample {
 	defer o.mu.Unlock()
 	return slices.Clone(o.heard)
 }
+
+// sentPackets returns the packets so far.
+func (o *output) sentPackets() [][]byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.packets)
+}

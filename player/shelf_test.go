@@ -91,6 +91,9 @@ func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, _ pla
 		return nil, err
 	}
 	s.live.Add(1)
+	if p, ok := r.(audio.PacketReader); ok {
+		return &countedPackets{p, sync.OnceFunc(func() { s.live.Add(-1) })}, nil
+	}
 	return &counted{r, sync.OnceFunc(func() { s.live.Add(-1) })}, nil
 }
 
@@ -101,6 +104,14 @@ type counted struct {
 }
 
 func (c *counted) Close() error { c.gone(); return c.Reader.Close() }
+
+// countedPackets is counted for a reader of packets.
+type countedPackets struct {
+	audio.PacketReader
+	gone func()
+}
+
+func (c *countedPackets) Close() error { c.gone(); return c.PacketReader.Close() }
 
 // put puts a tape on the shelf and returns its track.
 func (s *shelf) put(id, frames int, change ...func(*tape)) track.Track {

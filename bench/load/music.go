@@ -53,7 +53,7 @@ var kinds = map[string]kind{
 }
 
 func kindNames() string {
-	var names []string
+	names := make([]string, 0, len(kinds))
 	for name, k := range kinds {
 		names = append(names, fmt.Sprintf("%s (%s)", name, k.about))
 	}
@@ -94,7 +94,7 @@ func newMusic(ctx context.Context, k kind, o options) (*music, error) {
 		return m, m.broadcast(ctx)
 	}
 	first := filepath.Join(dir, trackName(0)+k.file)
-	if err := write(first, k.file); err != nil {
+	if err := write(ctx, first, k.file); err != nil {
 		return m, err
 	}
 	for n := 1; n < o.guilds; n++ {
@@ -113,13 +113,13 @@ func (m *music) close() {
 	_ = os.RemoveAll(m.dir)
 }
 
-func write(name, extension string) error {
+func write(ctx context.Context, name, extension string) error {
 	f, err := os.Create(name)
 	if err != nil {
 		return err
 	}
-	defer f.Close() //nolint:errcheck // Sync has told
-	blocks := sound()
+	defer f.Close()
+	blocks := sound(ctx)
 	if extension == ".opus" {
 		err = writeOpus(f, blocks)
 	} else {
@@ -132,9 +132,9 @@ func write(name, extension string) error {
 }
 
 // sound is ten seconds of real music where there is some, else of a chord.
-func sound() []audio.Block {
+func sound(ctx context.Context) []audio.Block {
 	const frames = 10 * audio.FramesPerSecond
-	if s, err := bench.Music(context.Background(), frames, bench.MusicFiles(".")...); err == nil {
+	if s, err := bench.Music(ctx, frames, bench.MusicFiles(".")...); err == nil {
 		return s.Blocks
 	}
 	return bench.Synthetic(frames)[0].Blocks
@@ -204,7 +204,7 @@ func (m *music) broadcast(ctx context.Context) error {
 		return err
 	}
 	station = "http://" + l.Addr().String() + "/live.wav"
-	blocks := sound()
+	blocks := sound(ctx)
 	m.radio = &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Icy-Name", "Load FM")
 		w.Header().Set("Content-Type", "audio/wav")

@@ -30,7 +30,7 @@ func startBot(ctx context.Context, o options, t *town, m *music) (*process, erro
 		return nil, err
 	}
 	p := &process{metrics: "http://" + address + "/metrics", ended: make(chan struct{})}
-	p.cmd = exec.Command(o.binary, append([]string{"run"}, o.args...)...)
+	p.cmd = exec.CommandContext(context.WithoutCancel(ctx), o.binary, append([]string{"run"}, o.args...)...)
 	p.cmd.Env = append(os.Environ(),
 		"DISCORD_TOKEN="+t.bot.Token,
 		"BUSKER_DISCORD_API="+t.local.URL(), "BUSKER_DISCORD_CA="+t.local.CAFile(),
@@ -136,7 +136,7 @@ func scrape(url string) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close() //nolint:errcheck // it was read
+	defer response.Body.Close()
 	return parse(response.Body)
 }
 

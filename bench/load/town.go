@@ -46,7 +46,7 @@ type room struct {
 func newTown(ctx context.Context, o options) (*town, error) {
 	t := &town{shards: (o.guilds + perShard - 1) / perShard}
 	var err error
-	t.local, err = emulator.New(emulator.Options{
+	t.local, err = emulator.New(emulator.Options{ //nolint:contextcheck // it binds ports and waits for nothing
 		Gateway: gateway.Limits{Shards: t.shards, MaxConcurrency: t.shards},
 		Voice:   voiceserver.Options{Ports: o.ports},
 	})
