@@ -121,7 +121,7 @@ func (r *reader) next() ([]byte, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	if r.packets.Position() >= r.length {
+	if max(r.from, r.packets.Position()) >= r.length {
 		return nil, r.fail(io.EOF)
 	}
 	b, err := r.packets.ReadPacket()

@@ -76,8 +76,8 @@ func NewChain(s Settings) *Chain {
 	return c
 }
 
-// Set glides to other settings, from the next Push on; out of Idle a frame later, when
-// the limiter is in place. They must have passed Check.
+// Set glides to other settings, from the next Push on; a filter that comes on fades in a
+// frame later. They must have passed Check.
 func (c *Chain) Set(s Settings) {
 	if s == c.settings {
 		return

@@ -28,14 +28,16 @@ func (c *Chain) Push(b *audio.Block) {
 	c.started = true
 }
 
-// latch lets new settings begin, once the ceiling is in place: what they make louder is
-// limited from the start.
+// latch lets new settings begin. Filters that come on are heard a frame later, when the
+// ceiling is in place; the volume waits for it, so that nothing is too loud before.
 func (c *Chain) latch() {
-	if !c.changed || c.ceiling.wanted && !c.ceiling.in {
+	if c.ceiling.in || !c.ceiling.wanted {
+		c.volume.Set(float32(volumeGain(c.settings.Volume)))
+	}
+	if !c.changed {
 		return
 	}
 	c.changed = false
-	c.volume.Set(float32(volumeGain(c.settings.Volume)))
 	for _, p := range c.before {
 		p.latch()
 	}

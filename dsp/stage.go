@@ -9,8 +9,8 @@ type filter[P any] interface {
 	Reset()
 }
 
-// ringing is a filter that is heard for a while after its input has ended.
-type ringing interface {
+// ringer is a filter that is heard for a while after its input has ended.
+type ringer interface {
 	// Tail is how many more frames are heard once the input is silent, at most.
 	Tail() int
 }
@@ -26,7 +26,8 @@ type place interface {
 }
 
 // stage is a place in the chain for one filter, which is made when it is first wanted.
-// It fades the filter in and out: no switch clicks, and no time is lost.
+// It fades the filter in and out: no switch clicks, and no time is lost. A filter that
+// comes on hears a frame before it is heard.
 type stage[P comparable] struct {
 	make func(P) filter[P]
 	// room says that the filter adds something to the sound which goes on after it: when
@@ -37,6 +38,7 @@ type stage[P comparable] struct {
 	wanted bool      // what the settings say
 	params P
 	on     bool // what the next block fades to
+	warm   bool // the filter has heard the frame before
 	heard  bool // what the last block ended with
 	left   int  // frames a room still rings after it went off
 }
@@ -64,7 +66,7 @@ func (s *stage[P]) latch() {
 		return
 	}
 	s.filter.Set(s.params)
-	if !s.heard && s.left == 0 {
+	if !s.heard && !s.warm && s.left == 0 {
 		s.filter.Reset()
 	}
 }
@@ -77,18 +79,15 @@ func (s *stage[P]) rooms() bool { return s.room && (s.on || s.left > 0) }
 
 // tail is how many frames the stage goes on when its input ends.
 func (s *stage[P]) tail() int {
-	switch r, ok := s.filter.(ringing); {
-	case s.left > 0:
-		return s.left
-	case ok && s.on:
-		return r.Tail()
+	if s.on {
+		return s.ringing()
 	}
-	return 0
+	return s.left
 }
 
 // reset forgets all audio; what is wanted holds at once.
 func (s *stage[P]) reset() {
-	s.on, s.heard, s.left = s.wanted, s.wanted, 0
+	s.on, s.heard, s.warm, s.left = s.wanted, s.wanted, false, 0
 	if s.filter != nil {
 		if s.on {
 			s.filter.Set(s.params)
@@ -101,14 +100,18 @@ func (s *stage[P]) process(b *audio.Block) {
 	switch {
 	case s.on && s.heard:
 		s.filter.Process(b)
+	case s.on && !s.warm && !s.room:
+		dry := *b
+		s.filter.Process(b)
+		*b, s.warm = dry, true
 	case s.on:
 		s.fade(b, 0, 1)
-		s.heard, s.left = true, 0
+		s.heard, s.warm, s.left = true, false, 0
 	case s.heard:
 		s.fade(b, 1, 0)
-		s.heard = false
+		s.heard, s.warm = false, false
 		if s.room {
-			s.left = s.tail1()
+			s.left = s.ringing()
 		}
 	case s.left > 0:
 		s.left--
@@ -116,9 +119,9 @@ func (s *stage[P]) process(b *audio.Block) {
 	}
 }
 
-// tail1 is the tail of a room that has just gone off.
-func (s *stage[P]) tail1() int {
-	if r, ok := s.filter.(ringing); ok {
+// ringing is the filter's tail, in frames.
+func (s *stage[P]) ringing() int {
+	if r, ok := s.filter.(ringer); ok {
 		return r.Tail()
 	}
 	return 0
@@ -143,17 +146,19 @@ func (s *stage[P]) fade(b *audio.Block, from, to float32) {
 // send gives a share of b, that goes from one value to another, to the room, and adds
 // what the room makes of it to b.
 func (s *stage[P]) send(b *audio.Block, from, to float32) {
-	in := audio.Block{}
-	if from != 0 || to != 0 {
-		step := (to - from) / float32(audio.FrameSamples)
-		for i := range audio.FrameSamples {
-			from += step
-			in[2*i], in[2*i+1] = from*b[2*i], from*b[2*i+1]
-		}
+	dry := *b
+	step := (to - from) / float32(audio.FrameSamples)
+	share := from
+	for i := range audio.FrameSamples {
+		share += step
+		b[2*i] *= share
+		b[2*i+1] *= share
 	}
-	out := in
-	s.filter.Process(&out)
-	for i := range b {
-		b[i] += out[i] - in[i]
+	s.filter.Process(b)
+	share = from
+	for i := range audio.FrameSamples {
+		share += step
+		b[2*i] += (1 - share) * dry[2*i]
+		b[2*i+1] += (1 - share) * dry[2*i+1]
 	}
 }

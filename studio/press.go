@@ -89,7 +89,7 @@ func (p *press) run(ctx, life context.Context) {
 	defer context.AfterFunc(ctx, p.end)()
 	p.studio.opts.Metrics.presses.Inc()
 	defer p.studio.opts.Metrics.presses.Dec()
-	err := p.studio.guard("press", func() error { return p.work(life) })
+	err := p.studio.guard(ctx, "press", func() error { return p.work(life) })
 	p.end()
 	p.encoder.close()
 	p.studio.mu.Lock()

@@ -188,7 +188,7 @@ func (p *production) close() {
 	p.keeping.Discard()
 	p.encoder.close()
 	if p.origin != nil {
-		_ = p.take.studio.guard("take", p.origin.Close)
+		_ = p.take.studio.guard(context.Background(), "take", p.origin.Close)
 	}
 }
 

@@ -111,7 +111,7 @@ func (m *stream) run(ctx, life context.Context) {
 	defer context.AfterFunc(ctx, m.end)()
 	m.studio.opts.Metrics.streams.Inc()
 	defer m.studio.opts.Metrics.streams.Dec()
-	err := m.studio.guard("stream", func() error { return m.relay(life) })
+	err := m.studio.guard(ctx, "stream", func() error { return m.relay(life) })
 	m.end()
 	m.close()
 	m.studio.finish(&m.share, false)
@@ -217,7 +217,7 @@ func (m *stream) close() {
 		_ = m.decoder.Close()
 	}
 	if m.origin != nil {
-		_ = m.studio.guard("stream", m.origin.Close)
+		_ = m.studio.guard(context.Background(), "stream", m.origin.Close)
 	}
 }
 

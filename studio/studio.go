@@ -193,8 +193,11 @@ func (s *Studio) launch(work func(context.Context)) {
 	}
 }
 
-// guard runs f and makes an error of its panic.
-func (s *Studio) guard(what string, f func() error) (err error) {
+// guard runs f, unless ctx has ended, and makes an error of its panic.
+func (s *Studio) guard(ctx context.Context, what string, f func() error) (err error) {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			s.opts.Metrics.panics.Inc()

@@ -120,7 +120,7 @@ func (k *take) claim(gone <-chan struct{}) (audio.PacketReader, error) {
 func (k *take) run(ctx, life context.Context) {
 	defer context.AfterFunc(ctx, k.end)()
 	p := production{take: k}
-	err := k.studio.guard("take", func() error { return p.run(life) })
+	err := k.studio.guard(ctx, "take", func() error { return p.run(life) })
 	p.close()
 	if k.origins != nil && err == nil { // its new owner says when it ends
 		return

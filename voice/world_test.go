@@ -178,7 +178,8 @@ func (w *world) join(ch snowflake.ID) *voice.Conn {
 // play sends n packets of audio, numbered from the count of those before.
 func (w *world) play(conn *voice.Conn, from, n int) {
 	w.t.Helper()
-	room, err := 0, error(nil)
+	var room int
+	var err error
 	for i := from; i < from+n; i++ {
 		if room == 0 {
 			if room, err = conn.Await(w.t.Context()); err != nil || room == 0 {

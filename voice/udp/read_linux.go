@@ -19,6 +19,7 @@ const shareable = true
 const (
 	datagramBytes = 1500 // of an Ethernet frame; voice servers send less
 	controlBytes  = 512  // of an error's control messages
+	maxFailed     = 64   // reads in one go: what does not work will not work better
 
 	// stuck is how often a socket is looked after whose events Go's poller can not
 	// tell. It happens when an error meets a full buffer, and passes with the next event.
@@ -71,25 +72,29 @@ func (r *reader) pause() bool {
 
 // drain reads all there is: datagrams, and errors.
 func (r *reader) drain(fd int) {
-	for r.datagram(fd) {
+	for failed := 0; failed < maxFailed; {
+		err := r.datagram(fd)
+		if errors.Is(err, unix.EAGAIN) {
+			break
+		}
+		if err != nil { // those of the error queue show here too, each once
+			failed++
+		}
 	}
 	for r.refusal(fd) {
 	}
 }
 
-// datagram reads one datagram, and reports whether there may be more.
-func (r *reader) datagram(fd int) bool {
+// datagram reads one datagram.
+func (r *reader) datagram(fd int) error {
 	n, from, err := unix.Recvfrom(fd, r.data[:], unix.MSG_DONTWAIT)
-	switch {
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EBADF):
-		return false
-	case err != nil: // an error of the queue shows here too, once
-		return true
+	if err != nil {
+		return err
 	}
 	if to := r.socket.from(addrPort(from)); to != nil {
 		to.Heard(r.data[:n])
 	}
-	return true
+	return nil
 }
 
 // refusal reads one error, and reports whether there may be more.

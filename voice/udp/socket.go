@@ -32,7 +32,7 @@ func newSocket(remote netip.AddrPort, connected bool, number uint32, m *Metrics)
 		err = prepare(raw, remote.Addr().Is6())
 	}
 	if err != nil {
-		conn.Close()
+		_ = conn.Close()
 		return nil, err
 	}
 	return &socket{
