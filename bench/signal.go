@@ -59,7 +59,7 @@ func (s *Signal) read(ctx context.Context, name string, frames int) error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer r.Close() //nolint:errcheck // it was read
 	for range frames {
 		var b audio.Block
 		if err := r.ReadBlock(&b); errors.Is(err, io.EOF) {

@@ -284,6 +284,9 @@ func (p *player) setFilters(ctx context.Context, c Filters) error {
 	}
 	p.filters = c.Settings
 	p.pump.setFilters(ctx, c.Settings)
+	if p.current != nil && p.current.prepared.Load() != nil { // what was done to it cannot be undone
+		p.begin(ctx, p.current.item, 0)
+	}
 	p.emit(FiltersChanged{c.Settings})
 	return nil
 }

@@ -40,6 +40,14 @@ type Opener interface {
 type How struct {
 	Plain    bool         // nothing: Settings is zero and the volume 100
 	Settings dsp.Settings // its filters
+	Bitrate  int          // bit/s of its channel; 0 = not known
+}
+
+// Prepared is a Reader whose frames the guild's filters have been applied to already, for
+// many guilds at once.
+type Prepared interface {
+	// Prepared returns the filters.
+	Prepared() dsp.Settings
 }
 
 // Output takes packets at the pace they are heard. One player uses it at a time.

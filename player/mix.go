@@ -29,8 +29,14 @@ var modeNames = [...]string{"encoding", "passthrough"}
 func (m Mode) String() string { return nameOf(modeNames[:], m) }
 
 // plain reports that nothing is done to the sound, so that packets may stay packets.
-func (p *pump) plain() bool {
-	return p.volume == 1 && p.gain.Unity() && (p.chain == nil || p.chain.Idle())
+func (p *pump) plain(s *segment) bool {
+	return p.volume == 1 && p.gain.Unity() && (p.chain == nil || p.chain.Idle() || p.ready(s))
+}
+
+// ready reports that the filters of s have been applied before it came here.
+func (p *pump) ready(s *segment) bool {
+	done := s.prepared.Load()
+	return done != nil && p.chain != nil && *done == p.chain.Settings()
 }
 
 // mix makes frames of one sound of s. What panics in there is the track's failure.
@@ -41,7 +47,7 @@ func (p *pump) mix(ctx context.Context, s *segment, x sound) (err error) {
 		}
 	}()
 	s.taken++
-	if x.packet != nil && p.plain() && !p.tap.open() {
+	if x.packet != nil && p.plain(s) && !p.tap.open() {
 		p.tap.pass(x.packet)
 		p.push(s, frame{packet: x.packet}, s.taken)
 		return nil
@@ -90,7 +96,7 @@ func (p *pump) draw(s *segment, packet *audio.Packet) error {
 		packet.Release()
 		return err
 	}
-	passes := p.plain()
+	passes := p.plain(s)
 	s.taken--
 	p.make(s, b)
 	s.taken++
@@ -107,7 +113,7 @@ func (p *pump) draw(s *segment, packet *audio.Packet) error {
 
 // make makes frames of one block of PCM.
 func (p *pump) make(s *segment, b *audio.Block) {
-	if p.chain == nil {
+	if p.chain == nil || p.ready(s) {
 		p.push(s, frame{block: b}, s.taken)
 		return
 	}

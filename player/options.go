@@ -31,6 +31,10 @@ type Options struct {
 	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
 	Encoder func(guild GuildID) (opus.Encoder, error)
 
+	// Bitrate is what the guild's channel deserves, for what is encoded elsewhere, in
+	// bit/s; nil = not known.
+	Bitrate func(guild GuildID) int
+
 	// Pool shares the cores and admits what plays; nil = one that admits everything. It
 	// is not run here.
 	Pool *pool.Pool
@@ -71,6 +75,9 @@ func (o *Options) fill() error {
 	}
 	if o.Encoder == nil {
 		o.Encoder = func(GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
+	}
+	if o.Bitrate == nil {
+		o.Bitrate = func(GuildID) int { return 0 }
 	}
 	if o.Pool == nil {
 		var err error

@@ -33,7 +33,10 @@ func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *s
 
 // how says what is done to the sound at present.
 func (p *player) how() How {
-	return How{Plain: p.volume == 100 && p.filters == dsp.Settings{}, Settings: p.filters}
+	return How{
+		Plain: p.volume == 100 && p.filters == dsp.Settings{}, Settings: p.filters,
+		Bitrate: p.opts.Bitrate(p.guild),
+	}
 }
 
 // begin plays item from at on instead of whatever plays now.

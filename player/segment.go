@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/dsp"
 	"busker/queue"
 )
 
@@ -34,6 +35,8 @@ type segment struct {
 	last   atomic.Int64 // number after its newest frame
 	frames atomic.Int64 // how many the pump has made of it
 	length atomic.Int64 // of the track, in all these: a time.Duration
+
+	prepared atomic.Pointer[dsp.Settings] // filters applied by its reader; nil = none
 
 	// For the pump's eyes only.
 	started bool  // segmentStarted was posted
@@ -102,6 +105,11 @@ func (s *segment) copy(ctx context.Context, o *Options, how How, caught func(any
 	closeReader := closer(r, caught)
 	defer closeReader()
 	defer context.AfterFunc(ctx, closeReader)() // a Close ends the read in progress
+	if p, ok := r.(Prepared); ok {
+		if settings := p.Prepared(); settings != (dsp.Settings{}) {
+			s.prepared.Store(&settings)
+		}
+	}
 	f := newReading(r, o.Pool)
 	defer f.leave()
 	for {

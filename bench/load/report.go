@@ -74,6 +74,11 @@ func tell(o options, idle, used usage, h heard, t *town) bool {
 		float64(used.cpu.Microseconds())/math.Max(1, float64(h.packets))))
 	row("memory of the bot", fmt.Sprintf("%d MiB before the first guild played, %d MiB now: %d KiB per guild",
 		idle.rss>>20, used.rss>>20, (used.rss-idle.rss)>>10/int64(max(1, o.guilds))))
+	for i, v := range t.local.VoiceServer().Violations() {
+		if i < 10 {
+			row("broken", v)
+		}
+	}
 	_ = w.Flush()
 	return h.lost+h.gaps+h.plain+h.early+h.undecryptable+h.undecodable == 0 && h.quiet == 0 && h.violations == 0
 }

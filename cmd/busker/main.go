@@ -45,12 +45,12 @@ func main() {
 	os.Exit(execute(os.Args[1:]))
 }
 
-// spareProcessor lets one more thread run Go code than there are cores. Encoders
+// spareProcessor lets two more threads run Go code than there are cores. Encoders
 // stay in C for a tenth of a millisecond at a time; with none to spare the pacer,
 // when its moment has come, waits for one of them. GOMAXPROCS overrides it.
 func spareProcessor() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
 }
 

@@ -54,6 +54,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		Shards:    s.Discord.Shards,
 		MusicDir:  s.Music.Dir,
 		Tuning:    s.Tuning,
+		Cache:     s.Cache,
 		Discord:   where,
 		Telemetry: tel,
 	})

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"busker/bot"
+	"busker/cache"
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
 	"busker/gateway"
@@ -23,6 +24,7 @@ import (
 	"busker/opus/pool"
 	"busker/player"
 	"busker/sources"
+	"busker/studio"
 	"busker/voice"
 )
 
@@ -32,6 +34,7 @@ type Options struct {
 	Shards   int    // 0 = as many as Discord recommends
 	MusicDir string // "" = no local files
 	Tuning   config.Tuning
+	Cache    config.Cache // MaxBytes 0 keeps nothing
 
 	Discord   Discord              // the zero value is the real one
 	Telemetry *telemetry.Telemetry // required; Run runs it
@@ -52,6 +55,8 @@ type App struct {
 	gateway *gateway.Gateway
 	hub     *voice.Hub
 	pool    *pool.Pool
+	cache   *cache.Cache // nil = none
+	studio  *studio.Studio
 	players *player.Manager
 	bot     *bot.Bot
 	sources *sourceSet
@@ -113,17 +118,12 @@ func (a *App) connect() (err error) {
 		Logger:    log.With("part", "voice"),
 		Metrics:   voice.NewMetrics(registry),
 	})
-	a.pool, err = pool.New(pool.Options{
-		Cores:      a.opts.Tuning.Engine.Cores,
-		Limit:      a.opts.Tuning.Engine.Limit,
-		Complexity: a.opts.Tuning.Opus.Complexity,
-		Metrics:    pool.NewMetrics(registry),
-	})
-	if err != nil {
+	if err := a.openStudio(); err != nil {
 		return err
 	}
 	a.players, err = player.NewManager(player.Options{
-		Opener:      opener{a.sources},
+		Opener:      opener{a.studio},
+		Bitrate:     a.bitrate,
 		Pool:        a.pool,
 		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
@@ -161,20 +161,25 @@ func later[R, T any](r **R, method func(*R, context.Context, T)) func(context.Co
 // newEncoder makes an encoder as the guild's voice channel wants it. Discord does
 // not hold bots to a channel's bitrate; below the default music suffers for nothing.
 func (a *App) newEncoder(guild player.GuildID) (opus.Encoder, error) {
+	return a.encoder(a.bitrate(guild))
+}
+
+// bitrate is what the guild's voice channel deserves, in bit/s.
+func (a *App) bitrate(guild player.GuildID) int {
 	bitrate := opus.DefaultBitrate
 	if channel, ok := a.gateway.VoiceChannelOf(guild, a.gateway.UserID()); ok {
 		info, _ := a.gateway.ChannelInfo(channel)
 		bitrate = min(max(bitrate, info.Bitrate), maxBitrate)
 	}
-	return a.encoder(bitrate)
+	if most := a.opts.Tuning.Opus.MaxBitrate; most > 0 {
+		bitrate = min(bitrate, most)
+	}
+	return bitrate
 }
 
 // encoder makes an encoder as the operator wants it.
 func (a *App) encoder(bitrate int) (opus.Encoder, error) {
 	o := a.opts.Tuning.Opus
-	if o.MaxBitrate > 0 {
-		bitrate = min(bitrate, o.MaxBitrate)
-	}
 	return opus.NewEncoder(opus.EncoderOptions{Backend: o.Backend, Bitrate: bitrate, Complexity: o.Complexity})
 }
 
@@ -202,6 +207,7 @@ func (a *App) Run(ctx context.Context) error {
 		layers.Layer{Name: "gateway", Run: a.gateway.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "pool", Run: a.pool.Run, Share: time.Second},
+		layers.Layer{Name: "studio", Run: a.runStudio, Share: time.Second},
 		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
 		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
 	)

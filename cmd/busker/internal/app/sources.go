@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
-	"busker/audio"
-	"busker/player"
 	"busker/sources"
 	"busker/sources/decode"
 	"busker/sources/file"
@@ -67,14 +64,6 @@ func openSources(opts Options) (*sourceSet, error) {
 	}
 	s.Set = sources.NewSet(all...)
 	return s, nil
-}
-
-// opener opens tracks for the players.
-type opener struct{ *sourceSet }
-
-// Open implements player.Opener.
-func (o opener) Open(ctx context.Context, t track.Track, at time.Duration, _ player.How) (audio.Reader, error) {
-	return o.Set.Open(ctx, t, at)
 }
 
 // uploads plays files people uploaded to a Discord on a private address; only

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"busker/audio"
+	"busker/cache"
+	"busker/opus/pool"
+	"busker/player"
+	"busker/studio"
+	"busker/track"
+)
+
+// openStudio makes the pool of cores, the cache of encoded tracks and the studio.
+func (a *App) openStudio() (err error) {
+	log, registry := a.opts.Telemetry.Logger(), a.opts.Telemetry.Registry()
+	a.pool, err = pool.New(pool.Options{
+		Cores:      a.opts.Tuning.Engine.Cores,
+		Limit:      a.opts.Tuning.Engine.Limit,
+		Complexity: a.opts.Tuning.Opus.Complexity,
+		Metrics:    pool.NewMetrics(registry),
+	})
+	if err != nil {
+		return err
+	}
+	if a.opts.Cache.MaxBytes > 0 {
+		if a.cache, err = a.openCache(); err != nil { // music without it is better than none
+			log.Warn("encoded tracks are not kept", "err", err)
+		}
+	}
+	a.studio, err = studio.New(studio.Options{
+		Opener: a.sources, Pool: a.pool, Cache: a.cache, Encoder: a.encoder, Backend: a.opts.Tuning.Opus.Backend,
+		Logger: log.With("part", "studio"), Metrics: studio.NewMetrics(registry),
+	})
+	return err
+}
+
+func (a *App) openCache() (*cache.Cache, error) {
+	dir, err := cacheDir(a.opts.Cache.Dir)
+	if err != nil {
+		return nil, err
+	}
+	return cache.New(cache.Options{
+		Dir: dir, MaxBytes: a.opts.Cache.MaxBytes,
+		Logger:  a.opts.Telemetry.Logger().With("part", "cache"),
+		Metrics: cache.NewMetrics(a.opts.Telemetry.Registry()),
+	})
+}
+
+// cacheDir returns the folder for encoded tracks: the one asked for, or one in the user's
+// cache folder.
+func cacheDir(dir string) (string, error) {
+	if dir != "" {
+		return dir, nil
+	}
+	home, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the cache (set cache-dir, or cache-max-bytes to 0): %w", err)
+	}
+	return filepath.Join(home, "busker", "encoded"), nil
+}
+
+// runStudio runs the studio and what it keeps.
+func (a *App) runStudio(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.studio.Run(ctx) })
+	if a.cache != nil {
+		g.Go(func() error { return a.cache.Run(ctx) })
+	}
+	return g.Wait()
+}
+
+// opener opens tracks for the players.
+type opener struct{ *studio.Studio }
+
+// Open implements player.Opener.
+func (o opener) Open(ctx context.Context, t track.Track, at time.Duration, how player.How) (audio.Reader, error) {
+	return o.Studio.Open(ctx, t, at, studio.How{Plain: how.Plain, Settings: how.Settings, Bitrate: how.Bitrate})
+}
