@@ -254,8 +254,11 @@ func (s *ffStream) flush(dst []byte) (int, error) {
 func (s *ffStream) fail() error {
 	said := strings.TrimSpace(s.session.FFMPEGMessages())
 	said = said[strings.LastIndexByte(said, '\n')+1:]
-	s.failure = fmt.Errorf("ffmpeg ended after %d of %d packets: %w (%s)",
-		s.got+len(s.waiting), s.given, errors.Join(s.session.Error(), io.ErrUnexpectedEOF), said)
+	cause := s.session.Error()
+	if cause == nil { // killed, or it saw no reason to go on
+		cause = io.ErrUnexpectedEOF
+	}
+	s.failure = fmt.Errorf("ffmpeg ended after %d of %d packets: %w (%s)", s.got+len(s.waiting), s.given, cause, said)
 	return s.failure
 }
 

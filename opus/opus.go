@@ -41,7 +41,7 @@ const (
 // ±8 as ±8.
 type Encoder interface {
 	// Encode writes the packet for pcm to dst and returns its length. A dst of
-	// audio.MaxPacketBytes always fits; a shorter one lowers the quality.
+	// audio.MaxPacketBytes always fits; a shorter one lowers the quality or fails.
 	Encode(dst []byte, pcm *audio.Block) (n int, err error)
 	// SetBitrate takes effect with the next block; bps lies in MinBitrate..MaxBitrate.
 	SetBitrate(bps int) error

@@ -267,7 +267,7 @@ func (r packetReader) ReadPacket(p *audio.Packet) error {
 	if err := r.next(); err != nil {
 		return err
 	}
-	p.Set(packetOf(r.frame-1, 0))
+	p.Set(packetOf(r.frame-1, 0, r.frame-1))
 	return nil
 }
 
@@ -275,7 +275,8 @@ func (r packetReader) Skip() int { return lookahead }
 
 // pressing makes encoders that write the number of a block, and counts.
 type pressing struct {
-	fail func(frame int64) error
+	fail    func(frame int64) error
+	failing int // the encoder that always fails
 
 	mu       sync.Mutex
 	bitrates []int
@@ -298,15 +299,20 @@ func (p *pressing) made() int {
 type encoder struct {
 	pressing *pressing
 	id       int
+	count    int64
 }
 
 func (e *encoder) Encode(dst []byte, pcm *audio.Block) (int, error) {
+	if e.id == e.pressing.failing {
+		return 0, errTorn
+	}
 	if e.pressing.fail != nil {
 		if err := e.pressing.fail(int64(pcm[0])); err != nil {
 			return 0, err
 		}
 	}
-	return copy(dst, packetOf(int64(pcm[0]), e.id)), nil
+	e.count++
+	return copy(dst, packetOf(int64(pcm[0]), e.id, e.count-1)), nil
 }
 
 func (e *encoder) SetBitrate(int) error    { return nil }
@@ -321,18 +327,22 @@ func (e *encoder) Close() error {
 	return nil
 }
 
-// packetOf is a packet with a number inside: CELT, 20 ms, stereo, one frame.
-func packetOf(frame int64, encoder int) []byte {
+// packetOf is a packet with numbers inside: CELT, 20 ms, stereo, one frame.
+func packetOf(frame int64, encoder int, count int64) []byte {
 	b := make([]byte, 240)
-	b[0] = 0xFC
-	binary.BigEndian.PutUint64(b[1:], uint64(frame))
-	b[9] = byte(encoder)
+	b[0], b[1] = 0xFC, byte(encoder)
+	binary.BigEndian.PutUint64(b[2:], uint64(frame))
+	binary.BigEndian.PutUint64(b[10:], uint64(count))
 	return b
 }
 
-func frameOf(packet []byte) int64 { return int64(binary.BigEndian.Uint64(packet[1:])) }
+func encoderOf(packet []byte) int { return int(packet[1]) }
 
-func encoderOf(packet []byte) int { return int(packet[9]) }
+// frameOf is the frame of the origin in a packet, if no filter changed that.
+func frameOf(packet []byte) int64 { return int64(binary.BigEndian.Uint64(packet[2:])) }
+
+// countOf is how many packets its encoder had made before it.
+func countOf(packet []byte) int64 { return int64(binary.BigEndian.Uint64(packet[10:])) }
 
 var errTorn = errors.New("the tape is torn")
 

@@ -1,10 +1,11 @@
 package ogg
 
-// cutter puts packets together out of the pages of one logical stream
+// Cutter puts packets together out of the pages of one logical stream
 // (RFC 3533 §5): a page's lacing values each add to a packet, 255 says that it
 // goes on, less that it ends, and a packet may go on to the next page.
-type cutter struct {
-	limit   int    // bytes of a packet that are kept
+type Cutter struct {
+	Limit int // bytes of a packet that are kept
+
 	next    uint32 // sequence number the next page should have
 	open    bool   // the last packet goes on; tail is what there is of it
 	tail    []byte
@@ -12,10 +13,10 @@ type cutter struct {
 	packets [][]byte
 }
 
-// cut returns the packets that end on p, each cut off at limit. They are valid as
+// Cut returns the packets that end on p, each cut off at limit. They are valid as
 // long as p and until the next call. A packet whose beginning is missing is left
 // out.
-func (c *cutter) cut(p *Page) [][]byte {
+func (c *Cutter) Cut(p *Page) [][]byte {
 	continued := p.Flags&Continued != 0
 	join := continued && c.open && p.Sequence == c.next
 	lost := continued && !join
@@ -35,7 +36,7 @@ func (c *cutter) cut(p *Page) [][]byte {
 		switch {
 		case lost:
 		case ends:
-			c.packets = append(c.packets, part[:min(len(part), c.limit)])
+			c.packets = append(c.packets, part[:min(len(part), c.Limit)])
 		case join:
 			c.open = true
 			c.joined, c.tail = c.tail, c.joined
@@ -46,6 +47,15 @@ func (c *cutter) cut(p *Page) [][]byte {
 		lost, join = false, false
 	}
 	return c.packets
+}
+
+// Shrink gives back memory that only large packets needed, such as headers with
+// pictures. Packets that Cut returned stay valid as they were.
+func (c *Cutter) Shrink() {
+	c.joined = nil
+	if !c.open {
+		c.tail = nil
+	}
 }
 
 // segment returns the part of one packet at the front of body, how many lacing
@@ -60,6 +70,6 @@ func segment(body, lacing []byte) (part []byte, n int, ends bool) {
 	return body[:size], n, ends
 }
 
-func (c *cutter) grow(dst, part []byte) []byte {
-	return append(dst, part[:max(0, min(len(part), c.limit-len(dst)))]...)
+func (c *Cutter) grow(dst, part []byte) []byte {
+	return append(dst, part[:max(0, min(len(part), c.Limit-len(dst)))]...)
 }

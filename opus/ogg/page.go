@@ -1,7 +1,6 @@
 package ogg
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -65,7 +64,7 @@ func (p *Page) Append(dst []byte) []byte {
 // PageReader reads pages and nothing else: any codec, any number of interleaved
 // streams. One goroutine uses it at a time.
 type PageReader struct {
-	buf    *bufio.Reader
+	buf    window
 	offset int64 // of buf's next byte in the source
 	start  int64
 	page   Page
@@ -73,16 +72,20 @@ type PageReader struct {
 
 // NewPageReader returns a reader of the pages in r.
 func NewPageReader(r io.Reader) *PageReader {
-	// The buffer holds a whole page, so that one with a false checksum can be
+	// The window holds a whole page, so that one with a false checksum can be
 	// searched again for the true beginning of the next.
-	return &PageReader{buf: bufio.NewReaderSize(r, MaxPageBytes)}
+	return &PageReader{buf: window{src: r}}
 }
 
 // Reset goes on with r, whose next byte lies at offset of the source.
 func (r *PageReader) Reset(src io.Reader, offset int64) {
-	r.buf.Reset(src)
+	r.buf.reset(src)
 	r.offset = offset
 }
+
+// Shrink gives back memory that only large pages needed, such as those of headers
+// with pictures.
+func (r *PageReader) Shrink() { r.buf.shrink() }
 
 // Start returns the offset of the page Next returned last; the offset just
 // behind it is End.
@@ -118,7 +121,7 @@ func (r *PageReader) Next() (*Page, error) {
 // seekCapture skips to the next capture pattern, and at most limit bytes.
 func (r *PageReader) seekCapture(limit int) (skipped int, err error) {
 	for skipped <= limit {
-		b, err := r.buf.Peek(4)
+		b, err := r.buf.peek(4)
 		if err != nil {
 			return skipped, err
 		}
@@ -133,7 +136,7 @@ func (r *PageReader) seekCapture(limit int) (skipped int, err error) {
 // parse reads the page at the capture pattern into r.page without consuming it
 // and returns its size, 0 when it is not one after all.
 func (r *PageReader) parse() (int, error) {
-	b, err := r.buf.Peek(headerBytes)
+	b, err := r.buf.peek(headerBytes)
 	if err != nil {
 		return 0, err
 	}
@@ -141,11 +144,11 @@ func (r *PageReader) parse() (int, error) {
 		return 0, nil
 	}
 	lacing := int(b[26])
-	if b, err = r.buf.Peek(headerBytes + lacing); err != nil {
+	if b, err = r.buf.peek(headerBytes + lacing); err != nil {
 		return 0, unlessEnd(err)
 	}
 	size := headerBytes + lacing + bodyBytes(b[headerBytes:])
-	if b, err = r.buf.Peek(size); err != nil {
+	if b, err = r.buf.peek(size); err != nil {
 		return 0, unlessEnd(err)
 	}
 	if checksum(b) != binary.LittleEndian.Uint32(b[22:]) {
@@ -172,7 +175,7 @@ func unlessEnd(err error) error {
 }
 
 func (r *PageReader) discard(n int) int {
-	n, _ = r.buf.Discard(n)
+	n = r.buf.discard(n)
 	r.offset += int64(n)
 	return n
 }

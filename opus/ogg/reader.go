@@ -42,7 +42,7 @@ type PacketInfo struct {
 type Reader struct {
 	src    io.Reader
 	pages  *PageReader
-	cutter cutter
+	cutter Cutter
 	stream stream
 	links  []link // the chain, once somebody asked for it
 
@@ -165,7 +165,7 @@ func (r *Reader) load() error {
 	if p.Serial != r.stream.serial {
 		return nil
 	}
-	r.queue = r.cutter.cut(p)
+	r.queue = r.cutter.Cut(p)
 	r.last = p.Flags&Last != 0
 	if len(r.queue) == 0 || p.Granule < 0 || p.Granule > maxGranule {
 		r.last = false // without a position there is nothing to trim to
@@ -230,7 +230,8 @@ func (r *Reader) begin(p *Page, base int64) error {
 		return err
 	}
 	r.stream = s
-	r.cutter = cutter{limit: toc.MaxPacketBytes + 1, next: r.cutter.next}
+	r.cutter = Cutter{Limit: toc.MaxPacketBytes + 1, next: r.cutter.next}
+	r.pages.Shrink()
 	r.queue, r.known, r.last = nil, false, false
 	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, 0, 0
 	return nil
@@ -242,10 +243,10 @@ const maxStreams = 64
 // readTags reads the comment header, which begins on the stream's next page and
 // has its pages for itself (RFC 7845 §3).
 func (r *Reader) readTags(s *stream, p *Page) (err error) {
-	r.cutter.limit = maxTagsBytes
+	r.cutter.Limit = maxTagsBytes
 	for range maxTagsPages {
 		if p.Serial == s.serial {
-			if packets := r.cutter.cut(p); len(packets) > 0 {
+			if packets := r.cutter.Cut(p); len(packets) > 0 {
 				// Damaged or oversized comments are no reason not to play.
 				s.tags, _ = ParseTags(packets[0])
 				s.data = r.pages.End()

@@ -63,7 +63,7 @@ func (r *Reader) seek(at int64) error {
 	}
 	r.pages.Reset(rs, offset)
 	r.stream = l.stream
-	r.cutter = cutter{limit: toc.MaxPacketBytes + 1}
+	r.cutter = Cutter{Limit: toc.MaxPacketBytes + 1}
 	r.queue, r.known, r.last = nil, false, false
 	r.end, r.granule, r.skipTo, r.dropTo = 0, 0, target, target-preRoll
 	r.reset, r.err = true, nil

@@ -26,7 +26,7 @@ type source struct {
 	pos int64 // of buf's next byte in the input
 }
 
-func newSource(r io.Reader) *source { return &source{src: r, buf: bufio.NewReaderSize(r, 32<<10)} }
+func newSource(r io.Reader) *source { return &source{src: r, buf: bufio.NewReaderSize(r, 16<<10)} }
 
 // element reads the id and size of the next element.
 func (s *source) element() (id uint32, size int64, err error) {
@@ -92,9 +92,15 @@ func (s *source) skip(n int64) error {
 			return s.seek(rs, s.pos+n)
 		}
 	}
-	m, err := io.CopyN(io.Discard, s.buf, n)
-	s.pos += m
-	return err
+	for n > 0 {
+		m, err := s.buf.Discard(int(min(n, 1<<30)))
+		s.pos += int64(m)
+		if err != nil {
+			return err
+		}
+		n -= int64(m)
+	}
+	return nil
 }
 
 // seek goes on at offset pos of the input.

@@ -16,9 +16,10 @@ const (
 	// headBytes is how much of the content can be looked at before anybody decides
 	// what it is.
 	headBytes = 64 << 10
-	// bufferBytes is the buffer of everything read after that: decoders have their
-	// own, and of those that read in small bites it spares the system most.
+	// bufferBytes is the buffer of decoders that read what comes after that in bites of
+	// less than directBytes. Most have a buffer of their own.
 	bufferBytes = 16 << 10
+	directBytes = 4 << 10
 )
 
 // heads are the buffers of headBytes, which each content needs for a moment only.
@@ -35,7 +36,7 @@ type content struct {
 	buf     *bufio.Reader
 	src     io.Reader // of buf
 	settled bool      // nobody looks ahead any more
-	lean    bool      // buf is the small one
+	lean    bool      // buf is the small one, or nil
 	base    int64     // where the content begins in the input: past a tag in front
 	pos     int64     // of the next byte, from base
 	close   func() error
@@ -133,27 +134,42 @@ func (c *content) failure() error {
 // refill makes src what buf reads next.
 func (c *content) refill(src io.Reader) {
 	c.src = src
-	c.buf.Reset(src)
+	if c.buf != nil {
+		c.buf.Reset(src)
+	}
 }
 
-// slim exchanges the large buffer for a small one once it is read.
+// slim gives the large buffer back once it is read.
 func (c *content) slim() {
-	if c.lean || c.buf.Buffered() > 0 {
+	if !c.settled || c.lean || c.buf.Buffered() > 0 {
 		return
 	}
 	c.lean = true
 	c.buf.Reset(nil)
 	heads.Put(c.buf)
-	c.buf = bufio.NewReaderSize(c.src, bufferBytes)
+	c.buf = nil
 }
 
-func (c *content) Read(p []byte) (int, error) {
-	if c.settled {
+func (c *content) Read(p []byte) (n int, err error) {
+	if c.buf == nil && len(p) < directBytes {
+		c.buf = bufio.NewReaderSize(c.src, bufferBytes)
+	}
+	if c.buf == nil {
+		n, err = c.src.Read(p)
+	} else {
+		n, err = c.buf.Read(p)
 		c.slim()
 	}
-	n, err := c.buf.Read(p)
 	c.pos += int64(n)
 	return n, err
+}
+
+// buffered is how many bytes can be read without asking the input.
+func (c *content) buffered() int64 {
+	if c.buf == nil {
+		return 0
+	}
+	return int64(c.buf.Buffered())
 }
 
 // peek returns up to n bytes from the current position, fewer at the end.
@@ -172,7 +188,7 @@ func (c *content) size() int64 {
 
 // seekTo goes to pos, which a buffered read may satisfy.
 func (c *content) seekTo(pos int64) error {
-	if ahead := pos - c.pos; ahead >= 0 && ahead <= int64(c.buf.Buffered()) {
+	if ahead := pos - c.pos; ahead >= 0 && ahead <= c.buffered() && c.buf != nil {
 		n, err := c.buf.Discard(int(ahead))
 		c.pos += int64(n)
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/fault"
+	"busker/opus"
 	"busker/sources/decode"
 )
 
@@ -34,6 +35,9 @@ func FuzzOpen(f *testing.F) {
 			f.Add(b)
 		}
 	}
+	all, preSkip := encoded(f, song48(4800))
+	f.Add(dcaFile(f, preSkip, 4000, all))
+	f.Add(append(oggFile(f, 1, 0, preSkip, 4800, all), oggFile(f, 2, 300, preSkip, 4000, all)...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, in := range []func() decode.Input{
 			func() decode.Input { return bytesInput(b) },
@@ -51,12 +55,40 @@ func FuzzOpen(f *testing.F) {
 					continue
 				}
 				listen(t, r)
+				take(t, in(), at)
 				if err := r.Close(); err != nil {
 					t.Error(err)
 				}
 			}
 		}
 	})
+}
+
+// take hands on the packets of in, if it has any to hand on.
+func take(t *testing.T, in decode.Input, at time.Duration) {
+	t.Helper()
+	r, err := decode.Open(t.Context(), in, at, decode.Options{})
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	pass, ok := r.(audio.PacketReader)
+	p := audio.NewPacket()
+	defer p.Release()
+	for n := 0; ok && n < 10*audio.FramesPerSecond; n++ {
+		if err := pass.ReadPacket(p); err != nil {
+			if !errors.Is(err, io.EOF) {
+				spoken(t, err)
+			}
+			return
+		}
+		if d, err := opus.PacketDuration(p.Bytes()); err != nil || d != audio.FrameTime {
+			t.Fatalf("a packet of %v, %v", d, err)
+		}
+		if s := pass.Skip(); s < 0 || s >= audio.FrameSamples {
+			t.Fatalf("skip %d", s)
+		}
+	}
 }
 
 // listen plays ten seconds at most: a few bytes of FLAC can be hours of silence.

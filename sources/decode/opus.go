@@ -88,7 +88,7 @@ func (s *opusStream) decode(packet []byte, cut cut) error {
 	}
 	s.room(packet)
 	n, err := s.decoder.Decode(s.pcm, packet)
-	if fault.KindOf(err) == fault.Corrupt {
+	if err != nil && fault.KindOf(err) == fault.Corrupt { // KindOf allocates
 		n, err = s.conceal(packet)
 	}
 	if err != nil {

@@ -157,7 +157,7 @@ func (p *passer) take() ([]byte, error) {
 		err = p.repacker.Push(packet)
 	}
 	switch {
-	case fault.KindOf(err) == fault.Corrupt:
+	case err != nil && fault.KindOf(err) == fault.Corrupt: // KindOf allocates
 		return nil, nil
 	case err != nil || !passable(packet, c):
 		p.packets.back(packet, c)

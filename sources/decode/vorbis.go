@@ -24,9 +24,8 @@ type vorbisStream struct {
 	serial  uint32
 	dec     vorbis.Decoder
 	tags    tags.Tags
+	cutter  ogg.Cutter
 	queue   [][]byte // packets that end on the page read last
-	partial []byte   // the beginning of a packet that goes on
-	broken  bool     // what goes on is not whole: skip to the next packet
 	granule int64    // of the page read last, ogg.NoGranule when no packet ends on it
 	last    bool     // that page is the stream's last
 
@@ -95,9 +94,8 @@ func (s *vorbisStream) findStream() error {
 // are read here and kept from the decoder, which allocates what they claim.
 func (s *vorbisStream) headers(p *ogg.Page) error {
 	*s = vorbisStream{src: s.src, pages: s.pages, seeker: s.seeker, length: s.length, serial: p.Serial, goal: s.goal}
-	if err := s.cut(p); err != nil {
-		return err
-	}
+	s.cutter.Limit = maxVorbisPacket
+	s.cut(p)
 	for i := range 3 {
 		for len(s.queue) == 0 {
 			p, err := s.pages.Next()
@@ -107,9 +105,7 @@ func (s *vorbisStream) headers(p *ogg.Page) error {
 			if p.Serial != s.serial {
 				continue
 			}
-			if err := s.cut(p); err != nil {
-				return err
-			}
+			s.cut(p)
 		}
 		packet := s.queue[0]
 		s.queue = s.queue[1:]
@@ -119,6 +115,8 @@ func (s *vorbisStream) headers(p *ogg.Page) error {
 	}
 	s.buffer = make([]float32, s.dec.BufferSize())
 	s.begun = true
+	s.cutter.Shrink()
+	s.pages.Shrink()
 	return nil
 }
 
@@ -246,36 +244,14 @@ func (s *vorbisStream) turn() error {
 	if p.Serial != s.serial {
 		return nil
 	}
-	return s.cut(p)
+	s.cut(p)
+	return nil
 }
 
-// cut makes packets of a page: a lacing value under 255 ends one (RFC 3533 §5).
-func (s *vorbisStream) cut(p *ogg.Page) error {
-	s.queue = s.queue[:0]
+// cut makes packets of a page.
+func (s *vorbisStream) cut(p *ogg.Page) {
 	s.granule, s.last = p.Granule, p.Flags&ogg.Last != 0
-	if p.Flags&ogg.Continued == 0 {
-		s.partial, s.broken = s.partial[:0], false
-	} else if len(s.partial) == 0 {
-		s.broken = true
-	}
-	body, size := p.Body, 0
-	for _, l := range p.Lacing {
-		size += int(l)
-		if l == 255 {
-			continue
-		}
-		packet := append(s.partial, body[:size]...)
-		body, size = body[size:], 0
-		if !s.broken {
-			s.queue = append(s.queue, packet)
-		}
-		s.partial, s.broken = nil, false
-	}
-	if len(s.partial)+size > maxVorbisPacket {
-		return fmt.Errorf("%w: packet too large", errVorbis)
-	}
-	s.partial = append(s.partial, body[:size]...)
-	return nil
+	s.queue = s.cutter.Cut(p)
 }
 
 func unexpected(err error) error {

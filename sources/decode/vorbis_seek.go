@@ -44,7 +44,8 @@ func (s *vorbisStream) SeekSample(sample int64) (int64, error) {
 // restart reads on from a page, at the beginning or in the middle.
 func (s *vorbisStream) restart(offset int64, beginning bool) error {
 	s.dec.Clear()
-	s.queue, s.partial, s.broken, s.pending = nil, nil, false, nil
+	s.cutter = ogg.Cutter{Limit: maxVorbisPacket}
+	s.queue, s.pending = nil, nil
 	s.begun, s.pos = beginning, 0
 	return s.goTo(offset)
 }

@@ -3,6 +3,8 @@ package tags_test
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +52,10 @@ func TestID3v2(t *testing.T) {
 		{"2.4 with plain sizes", tag(4, 0, frame23("TIT2", "\x03"+long)+frame23("TALB", "\x03B")), tags.Tags{Title: long, Album: "B"}},
 		{"unsynchronised", tag(3, 0x80, frame23("TIT2", "\x01\xff\xfeT\x00")[:11]+"\xff\x00\xfeT\x00"), tags.Tags{Title: "T"}},
 		{"extended header", tag(3, 0x40, "\x00\x00\x00\x06\x00\x00\x00\x00\x00\x00"+frame23("TIT2", "\x00T")), tags.Tags{Title: "T"}},
+		{"2.3 gain", tag(3, 0, frame23("TXXX", "\x00replaygain_track_gain\x00-6.50 dB")+frame23("TXXX", "\x01\xff\xfer\x00\x00\x00x\x00")+
+			frame23("TXXX", "\x03REPLAYGAIN_TRACK_PEAK\x000.5\x00")), tags.Tags{Loudness: track.Loudness{LUFS: -11.5, Peak: 0.5, Known: true}}},
+		{"2.3 gain in UTF-16", tag(3, 0, frame23("TXXX", "\x01"+wide("REPLAYGAIN_ALBUM_GAIN")+"\x00\x00"+wide("+2 dB"))), tags.Tags{Loudness: track.Loudness{LUFS: -20, Known: true}}},
+		{"gain cut off", tag(3, 0, frame23("TXXX", "\x00replaygain_track_gain")), tags.Tags{}},
 		{"padding", tag(3, 0, frame23("TIT2", "\x00T")+strings.Repeat("\x00", 50)), tags.Tags{Title: "T"}},
 		{"picture", tag(3, 0, frame23("APIC", "\x00image/png\x00\x00desc\x00"+png)), tags.Tags{Artwork: &track.Artwork{MIME: "image/png", Bytes: []byte(png)}}},
 		{"picture 2.2", tag(2, 0, frame22("PIC", "\x00PNG\x03\x00"+png)), tags.Tags{Artwork: &track.Artwork{MIME: "image/png", Bytes: []byte(png)}}},
@@ -62,6 +68,15 @@ func TestID3v2(t *testing.T) {
 	}
 }
 
+// wide is s in UTF-16 with a mark.
+func wide(s string) string {
+	b := "\xff\xfe"
+	for _, r := range s {
+		b += string([]byte{byte(r), 0})
+	}
+	return b
+}
+
 func same(t *testing.T, got, want tags.Tags) {
 	t.Helper()
 	art := func(a *track.Artwork) string {
@@ -70,7 +85,7 @@ func same(t *testing.T, got, want tags.Tags) {
 		}
 		return a.MIME + string(a.Bytes)
 	}
-	if got.Title != want.Title || got.Artist != want.Artist || got.Album != want.Album || art(got.Artwork) != art(want.Artwork) {
+	if got.Loudness != want.Loudness || got.Title != want.Title || got.Artist != want.Artist || got.Album != want.Album || art(got.Artwork) != art(want.Artwork) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }
@@ -132,6 +147,68 @@ func TestInfoListAndID3v1(t *testing.T) {
 	same(t, tags.ParseID3v1(b), tags.Tags{Title: "T", Artist: "Ärtist"})
 }
 
+func TestGains(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		tags []string
+		want track.Loudness
+	}{
+		{"nothing", nil, track.Loudness{}},
+		{"track", []string{"REPLAYGAIN_TRACK_GAIN=-7.30 dB", "REPLAYGAIN_TRACK_PEAK=0.988553"}, track.Loudness{LUFS: -10.7, Peak: 0.988553, Known: true}},
+		{"track before album", []string{"replaygain_album_gain=-1 dB", "replaygain_track_gain=+3.5dB"}, track.Loudness{LUFS: -21.5, Known: true}},
+		{"album alone", []string{"REPLAYGAIN_ALBUM_GAIN=-1,25 dB", "REPLAYGAIN_ALBUM_PEAK=1.1"}, track.Loudness{LUFS: -16.75, Peak: 1.1, Known: true}},
+		{"R128", []string{"R128_TRACK_GAIN=-2560", "REPLAYGAIN_TRACK_GAIN=-1 dB"}, track.Loudness{LUFS: -13, Known: true}},
+		{"R128 of the album after ReplayGain of the track", []string{"R128_ALBUM_GAIN=256", "REPLAYGAIN_TRACK_GAIN=-1 dB"}, track.Loudness{LUFS: -17, Known: true}},
+		{"R128 of the album", []string{"R128_ALBUM_GAIN=256"}, track.Loudness{LUFS: -24, Known: true}},
+		{"nonsense", []string{"R128_TRACK_GAIN=70000", "R128_ALBUM_GAIN=1.5", "REPLAYGAIN_TRACK_GAIN=NaN", "REPLAYGAIN_ALBUM_GAIN=-Inf dB", "REPLAYGAIN_TRACK_PEAK=NaN"}, track.Loudness{}},
+		{"too loud to be true", []string{"REPLAYGAIN_TRACK_GAIN=-64 dB"}, track.Loudness{}},
+		{"peak alone", []string{"REPLAYGAIN_TRACK_PEAK=1"}, track.Loudness{}},
+	} {
+		if got := tags.FromComments(tt.tags).Loudness; got.Known != tt.want.Known || math.Abs(got.LUFS-tt.want.LUFS) > 1e-9 || got.Peak != tt.want.Peak {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// apeItem is an item of an APE tag.
+func apeItem(flags uint32, key, value string) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(value)))
+	b = binary.LittleEndian.AppendUint32(b, flags)
+	return append(append(append(b, key...), 0), value...)
+}
+
+// apeFooter ends a tag of items.
+func apeFooter(items []byte) []byte {
+	b := append([]byte("APETAGEX"), 0xD0, 7, 0, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(items)+tags.APEFooterBytes))
+	return append(b, make([]byte, 16)...)
+}
+
+func TestAPE(t *testing.T) {
+	items := slices.Concat(apeItem(0, "Title", "T"), apeItem(2, "Cover Art (Front)", "\x89PNG"), apeItem(0, "Artist", "A\x00B"),
+		apeItem(0, "REPLAYGAIN_TRACK_GAIN", "-3 dB"), apeItem(0, "Album", "C"))
+	if n := tags.APESize(apeFooter(items)); n != int64(len(items)+32) {
+		t.Errorf("%d bytes, not %d", n, len(items)+32)
+	}
+	want := tags.Tags{Title: "T", Artist: "A, B", Album: "C", Loudness: track.Loudness{LUFS: -15, Known: true}}
+	same(t, tags.ParseAPE(items), want)
+	same(t, tags.ParseAPE(append(items, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 'x', 0)), want)
+	if tags.APESize(make([]byte, 32)) != 0 || tags.APESize([]byte("APETAGEX")) != 0 {
+		t.Error("a tag where there is none")
+	}
+}
+
+func FuzzAPE(f *testing.F) {
+	f.Add(apeItem(0, "Title", "T"))
+	f.Add(apeFooter(apeItem(0, "REPLAYGAIN_TRACK_GAIN", "-3 dB")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if n := tags.APESize(b); n < 0 || n > 4<<20 {
+			t.Errorf("%d bytes", n)
+		}
+		sane(t, tags.ParseAPE(b), len(b))
+	})
+}
+
 func TestClean(t *testing.T) {
 	for in, want := range map[string]string{
 		" a\r\nb\t": "a  b", "a\x00b": "ab", "\u202eevil": "evil", "a\xffb": "a�b", "👩\u200d🎤": "👩\u200d🎤",
@@ -183,6 +260,9 @@ func sane(t *testing.T, got tags.Tags, size int) {
 		if s != tags.Clean(s) || len([]rune(s)) > 256 {
 			t.Errorf("%q", s)
 		}
+	}
+	if l := got.Loudness; !(l.LUFS >= -70 && l.LUFS <= 10 && l.Peak >= 0 && l.Peak <= 16) || !l.Known && l != (track.Loudness{}) {
+		t.Errorf("%+v", l)
 	}
 	if a := got.Artwork; a != nil && (len(a.Bytes) > size || len(a.Bytes) > track.MaxArtworkBytes) {
 		t.Errorf("a picture of %d bytes out of %d", len(a.Bytes), size)

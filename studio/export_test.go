@@ -1,0 +1,4 @@
+package studio
+
+// InTime is inTime.
+var InTime = inTime
