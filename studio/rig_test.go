@@ -58,10 +58,9 @@ func run(t *testing.T, change func(*studio.Options), body func(*rig)) {
 
 func start(t testing.TB, change func(*studio.Options)) *rig {
 	t.Helper()
-	p := testPool(t)
 	r := &rig{shelf: &shelf{length: 20 * second}, pressing: &pressing{}, registry: prometheus.NewRegistry()}
 	r.T, _ = t.(*testing.T)
-	o := studio.Options{Opener: r.shelf, Pool: p, Encoder: r.pressing.encoder, Metrics: studio.NewMetrics(r.registry)}
+	o := studio.Options{Opener: r.shelf, Pool: testPool(t), Encoder: r.pressing.encoder, Metrics: studio.NewMetrics(r.registry)}
 	if change != nil {
 		change(&o)
 	}
@@ -71,7 +70,7 @@ func start(t testing.TB, change func(*studio.Options)) *rig {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = p.Run(ctx) })
+	running.Go(func() { _ = o.Pool.Run(ctx) })
 	running.Go(func() { _ = r.Studio.Run(ctx) })
 	r.stop = func() {
 		cancel()
@@ -80,10 +79,12 @@ func start(t testing.TB, change func(*studio.Options)) *rig {
 	return r
 }
 
-func testPool(t testing.TB) *pool.Pool {
+func testPool(t testing.TB) *pool.Pool { return testPoolAt(t, 5) }
+
+func testPoolAt(t testing.TB, complexity int) *pool.Pool {
 	t.Helper()
 	p, err := pool.New(pool.Options{
-		Cores: 4, Complexity: 5, Fixed: true, Nice: -1,
+		Cores: 4, Complexity: complexity, Fixed: true, Nice: -1,
 		Costs: pool.Costs{Encode0: 1, Encode5: 1, Decode: 1},
 	})
 	if err != nil {
