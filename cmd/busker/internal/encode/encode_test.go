@@ -285,22 +285,24 @@ func TestOverwriting(t *testing.T) {
 }
 
 func TestFailuresLeaveNothing(t *testing.T) {
-	stopped, stop := context.WithCancel(t.Context())
-	stop()
 	for name, tt := range map[string]struct {
-		ctx   context.Context
 		input string
 		kind  fault.Kind
 	}{
-		"no sound":    {t.Context(), write(t, []byte(strings.Repeat("no sound at all ", 900))), fault.Unsupported},
-		"no file":     {t.Context(), filepath.Join(t.TempDir(), "none"), fault.NotFound},
-		"a folder":    {t.Context(), t.TempDir(), fault.Invalid},
-		"interrupted": {stopped, album, fault.Canceled},
-		"no samples":  {t.Context(), write(t, wave()[:44]), fault.Corrupt},
+		"no sound":    {write(t, []byte(strings.Repeat("no sound at all ", 900))), fault.Unsupported},
+		"no file":     {filepath.Join(t.TempDir(), "none"), fault.NotFound},
+		"a folder":    {t.TempDir(), fault.Invalid},
+		"interrupted": {album, fault.Canceled},
+		"no samples":  {write(t, wave()[:44]), fault.Corrupt},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			err := encode.Run(tt.ctx, encode.Options{Input: tt.input, Output: filepath.Join(dir, "x.dca")})
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			if name == "interrupted" {
+				stop()
+			}
+			err := encode.Run(ctx, encode.Options{Input: tt.input, Output: filepath.Join(dir, "x.dca")})
 			if list, _ := os.ReadDir(dir); fault.KindOf(err) != tt.kind || len(list) != 0 {
 				t.Errorf("%v: %v; left: %v", fault.KindOf(err), err, list)
 			}
