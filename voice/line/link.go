@@ -66,7 +66,7 @@ type Link struct {
 	sealer   atomic.Pointer[rtp.Sealer]
 	speaking *Speaking
 
-	// Touched by tick only. What a tick queues lies in frame's and keepalive's room
+	// Touched by tick only. What a tick queues lies in packet's and keepalive's room
 	// until the slot ends.
 	header     rtp.Header
 	rested     int // silence frames since the last audio
