@@ -54,7 +54,7 @@ func TestWhatWasPlayedToTheEndIsKept(t *testing.T) {
 		a := r.open(keptSong, 0)
 		first := r.packets(a, 1000)
 		a.Close()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		for _, at := range []time.Duration{0, 2 * time.Second} {
 			b := r.open(keptSong, at)
@@ -119,7 +119,7 @@ func TestWhatIsNotKept(t *testing.T) {
 					t.Fatalf("%d packets, then %v", len(got), err)
 				}
 				a.Close()
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				synctest.Wait()
 				b := r.open(tt.track, 0)
 				b.Close()
@@ -141,7 +141,7 @@ func TestAKeptEncodingThatBreaks(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.Close()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		synctest.Wait()
 		b := r.open(keptSong, 0)
 		defer b.Close()

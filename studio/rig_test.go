@@ -145,7 +145,7 @@ func listen(p audio.PacketReader, n int) (frames []int64, err error) {
 	defer packet.Release()
 	for i := range n {
 		if i >= 20 && i%5 == 0 {
-			time.Sleep(5 * audio.FrameTime)
+			pass(5 * audio.FrameTime)
 		}
 		if err := p.ReadPacket(packet); err != nil {
 			return frames, err
@@ -195,7 +195,11 @@ func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration) (audi
 }
 
 func (s *shelf) reader(ctx context.Context, t track.Track, at time.Duration) *reader {
-	return &reader{shelf: s, ctx: ctx, track: t, frame: audio.Frames(at)}
+	r := &reader{shelf: s, ended: ctx.Err, live: t.Live, frame: audio.Frames(at)}
+	if s.read != nil {
+		r.read = func() error { return s.read(ctx, t, r.frame) }
+	}
+	return r
 }
 
 func (s *shelf) opened() int {
@@ -215,8 +219,9 @@ func (s *shelf) closed() int {
 // reader gives blocks whose first sample is their number.
 type reader struct {
 	shelf *shelf
-	ctx   context.Context
-	track track.Track
+	ended func() error
+	read  func() error // before every frame; may be nil
+	live  bool
 	frame int64
 	tail  int
 
@@ -226,18 +231,18 @@ type reader struct {
 func (r *reader) OnWait(wait, resume func()) { r.wait, r.resume = wait, resume }
 
 func (r *reader) next() error {
-	if err := r.ctx.Err(); err != nil {
+	if err := r.ended(); err != nil {
 		return err
 	}
-	if r.shelf.read != nil {
+	if r.read != nil {
 		r.wait()
-		err := r.shelf.read(r.ctx, r.track, r.frame)
+		err := r.read()
 		r.resume()
 		if err != nil {
 			return err
 		}
 	}
-	if !r.track.Live && r.frame >= r.shelf.length {
+	if !r.live && r.frame >= r.shelf.length {
 		return io.EOF
 	}
 	r.frame++
@@ -360,3 +365,6 @@ func (g *gate) pass(ctx context.Context) error {
 		return fmt.Errorf("at the gate: %w", ctx.Err())
 	}
 }
+
+// pass lets synthetic time pass.
+func pass(d time.Duration) { <-time.After(d) }
