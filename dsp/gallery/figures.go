@@ -1,8 +1,8 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
@@ -48,7 +48,7 @@ const tableHead = `
 | --- | ---: | ---: | ---: | ---: | ---: |
 `
 
-func row(w io.Writer, name string, f figures) {
+func row(w *bytes.Buffer, name string, f figures) {
 	side := fmt.Sprintf("%.1f", f.side)
 	if f.side < -80 {
 		side = "mono"
