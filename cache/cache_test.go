@@ -363,11 +363,11 @@ func TestEvictsWhatWasNotUsedForLongest(t *testing.T) {
 	run(t, dir, o, func(r *rig) {
 		for _, uri := range []string{"a", "b", "c"} {
 			r.keep(key(uri), 100, 0, 0)
-			time.Sleep(time.Second)
+			<-time.After(time.Second)
 		}
 		held := r.open(key("b"), 0)
 		r.has("a") // now b is the oldest
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		r.has("c")
 		r.keep(key("d"), 100, 0, 0)
 		if r.has("b") || !r.has("a") || !r.has("c") || !r.has("d") {
@@ -377,7 +377,7 @@ func TestEvictsWhatWasNotUsedForLongest(t *testing.T) {
 			t.Error("who had b open lost it")
 		}
 		r.metric("busker_cache_evicted_total", 1)
-		time.Sleep(time.Second)
+		<-time.After(time.Second)
 		r.has("a")
 	})
 	o.MaxBytes = each + 12<<10
@@ -520,7 +520,7 @@ func TestDiskTroubleIsQuiet(t *testing.T) {
 		if err := os.Remove(blocked); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(11 * time.Minute)
+		<-time.After(11 * time.Minute)
 		r.keep(key("a"), 10, 0, 0)
 		if !r.has("a") {
 			t.Error("quiet for ever")

@@ -44,10 +44,9 @@ func (p *plainBank) add(b *audio.Block, from, to *weights) {
 	for at := 0; at < len(b); at += stretch2 {
 		x := (*[stretch2]float32)(b[at:])
 		p.input.differ(x, &d, &sum)
-		switch {
-		case *from == *to:
+		if *from == *to {
 			p.steady(&d, &sum, bands[:n], to)
-		default:
+		} else {
 			p.glide(&d, &sum, bands[:n], at, from, to)
 		}
 		for i := range x {

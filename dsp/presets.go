@@ -26,14 +26,14 @@ var presets = []struct {
 			Timescale: Timescale{Rate: 0.8},
 			Equalizer: [Bands]float64{0.15, 0.15, 0.1, 0.05},
 			Tremolo:   Oscillation{Frequency: 4, Depth: 0.12},
-			Reverb:    room.Reverberation{Mix: 0.3, Size: 0.8, Damping: 0.5, Width: 1, PreDelay: 20},
+			Reverb:    room.Reverberation{Mix: 0.22, Size: 0.8, Damping: 0.5, Width: 1, PreDelay: 20},
 		},
 	},
 	{
 		Preset{"slowed", "Slowed + reverb", "Slowed down, with a long echoing room."},
 		Settings{
 			Timescale: Timescale{Rate: 0.85},
-			Reverb:    room.Reverberation{Mix: 0.35, Size: 0.85, Damping: 0.4, Width: 1, PreDelay: 30},
+			Reverb:    room.Reverberation{Mix: 0.25, Size: 0.85, Damping: 0.4, Width: 1, PreDelay: 30},
 		},
 	},
 	{
@@ -79,12 +79,12 @@ var presets = []struct {
 	},
 	{
 		Preset{"concert", "Concert hall", "A good seat in a large hall."},
-		Settings{Reverb: room.Reverberation{Mix: 0.4, Size: 0.9, Damping: 0.35, Width: 1, PreDelay: 25}},
+		Settings{Reverb: room.Reverberation{Mix: 0.28, Size: 0.9, Damping: 0.35, Width: 1, PreDelay: 25}},
 	},
 	{
 		Preset{"nightmode", "Night mode", "Evens out loud and quiet, for late listening."},
 		Settings{
-			Compression: limit.Compression{Threshold: -30, Ratio: 4, Knee: 8, Attack: 8, Release: 250, Makeup: 8},
+			Compression: limit.Compression{Threshold: -30, Ratio: 4, Knee: 8, Attack: 8, Release: 250, Makeup: 14},
 			Equalizer:   [Bands]float64{-0.1, -0.1, -0.06, -0.03},
 		},
 	},

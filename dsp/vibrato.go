@@ -42,8 +42,9 @@ func (f *vibrato) Process(b *audio.Block) {
 		whole := int(at)
 		t := float32(at - float64(whole))
 		y := f.line[audio.Channels*(whole-1):][: 4*audio.Channels : 4*audio.Channels]
-		b[2*n] = hermite(t, y[0], y[2], y[4], y[6])
-		b[2*n+1] = hermite(t, y[1], y[3], y[5], y[7])
+		w0, w1, w2, w3 := hermite(t)
+		b[2*n] = w0*y[0] + w1*y[2] + w2*y[4] + w3*y[6]
+		b[2*n+1] = w0*y[1] + w1*y[3] + w2*y[5] + w3*y[7]
 		p.step()
 	}
 	p.settle()
@@ -51,12 +52,16 @@ func (f *vibrato) Process(b *audio.Block) {
 	copy(f.line[:past], f.line[len(f.line)-past:])
 }
 
-// hermite is the value a fraction t behind y1 of the curve through y1 and y2.
-func hermite(t, y0, y1, y2, y3 float32) float32 {
-	c1 := 0.5 * (y2 - y0)
-	c2 := y0 - 2.5*y1 + 2*y2 - 0.5*y3
-	c3 := 0.5*(y3-y0) + 1.5*(y1-y2)
-	return ((c3*t+c2)*t+c1)*t + y1
+// hermite weighs four points: the curve of third order through the middle two, with the
+// slopes their neighbours give them, a fraction t behind the second point.
+func hermite(t float32) (w0, w1, w2, w3 float32) {
+	t2 := t * t
+	t3 := t2 * t
+	w0 = t2 - 0.5*(t+t3)
+	w1 = 1 - 2.5*t2 + 1.5*t3
+	w2 = 0.5*t + 2*t2 - 1.5*t3
+	w3 = 0.5 * (t3 - t2)
+	return w0, w1, w2, w3
 }
 
 // Reset forgets all audio, goes back to phase 0 and ends the glide.

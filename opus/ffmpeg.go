@@ -139,7 +139,7 @@ type ffStream struct {
 
 // quiet keeps the library's messages off the program's standard error.
 var quiet = sync.OnceFunc(func() {
-	dca.Logger = log.New(io.Discard, "", 0) //nolint:reassign // it is how the library is told
+	dca.Logger = log.New(io.Discard, "", 0)
 })
 
 func newFFStream(bitrate, complexity int) (*ffStream, error) {

@@ -110,15 +110,18 @@ func NewEncoder(opts EncoderOptions) (Encoder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make %s encoder: %w", b.Name, err)
 	}
-	err = e.SetBitrate(orDefault(opts.Bitrate, DefaultBitrate))
-	if err == nil {
-		err = e.SetComplexity(orDefault(opts.Complexity, DefaultComplexity))
-	}
-	if err != nil {
+	if err := configure(e, opts); err != nil {
 		_ = e.Close()
 		return nil, err
 	}
 	return e, nil
+}
+
+func configure(e Encoder, opts EncoderOptions) error {
+	if err := e.SetBitrate(orDefault(opts.Bitrate, DefaultBitrate)); err != nil {
+		return err
+	}
+	return e.SetComplexity(orDefault(opts.Complexity, DefaultComplexity))
 }
 
 // NewDecoder returns a decoder the caller must Close.

@@ -7,8 +7,11 @@ import (
 )
 
 // loudest is the largest sample encoders are given: 18 dB above full scale. Codecs
-// square samples and keep what they saw: an infinity would stay.
-const loudest = 8
+// square samples and keep what they saw: an infinity would stay, or take its block along.
+const (
+	loudest     = 8
+	loudestBits = 0x41000000 // as float32; without their sign, floats order as integers do
+)
 
 // sane returns pcm, or a copy made in *scratch if a sample of pcm is beyond loudest or no
 // number. It takes 0.5 µs: four sums of bits, so that none waits for another.
@@ -26,12 +29,8 @@ func sane(pcm *audio.Block, scratch **audio.Block) *audio.Block {
 	return tamed(pcm, scratch)
 }
 
-// tooLarge sets the top bit for what is beyond loudest, infinite or no number: floats
-// without their sign order as integers do.
-func tooLarge(v float32) uint32 {
-	const bits = 0x41000000 // of float32(loudest)
-	return bits - math.Float32bits(v)&0x7FFFFFFF
-}
+// tooLarge sets the top bit for what is beyond loudest, infinite or no number.
+func tooLarge(v float32) uint32 { return loudestBits - math.Float32bits(v)&0x7FFFFFFF }
 
 // tamed returns a copy of pcm, made in *scratch, without the samples that harm.
 func tamed(pcm *audio.Block, scratch **audio.Block) *audio.Block {

@@ -27,6 +27,7 @@ type Source interface {
 	// content never ends: it reads no more than it needs to describe it.
 	Resolve(ctx context.Context, q track.Query) (track.Result, error)
 	// Open starts t at the given media time. The caller closes the Reader; ctx
-	// bounds the Reader's whole life and not only the call.
+	// bounds the Reader's whole life and not only the call. A Reader may be more: an
+	// audio.PacketReader, Ending or Waiting.
 	Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error)
 }

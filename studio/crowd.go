@@ -46,9 +46,6 @@ func (w *waiter) wait(gone <-chan struct{}) bool {
 	return true
 }
 
-// served says that the wait is over for this time.
-func (w *waiter) served() { w.urgent = false }
-
 // crowd are the waiters for one thing. Its owner's lock guards it, but for what take
 // returns: that is the one producer's until its next take.
 type crowd struct {

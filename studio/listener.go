@@ -166,7 +166,6 @@ func (l *listener) nextKept(p *audio.Packet) error {
 
 // move goes on at the same time of the track in a take that has it.
 func (l *listener) move() error {
-	//nolint:contextcheck // a take outlives whoever begins it, and gone ends this wait
 	k, seq, origin, err := l.studio.enter(context.Background(), l.gone, l.track, l.at, l.bitrate)
 	switch {
 	case errors.Is(err, errGone):
@@ -174,7 +173,7 @@ func (l *listener) move() error {
 	case err != nil:
 		return err
 	case origin != nil: // what was PCM has packets now: it is another content
-		origin.Close()
+		_ = origin.Close()
 		k.end()
 		return errChanged
 	case !l.sitIn(k, seq):

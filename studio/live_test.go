@@ -35,7 +35,7 @@ func (r *rig) hear(p audio.PacketReader, n int) (h heard) {
 	defer packet.Release()
 	for i := range n {
 		if i >= 20 && i%5 == 0 {
-			time.Sleep(5 * audio.FrameTime)
+			pass(5 * audio.FrameTime)
 		}
 		if err := p.ReadPacket(packet); err != nil {
 			r.Errorf("after %d packets: %v", i, err)
@@ -77,7 +77,7 @@ func TestALiveStreamIsReadOnceAndPressedOncePerKind(t *testing.T) {
 				defer mu.Unlock()
 				results[i%len(hows)] = append(results[i%len(hows)], h)
 			})
-			time.Sleep(30 * time.Millisecond)
+			pass(30 * time.Millisecond)
 		}
 		all.Wait()
 		if n := r.shelf.opened(); n != 1 {
@@ -95,7 +95,7 @@ func TestALiveStreamIsReadOnceAndPressedOncePerKind(t *testing.T) {
 				encoders[h.encoder] = kinds[i]
 			}
 		}
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		synctest.Wait()
 		if r.shelf.left() != 0 || r.value("streams") != 0 || r.value("presses") != 0 {
 			t.Errorf("%d readers, %v streams, %v presses left", r.shelf.left(), r.value("streams"), r.value("presses"))
@@ -136,7 +136,7 @@ func TestALiveStreamIsNotReadFasterThanHeard(t *testing.T) {
 func TestALiveStreamThatTrickles(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.shelf.read = func(context.Context, track.Track, int64) error {
-			time.Sleep(audio.FrameTime)
+			pass(audio.FrameTime)
 			return nil
 		}
 		p := r.openAs(station, 0, plain)
@@ -181,7 +181,7 @@ func TestChangingFiltersKeepsTheConnection(t *testing.T) {
 			p := r.openAs(station, 0, filtered(1.5+float64(i)/100))
 			r.hear(p, 50)
 			p.Close()
-			time.Sleep(100 * time.Millisecond)
+			pass(100 * time.Millisecond)
 		}
 		p := r.openAs(station, 0, plain)
 		defer p.Close()
@@ -278,7 +278,7 @@ func TestLiveTrouble(t *testing.T) {
 func TestALiveStreamThatDoesNotOpen(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.shelf.fail = func(track.Track) error {
-			time.Sleep(time.Second)
+			pass(time.Second)
 			return fault.New(fault.Unavailable, "off the air")
 		}
 		var all sync.WaitGroup

@@ -70,7 +70,7 @@ func (s *Studio) findPress(ctx context.Context, m *stream, key pressKey) *press 
 	m.presses = append(m.presses, p)
 	m.wanted.Add(1)
 	s.mu.Unlock()
-	s.launch(func(ctx context.Context) { p.run(ctx, life) })
+	s.launch(ctx, func(ctx context.Context) { p.run(ctx, life) })
 	return p
 }
 

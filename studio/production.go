@@ -83,7 +83,7 @@ func (p *production) open(ctx context.Context) (err error) {
 	}
 	if _, ok := p.origin.(audio.PacketReader); ok && p.early > 0 {
 		p.early = 0
-		p.origin.Close()
+		_ = p.origin.Close()
 		p.origin, err = opener.Open(ctx, k.track, k.at)
 	}
 	return err
@@ -188,7 +188,7 @@ func (p *production) close() {
 	p.keeping.Discard()
 	p.encoder.close()
 	if p.origin != nil {
-		_ = p.take.studio.guard(context.Background(), "take", p.origin.Close)
+		_ = p.take.studio.catch("take", p.origin.Close)
 	}
 }
 
@@ -230,6 +230,6 @@ func (e *encoder) encode(b *audio.Block) ([]byte, error) {
 
 func (e *encoder) close() {
 	if e.Encoder != nil {
-		_ = e.Encoder.Close()
+		_ = e.Close()
 	}
 }

@@ -58,10 +58,9 @@ func run(t *testing.T, change func(*studio.Options), body func(*rig)) {
 
 func start(t testing.TB, change func(*studio.Options)) *rig {
 	t.Helper()
-	p := testPool(t)
 	r := &rig{shelf: &shelf{length: 20 * second}, pressing: &pressing{}, registry: prometheus.NewRegistry()}
 	r.T, _ = t.(*testing.T)
-	o := studio.Options{Opener: r.shelf, Pool: p, Encoder: r.pressing.encoder, Metrics: studio.NewMetrics(r.registry)}
+	o := studio.Options{Opener: r.shelf, Pool: testPool(t), Encoder: r.pressing.encoder, Metrics: studio.NewMetrics(r.registry)}
 	if change != nil {
 		change(&o)
 	}
@@ -71,7 +70,7 @@ func start(t testing.TB, change func(*studio.Options)) *rig {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = p.Run(ctx) })
+	running.Go(func() { _ = o.Pool.Run(ctx) })
 	running.Go(func() { _ = r.Studio.Run(ctx) })
 	r.stop = func() {
 		cancel()
@@ -80,10 +79,12 @@ func start(t testing.TB, change func(*studio.Options)) *rig {
 	return r
 }
 
-func testPool(t testing.TB) *pool.Pool {
+func testPool(t testing.TB) *pool.Pool { return testPoolAt(t, 5) }
+
+func testPoolAt(t testing.TB, complexity int) *pool.Pool {
 	t.Helper()
 	p, err := pool.New(pool.Options{
-		Cores: 4, Complexity: 5, Fixed: true, Nice: -1,
+		Cores: 4, Complexity: complexity, Fixed: true, Nice: -1,
 		Costs: pool.Costs{Encode0: 1, Encode5: 1, Decode: 1},
 	})
 	if err != nil {
@@ -144,7 +145,7 @@ func listen(p audio.PacketReader, n int) (frames []int64, err error) {
 	defer packet.Release()
 	for i := range n {
 		if i >= 20 && i%5 == 0 {
-			time.Sleep(5 * audio.FrameTime)
+			pass(5 * audio.FrameTime)
 		}
 		if err := p.ReadPacket(packet); err != nil {
 			return frames, err
@@ -194,7 +195,11 @@ func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration) (audi
 }
 
 func (s *shelf) reader(ctx context.Context, t track.Track, at time.Duration) *reader {
-	return &reader{shelf: s, ctx: ctx, track: t, frame: audio.Frames(at)}
+	r := &reader{shelf: s, ended: ctx.Err, live: t.Live, frame: audio.Frames(at)}
+	if s.read != nil {
+		r.read = func() error { return s.read(ctx, t, r.frame) }
+	}
+	return r
 }
 
 func (s *shelf) opened() int {
@@ -214,8 +219,9 @@ func (s *shelf) closed() int {
 // reader gives blocks whose first sample is their number.
 type reader struct {
 	shelf *shelf
-	ctx   context.Context
-	track track.Track
+	ended func() error
+	read  func() error // before every frame; may be nil
+	live  bool
 	frame int64
 	tail  int
 
@@ -225,18 +231,18 @@ type reader struct {
 func (r *reader) OnWait(wait, resume func()) { r.wait, r.resume = wait, resume }
 
 func (r *reader) next() error {
-	if err := r.ctx.Err(); err != nil {
+	if err := r.ended(); err != nil {
 		return err
 	}
-	if r.shelf.read != nil {
+	if r.read != nil {
 		r.wait()
-		err := r.shelf.read(r.ctx, r.track, r.frame)
+		err := r.read()
 		r.resume()
 		if err != nil {
 			return err
 		}
 	}
-	if !r.track.Live && r.frame >= r.shelf.length {
+	if !r.live && r.frame >= r.shelf.length {
 		return io.EOF
 	}
 	r.frame++
@@ -359,3 +365,6 @@ func (g *gate) pass(ctx context.Context) error {
 		return fmt.Errorf("at the gate: %w", ctx.Err())
 	}
 }
+
+// pass lets synthetic time pass.
+func pass(d time.Duration) { <-time.After(d) }

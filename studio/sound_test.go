@@ -18,7 +18,7 @@ import (
 
 // band plays a sweep in stereo, exact at whatever time it is opened.
 type band struct {
-	ctx    context.Context
+	ended  func() error
 	sample int64
 	length int64
 }
@@ -41,7 +41,7 @@ func (b *band) ReadBlock(block *audio.Block) error {
 		}
 		b.sample++
 	}
-	return b.ctx.Err()
+	return b.ended()
 }
 
 func (b *band) Tail() int    { return int(max(0, b.sample-b.length)) }
@@ -53,7 +53,7 @@ const bandSamples = 6*audio.SampleRate + 333
 func useBand(o *studio.Options) {
 	o.Encoder = nil
 	o.Opener.(*shelf).open = func(ctx context.Context, _ track.Track, at time.Duration) audio.Reader {
-		return &band{ctx: ctx, sample: audio.DurationSamples(at), length: bandSamples}
+		return &band{ended: ctx.Err, sample: audio.DurationSamples(at), length: bandSamples}
 	}
 }
 
@@ -64,7 +64,7 @@ func (r *rig) packets(p audio.PacketReader, n int) (list [][]byte) {
 	defer packet.Release()
 	for i := range n {
 		if i >= 20 && i%5 == 0 {
-			time.Sleep(5 * audio.FrameTime)
+			pass(5 * audio.FrameTime)
 		}
 		err := p.ReadPacket(packet)
 		if errors.Is(err, io.EOF) {
@@ -196,7 +196,7 @@ func TestBlocksOfAShare(t *testing.T) {
 				}
 				pcm = append(pcm, b[:]...)
 				if len(pcm)%9600 == 0 {
-					time.Sleep(5 * audio.FrameTime)
+					pass(5 * audio.FrameTime)
 				}
 			}
 			tail := 2 * p.(audio.Ending).Tail()

@@ -102,7 +102,7 @@ func (s *Studio) findStream(ctx context.Context, t track.Track) *stream {
 	}
 	s.streams[key] = m
 	s.mu.Unlock()
-	s.launch(func(ctx context.Context) { m.run(ctx, life) })
+	s.launch(ctx, func(ctx context.Context) { m.run(ctx, life) })
 	return m
 }
 
@@ -217,7 +217,7 @@ func (m *stream) close() {
 		_ = m.decoder.Close()
 	}
 	if m.origin != nil {
-		_ = m.studio.guard(context.Background(), "stream", m.origin.Close)
+		_ = m.studio.catch("stream", m.origin.Close)
 	}
 }
 

@@ -138,7 +138,7 @@ func (s *Studio) Open(ctx context.Context, t track.Track, at time.Duration, how 
 func (s *Studio) play(ctx context.Context, t track.Track, at time.Duration, bitrate int) (audio.Reader, error) {
 	if kept := s.kept(t, at, bitrate); kept != nil {
 		l := s.newListener(t, at, bitrate)
-		l.kept, l.leave = kept, func() { kept.Close() }
+		l.kept, l.leave = kept, func() { _ = kept.Close() }
 		l.follow(ctx)
 		return l, nil
 	}
@@ -183,21 +183,26 @@ func (s *Studio) cacheKey(t track.Track, bitrate int) cache.Key {
 
 // launch has Run run the work. Where Run is over, the work runs at once, with a
 // context that has ended.
-func (s *Studio) launch(work func(context.Context)) {
+func (s *Studio) launch(ctx context.Context, work func(context.Context)) {
 	select {
 	case s.work <- work:
 	case <-s.stopped:
-		ctx, cancel := context.WithCancelCause(context.Background())
+		ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 		cancel(errStopped)
 		work(ctx)
 	}
 }
 
 // guard runs f, unless ctx has ended, and makes an error of its panic.
-func (s *Studio) guard(ctx context.Context, what string, f func() error) (err error) {
+func (s *Studio) guard(ctx context.Context, what string, f func() error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	return s.catch(what, f)
+}
+
+// catch runs f and makes an error of its panic.
+func (s *Studio) catch(what string, f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.opts.Metrics.panics.Inc()

@@ -73,7 +73,7 @@ func (s *Studio) find(ctx context.Context, t track.Track, at time.Duration, bitr
 	k, life := s.newTake(ctx, key, t, at)
 	s.takes[key] = append(s.takes[key], k)
 	s.mu.Unlock()
-	s.launch(func(ctx context.Context) { k.run(ctx, life) })
+	s.launch(ctx, func(ctx context.Context) { k.run(ctx, life) })
 	return k, 0
 }
 

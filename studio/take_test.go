@@ -195,14 +195,14 @@ func TestLeaving(t *testing.T) {
 				r.follows(r.take(c, 100), 100, 100)
 				c.Close()
 				c.Close()
-				time.Sleep(time.Second)
+				pass(time.Second)
 				d := r.open(song, audio.Duration(200))
 				r.follows(r.take(d, 10), 200, 10)
 				if r.shelf.opened() != 1 || r.shelf.closed() != 0 {
 					t.Errorf("%d opens, %d closes", r.shelf.opened(), r.shelf.closed())
 				}
 				d.Close()
-				time.Sleep(3 * time.Second)
+				pass(3 * time.Second)
 				synctest.Wait()
 				if r.shelf.closed() != 1 || r.value("takes") != 0 || r.value("listeners") != 0 {
 					t.Errorf("%d closes, %v takes, %v listeners", r.shelf.closed(), r.value("takes"), r.value("listeners"))
@@ -284,7 +284,7 @@ func TestTroubleEndsOneTakeOnly(t *testing.T) {
 				tt.harm(r)
 				fail := r.shelf.fail
 				r.shelf.fail = func(t track.Track) error {
-					time.Sleep(time.Second) // so that all ten are there
+					pass(time.Second) // so that all ten are there
 					if fail == nil {
 						return nil
 					}
@@ -465,7 +465,7 @@ func TestOpeningEndsWithItsContext(t *testing.T) {
 		if err := <-failed; !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("opening ended with %v", err)
 		}
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		close(g.open)
 		p := <-patient
 		r.follows(r.take(p.(audio.PacketReader), 10), 0, 10)
@@ -488,7 +488,7 @@ func TestOpeningNobodyWaitsForEnds(t *testing.T) {
 		if _, err := r.Open(ctx, song, 0, plain); !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		synctest.Wait()
 		if r.shelf.closed() != 1 || r.value("takes") != 0 {
 			t.Errorf("%d closes, %v takes", r.shelf.closed(), r.value("takes"))

@@ -97,7 +97,7 @@ func parseMetadata(b []byte) (m Metadata) {
 		return Metadata{}
 	}
 	e := &m.Extra
-	if e.Skip < 0 || e.Tail < 0 || e.Samples < 0 || e.Bytes < 0 || e.Samples > maxSamples {
+	if max(int64(e.Skip), int64(e.Tail), e.Samples, e.Bytes) > maxSamples || min(int64(e.Skip), int64(e.Tail), e.Samples, e.Bytes) < 0 {
 		e.Skip, e.Tail, e.Samples, e.Bytes = 0, 0, 0, 0
 	}
 	return m

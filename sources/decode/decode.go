@@ -1,4 +1,5 @@
-// Package decode turns whatever a file or a link holds into 48 kHz stereo blocks.
+// Package decode turns whatever a file or a link holds into 48 kHz stereo blocks, or
+// hands on the Opus packets in it as they are.
 //
 // What the content is, the content itself says: names and declared types are
 // never believed. Common formats are decoded in this process, the rest by an

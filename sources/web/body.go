@@ -30,6 +30,7 @@ type body struct {
 	validator string // ETag or date, for If-Range
 	private   bool   // the server does not want copies to be kept
 
+	base   context.Context //nolint:containedctx // bounds that of another body in this one's place
 	ctx    context.Context //nolint:containedctx // of the body's whole life, as a Reader's contract has it
 	cancel context.CancelFunc
 
@@ -42,7 +43,7 @@ type body struct {
 
 // fetch requests u and returns its content from the first byte on.
 func (s *Source) fetch(ctx context.Context, u *url.URL) (*body, error) {
-	b := &body{source: s, url: u, size: -1}
+	b := &body{source: s, url: u, size: -1, base: ctx}
 	ctx, b.cancel = context.WithCancel(ctx)
 	b.ctx = ctx
 	resp, err := b.open(ctx, 0, "") //nolint:bodyclose // Close does
@@ -315,6 +316,16 @@ func (b *body) Seek(offset int64, whence int) (int64, error) {
 	}
 	b.pos = offset
 	return offset, nil
+}
+
+// from implements origin. The connection is made by the next Read.
+func (b *body) from(pos int64) origin {
+	c := &body{
+		source: b.source, url: b.url, size: b.size, ranges: b.ranges, live: b.live, radio: b.radio,
+		validator: b.validator, base: b.base, pos: pos,
+	}
+	c.ctx, c.cancel = context.WithCancel(b.base)
+	return c
 }
 
 // Close ends a Read in progress and lets go of the connection.

@@ -38,6 +38,7 @@ type Options struct {
 	Idle         time.Duration // between two pieces of a body; 0 is 20 s
 	Probe        time.Duration // for the whole of Resolve; 0 is 20 s
 	Retries      int           // reconnections in a row after a dropped connection; 0 is 4
+	Ahead        int           // bytes fetched before they are needed; 0 is 128 KiB, a few seconds; negative is none
 	UserAgent    string        // "" is "Busker"
 	Decode       decode.Options
 }
@@ -51,6 +52,7 @@ func (o Options) defaults() Options {
 	fill(&o.Idle, 20*time.Second)
 	fill(&o.Probe, 20*time.Second)
 	fill(&o.Retries, 4)
+	fill(&o.Ahead, 128<<10)
 	fill(&o.UserAgent, "Busker")
 	return o
 }
@@ -136,10 +138,12 @@ func (s *Source) Open(ctx context.Context, t track.Track, at time.Duration) (aud
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode.Open(ctx, b.input(), at, s.opts.Decode)
+	a := newAhead(b, s.opts.Ahead, b.size)
+	r, err := decode.Open(ctx, a.input(b.input()), at, s.opts.Decode)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", u.Host, err)
 	}
+	a.begin()
 	return r, nil
 }
 

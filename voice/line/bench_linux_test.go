@@ -35,14 +35,13 @@ func BenchmarkLines(b *testing.B) {
 						Socket: path, Sealer: newSealer(b), Frames: frames, Ungated: true,
 					}))
 				}
-				payload, frame := make([]byte, 240), int64(0)
+				payload := make([]byte, 240)
 				perPacket(b, n, func() {
-					frame++
 					for _, m := range members {
 						p := audio.NewPacket()
 						p.Set(payload)
 						_ = m.Send(p)
-						m.Tick(pace.Turn{Frame: frame})
+						m.Tick(pace.Turn{})
 					}
 					sockets.Flush(0)
 				})

@@ -46,15 +46,13 @@ func TestAwait(t *testing.T) {
 		}
 		go await()
 		l.SetLink(link)
-		for frame := range int64(2) {
+		l.Tick(pace.Turn{}) // asks for leave to speak
+		for range 2 {
 			synctest.Wait()
 			if len(rooms) != 0 {
 				t.Fatalf("woken with %d of 4 queued", l.Queued())
 			}
-			l.Tick(pace.Turn{Frame: frame})
-			if frame == 0 {
-				l.Tick(pace.Turn{Frame: frame}) // the first asked for leave to speak
-			}
+			l.Tick(pace.Turn{})
 		}
 		if room, err := <-rooms, <-errs; room < 2 || err != nil {
 			t.Errorf("room for %d, %v", room, err)
@@ -68,26 +66,6 @@ func TestAwait(t *testing.T) {
 			t.Errorf("await of a line that is taken away: %v", err)
 		}
 	})
-}
-
-// TestSkippedFramesTakeTheirTime: what is sent after a stall is later by the frames
-// that were skipped, and the sequence has no gap.
-func TestSkippedFramesTakeTheirTime(t *testing.T) {
-	rig, l := newRig(t, nil)
-	rig.frame = 1000 // the first frame is no skip
-	want := rig.Header()
-	for _, skip := range []int64{0, 0, 3, 0, 500} {
-		rig.Push(packetOf("a"))
-		rig.Tell()
-		rig.frame += skip
-		want.Timestamp += uint32(skip) * 960
-		rig.Tick(0)
-		if h, got := l.media(); got != "a" || h != want {
-			t.Fatalf("after %d frames %q with %+v, want %+v", skip, got, h, want)
-		}
-		want.Sequence++
-		want.Timestamp += 960
-	}
 }
 
 // crowd is the addresses of a sink that takes packets for many: 127.0.0.0/8 is one
@@ -217,14 +195,12 @@ func TestASlotAllocatesNothing(t *testing.T) {
 		members[i].SetLink(line.NewLink(line.LinkOptions{Socket: path, Sealer: newSealer(t), Frames: sealing, Ungated: true}))
 	}
 	payload := make([]byte, 240)
-	frame := int64(0)
 	slot := func() {
-		frame++
 		for _, m := range members {
 			p := audio.NewPacket()
 			p.Set(payload)
 			_ = m.Send(p)
-			m.Tick(pace.Turn{Frame: frame})
+			m.Tick(pace.Turn{})
 		}
 		sockets.Flush(0)
 	}

@@ -66,13 +66,11 @@ type Link struct {
 	sealer   atomic.Pointer[rtp.Sealer]
 	speaking *Speaking
 
-	// Touched by tick only. What a tick queues lies in frame's and keepalive's room
+	// Touched by tick only. What a tick queues lies in packet's and keepalive's room
 	// until the slot ends.
 	header     rtp.Header
-	frameNo    int64 // of the tick before
-	ticked     bool  // there was one
-	rested     int   // silence frames since the last audio
-	ticks      int   // since the last keepalive
+	rested     int // silence frames since the last audio
+	ticks      int // since the last keepalive
 	keepalives uint32
 	frame      []byte // room for the frame, then for the packet around it
 	packet     []byte
@@ -103,7 +101,6 @@ func (l *Link) Speaking() *Speaking { return l.speaking }
 
 // tick sends what is due: a packet of the line, or the silence after the last.
 func (l *Link) tick(line *Line, turn pace.Turn) {
-	l.pass(turn.Frame)
 	l.keepAlive(line, turn.Thread)
 	if !l.speaking.granted() {
 		if line.ring.len() > 0 {
@@ -128,15 +125,6 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 	}
 	line.lateness.sent(turn.Late)
 	line.sent.Add(1)
-}
-
-// pass lets the frames pass that the pacer skipped: what is sent now belongs to now,
-// and not to a time that listeners have heard the gap of.
-func (l *Link) pass(frame int64) {
-	if skipped := frame - l.frameNo - 1; l.ticked && skipped > 0 {
-		l.header.Timestamp += uint32(skipped) * frameSamples
-	}
-	l.frameNo, l.ticked = frame, true
 }
 
 // play sends one frame of audio. A frame that can not be encrypted is not sent, and

@@ -48,7 +48,7 @@ func TestPathFallsSilent(t *testing.T) {
 			l.SetLink(link)
 			for frame := range int64(2 * time.Minute / pace.Frame) {
 				w.newest = nil
-				l.Tick(pace.Turn{Frame: frame})
+				l.Tick(pace.Turn{})
 				if at := time.Duration(frame+1) * pace.Frame; lost != nil {
 					if at != tt.want || !errors.Is(lost, line.ErrPath) {
 						t.Errorf("given up after %v: %v", at, lost)

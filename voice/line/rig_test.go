@@ -73,7 +73,6 @@ type rig struct {
 	line    *line.Line
 	link    *line.Link
 	sockets *udp.Sockets
-	frame   int64
 }
 
 func newRig(t testing.TB, frames line.FrameSealer) (*rig, *listener) {
@@ -112,8 +111,7 @@ func (r *rig) Tick(late time.Duration) {
 
 // Queue is a Tick of which nothing is sent yet.
 func (r *rig) Queue(late time.Duration) {
-	r.frame++
-	r.line.Tick(pace.Turn{Late: late, Frame: r.frame})
+	r.line.Tick(pace.Turn{Late: late})
 }
 
 // Tell tells the voice gateway what it has not been told, and returns it.

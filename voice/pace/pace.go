@@ -22,7 +22,9 @@ const (
 	// Slots is the number of parts a frame is cut into.
 	Slots = 20
 	// MaxLate is how much lateness is caught up with, by ticking faster: a receiver's
-	// jitter buffer takes that many frames at once. Beyond, frames are skipped.
+	// jitter buffer takes that many frames at once. Beyond, frames are skipped: what
+	// they would have sent is sent in the next, as it is, and whoever has more buffered
+	// than the pacer was late hears nothing of it.
 	MaxLate = 2 * Frame
 	// DefaultShare is the number of members a thread takes before the next is begun
 	// with: half of what one core sends.
@@ -42,9 +44,6 @@ type Member interface {
 type Turn struct {
 	// Late is how long after its deadline the member's slot began.
 	Late time.Duration
-	// Frame is the number of the frame: one more than at the last Tick, unless frames
-	// were skipped since.
-	Frame int64
 	// Thread is the number of the thread, from 0.
 	Thread int
 }

@@ -90,7 +90,7 @@ func (t *thread) keep(ctx context.Context, clock Clock) {
 			n += int64(late/Frame) * Slots
 		}
 		t.opts.Observe(late, skipped)
-		turn := Turn{Late: late, Frame: n / Slots, Thread: t.number}
+		turn := Turn{Late: late, Thread: t.number}
 		for _, m := range *t.slots[n%Slots].Load() {
 			m.Tick(turn)
 		}

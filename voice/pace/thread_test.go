@@ -82,9 +82,9 @@ func TestThreadsKeepTheSameTime(t *testing.T) {
 			if n := len(m.turns); n < 50 || n > 52 {
 				t.Errorf("member %d: %d ticks in a second", i, n)
 			}
-			for j, turn := range m.turns {
-				if turn.Thread != i/2 || turn.Late != 0 || j > 0 && turn.Frame != m.turns[j-1].Frame+1 {
-					t.Fatalf("member %d: %+v after %+v", i, turn, m.turns[max(j, 1)-1])
+			for _, turn := range m.turns {
+				if turn.Thread != i/2 || turn.Late != 0 {
+					t.Fatalf("member %d: %+v", i, turn)
 				}
 			}
 		}

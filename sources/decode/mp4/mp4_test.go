@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"busker/sources/decode/mp4"
+	"busker/track"
 )
 
 func box(kind string, content ...[]byte) []byte {
@@ -132,6 +133,7 @@ func TestTrack(t *testing.T) {
 	}{
 		{"plain", nil, nil, 0, 5 * 1024, ""},
 		{"edit list", edit(uint32(100), int32(1024), uint32(1<<16)), nil, 1024, 4410, ""},
+		{"edit to the end, in milliseconds", edit(uint32(93), int32(1024), uint32(1<<16)), nil, 1024, 4 * 1024, ""},
 		{"empty edit first", edit(uint32(5), int32(-1), uint32(1<<16), uint32(100), int32(1024), uint32(1<<16)), nil, 1024, 4410, ""},
 		{"edit to the end", edit(uint32(0), int32(1024), uint32(1<<16)), nil, 1024, 4 * 1024, ""},
 		{"several edits", edit(uint32(50), int32(1024), uint32(1<<16), uint32(50), int32(2048), uint32(1<<16)), nil, 1024, 4 * 1024, ""},
@@ -150,6 +152,18 @@ func TestTrack(t *testing.T) {
 				t.Errorf("from %d, %d long, %q; want %d, %d, %q", k.Start, k.Length, r.Tags.Title, tt.start, tt.length, tt.title)
 			}
 		})
+	}
+}
+
+func TestLoudness(t *testing.T) {
+	gain := func(name, value string) []byte {
+		return box("----", box("mean", be(uint32(0)), []byte("com.apple.iTunes")), box("name", be(uint32(0)), []byte(name)),
+			box("data", be(uint32(1), uint32(0)), []byte(value)))
+	}
+	r, err := mp4.NewReader(bytes.NewReader(file(nil, box("udta", box("meta", be(uint32(0)), box("hdlr", make([]byte, 25)),
+		box("ilst", gain("replaygain_track_gain", "-8.00 dB"), gain("replaygain_track_peak", "0.9")))))))
+	if want := (track.Loudness{LUFS: -10, Peak: 0.9, Known: true}); err != nil || r.Tags.Loudness != want {
+		t.Errorf("%+v, %v", r.Tags.Loudness, err)
 	}
 }
 
