@@ -46,12 +46,14 @@ func main() {
 	os.Exit(execute(os.Args[1:]))
 }
 
-// spareProcessor lets two more threads run Go code than there are cores. Encoders
-// stay in C for a tenth of a millisecond at a time; with none to spare the pacer,
-// when its moment has come, waits for one of them. GOMAXPROCS overrides it.
+// spareProcessor lets more threads run Go code than there are cores: those that send, as
+// many as cores and at most four, and one. Encoders stay in C for a tenth of a
+// millisecond at a time; with none to spare a sender, when its moment has come, waits
+// for one of them. GOMAXPROCS overrides it.
 func spareProcessor() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+		cores := runtime.GOMAXPROCS(0)
+		runtime.GOMAXPROCS(cores + min(cores, 4) + 1)
 	}
 }
 

@@ -115,6 +115,7 @@ func (a *App) connect() (err error) {
 		TLS:       a.opts.Discord.Voice,
 		OnEvent:   a.voiceEvent,
 		Lookahead: a.opts.Tuning.Voice.Lookahead,
+		Threads:   a.opts.Tuning.Voice.Threads,
 		Logger:    log.With("part", "voice"),
 		Metrics:   voice.NewMetrics(registry),
 	})
