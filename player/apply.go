@@ -18,6 +18,9 @@ func (p *player) handle(ctx context.Context, r request) {
 		return
 	}
 	channel, err := p.destination(r.command)
+	if err == nil {
+		err = p.takeSeat(r.command)
+	}
 	if err == nil && channel != 0 {
 		p.join(ctx, channel, r)
 		return
@@ -92,17 +95,16 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Stop:
 		p.stop(ctx, EndStopped)
 		return nil
-	case Pause, Resume, Skip, Seek, Volume:
+	case Pause, Resume, Skip, Seek:
 		return p.applyToTrack(ctx, c)
+	case Volume, Filters, Crossfade, Normalise:
+		return p.applyToSound(ctx, c)
 	}
 	return p.applyToQueue(ctx, c)
 }
 
 func (p *player) applyToTrack(ctx context.Context, c Command) error {
-	switch c := c.(type) {
-	case Volume:
-		return p.setVolume(ctx, c.Percent)
-	case Resume:
+	if _, ok := c.(Resume); ok {
 		return p.resume(ctx)
 	}
 	if p.current == nil {
@@ -224,25 +226,13 @@ func (p *player) seek(ctx context.Context, at time.Duration) error {
 		return fault.New(fault.Invalid, fmt.Sprintf("The track is only %s long.", t.Length.Round(time.Second)))
 	}
 	back := p.pump.position(p.current)
-	if c := p.current; c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
+	c := p.current
+	if c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
 		back = c.back
 	}
-	p.begin(ctx, p.current.item, at)
+	p.begin(ctx, p.open(ctx, c.item, at, c.frames.Load() > 0 && c.packets))
 	p.current.back = back
 	p.emit(Seeked{at})
-	return nil
-}
-
-func (p *player) setVolume(ctx context.Context, percent int) error {
-	if percent < 0 || percent > MaxVolume {
-		return fault.New(fault.Invalid, fmt.Sprintf("The volume goes from 0 to %d.", MaxVolume))
-	}
-	if percent == p.volume {
-		return nil
-	}
-	p.volume = percent
-	p.pump.setVolume(ctx, float32(percent)/100)
-	p.emit(VolumeChanged{percent})
 	return nil
 }
 

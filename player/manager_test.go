@@ -179,9 +179,9 @@ func (b *bomb) Join(ctx context.Context, c snowflake.ID) error {
 	return b.output.Join(ctx, c)
 }
 
-func (b *bomb) Send(ctx context.Context, p *audio.Packet) error {
+func (b *bomb) Send(p *audio.Packet) error {
 	b.check("send")
-	return b.output.Send(ctx, p)
+	return b.output.Send(p)
 }
 
 func (b *bomb) Flush() int { b.check("flush"); return b.output.Flush() }

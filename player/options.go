@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/opus"
+	"busker/opus/pool"
 )
 
 // What a zero in Options stands for.
@@ -27,6 +28,16 @@ type Options struct {
 	// Encoder makes the encoder of a guild, anew each time its channel changes, so
 	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
 	Encoder func(guild GuildID) (opus.Encoder, error)
+	// Decoder makes the decoders of packets that must be changed; nil = opus.NewDecoder
+	// as it is by default.
+	Decoder func() (opus.Decoder, error)
+	// Bitrate tells what Encoder's encoders are set to, in bit/s; nil = it is not known.
+	Bitrate func(guild GuildID) int
+	// Pool shares the cores among all that computes, and admits guilds that want to
+	// play; nil = everybody computes when it likes, and encoders stay as they are made.
+	Pool *pool.Pool
+	// Loudness remembers how loud tracks are; nil = some thousands, in this process.
+	Loudness LoudnessMemory
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
@@ -64,6 +75,15 @@ func (o *Options) fill() error {
 	}
 	if o.Encoder == nil {
 		o.Encoder = func(GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
+	}
+	if o.Decoder == nil {
+		o.Decoder = func() (opus.Decoder, error) { return opus.NewDecoder(opus.DecoderOptions{}) }
+	}
+	if o.Bitrate == nil {
+		o.Bitrate = func(GuildID) int { return 0 }
+	}
+	if o.Loudness == nil {
+		o.Loudness = newLoudnessMemory(rememberedTracks)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

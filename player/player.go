@@ -10,8 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"busker/dsp"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
+	"busker/opus/pool"
 	"busker/queue"
 )
 
@@ -40,13 +42,19 @@ type player struct {
 	random  *rand.Rand
 	channel snowflake.ID // 0 = in none
 	joining *joining     // nil = not on the way anywhere
-	volume  int
+
+	volume    int
+	filters   dsp.Settings
+	normalise bool
+	crossfade time.Duration
+	bitrate   int // of the channel it is in, in bit/s; 0 = not known
 
 	current *segment // nil = nothing to play
 	follow  *segment // opened ahead for when current ends; nil = none
 	started bool     // TrackStarted was sent for the current item
 	paused  bool
-	cut     time.Time // since when the Output's connection is being restored; zero = it is not
+	seat    *pool.Seat // nil = nothing plays, or there is no pool
+	cut     time.Time  // since when the Output's connection is being restored; zero = it is not
 
 	failures  int // in a row
 	lastError error
@@ -167,6 +175,13 @@ func (p *player) notice(ctx context.Context, note any) {
 		if n.segment == p.current {
 			p.lookAhead(ctx)
 		}
+	case segmentClosing:
+		n.segment.near = true
+		if n.segment == p.current {
+			p.lookAhead(ctx)
+		}
+	case segmentMeasured:
+		p.opts.Loudness.Remember(n.segment.item.Track, n.loudness)
 	case segmentStarted:
 		p.trackStarted(n.segment)
 	case segmentEnded:
@@ -176,7 +191,7 @@ func (p *player) notice(ctx context.Context, note any) {
 			p.emit(TrackStuck{n.segment.item, stuckNotice})
 		}
 	case outputFailed:
-		if n.turn == p.pump.turn && p.joining == nil {
+		if n.turn == p.pump.no && p.joining == nil {
 			p.leave(ctx, LeaveDisconnected, n.err)
 		}
 	case joined:
@@ -197,6 +212,7 @@ func (p *player) answer(r request, err error) {
 // settle publishes the state after a step: first the snapshot, then the events,
 // then the answers, all with the same Status.
 func (p *player) settle() {
+	p.yieldSeat()
 	p.await()
 	p.status.Store(p.snapshot())
 	now := p.now()
@@ -216,6 +232,8 @@ func (p *player) now() Status {
 	now := s.Status
 	if s.segment != nil {
 		now.Position = p.pump.position(s.segment)
+		e := p.pump.shown.Load()
+		now.Mode, now.Complexity, now.Gain, now.Speed = e.mode, e.complexity, e.gain, e.speed
 	}
 	if now.Channel != 0 {
 		now.Voice = p.out.Health()
@@ -227,6 +245,7 @@ func (p *player) snapshot() *snapshot {
 	s := &snapshot{segment: p.current, Status: Status{
 		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
 		Volume: p.volume, Loop: p.queue.Loop(),
+		Filters: p.filters, Normalise: p.normalise, Crossfade: p.crossfade, Bitrate: p.bitrate,
 		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
 		LastError: p.lastError,
 	}}

@@ -10,6 +10,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/fault"
+	"busker/player"
 	"busker/track"
 )
 
@@ -74,11 +75,13 @@ type shelf struct {
 	mu    sync.Mutex
 	tapes map[string]func(ctx context.Context, at time.Duration) (audio.Reader, error)
 	opens atomic.Int64
-	live  atomic.Int64 // readers open
+	live  atomic.Int64               // readers open
+	how   atomic.Pointer[player.How] // of the newest
 }
 
-func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error) {
+func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, how player.How) (audio.Reader, error) {
 	s.opens.Add(1)
+	s.how.Store(&how)
 	s.mu.Lock()
 	open := s.tapes[t.URI]
 	s.mu.Unlock()

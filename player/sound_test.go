@@ -170,7 +170,9 @@ type sink struct {
 
 func (s *sink) wait() { <-s.every; <-s.every }
 
-func (s *sink) Send(ctx context.Context, p *audio.Packet) error {
+func (s *sink) Await(ctx context.Context) (int, error) { return 10, ctx.Err() }
+
+func (s *sink) Send(p *audio.Packet) error {
 	p.Release()
 	if s.sent.Add(1)%sinkFrames == 0 {
 		select {
@@ -178,7 +180,7 @@ func (s *sink) Send(ctx context.Context, p *audio.Packet) error {
 		default:
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 func (s *sink) Join(context.Context, snowflake.ID) error { return nil }
@@ -190,6 +192,6 @@ func (s *sink) Health() player.Health                    { return player.Health{
 // endless opens a chirp without end.
 type endless struct{}
 
-func (endless) Open(context.Context, track.Track, time.Duration) (audio.Reader, error) {
+func (endless) Open(context.Context, track.Track, time.Duration, player.How) (audio.Reader, error) {
 	return &chirp{frames: -1}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"busker/audio"
 	"busker/bot"
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
@@ -22,6 +23,7 @@ import (
 	"busker/opus"
 	"busker/player"
 	"busker/sources"
+	"busker/track"
 	"busker/voice"
 )
 
@@ -112,7 +114,7 @@ func (a *App) connect() (err error) {
 		Metrics:   voice.NewMetrics(registry),
 	})
 	a.players, err = player.NewManager(player.Options{
-		Opener:      a.sources,
+		Opener:      origins{a.sources.Set},
 		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
@@ -138,6 +140,14 @@ func (a *App) connect() (err error) {
 		Metrics:  bot.NewMetrics(registry),
 	})
 	return err
+}
+
+// origins opens every track for its guild alone.
+type origins struct{ *sources.Set }
+
+// Open implements player.Opener.
+func (o origins) Open(ctx context.Context, t track.Track, at time.Duration, _ player.How) (audio.Reader, error) {
+	return o.Set.Open(ctx, t, at)
 }
 
 // later calls a method of what r points to by then: the gateway wants the bot's

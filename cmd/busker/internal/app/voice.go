@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"busker/audio"
 	"busker/bot"
 	"busker/gateway"
 	"busker/internal/snowflake"
@@ -45,15 +44,6 @@ func (a *App) voiceEvent(e voice.Event) {
 
 // output is a voice connection as a player sees it.
 type output struct{ *voice.Conn }
-
-// Send implements player.Output: it waits for room, then sends p.
-func (o output) Send(ctx context.Context, p *audio.Packet) error {
-	if _, err := o.Await(ctx); err != nil {
-		p.Release()
-		return err
-	}
-	return o.Conn.Send(p)
-}
 
 // Health implements player.Output.
 func (o output) Health() player.Health {
