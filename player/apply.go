@@ -3,7 +3,6 @@ package player
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"busker/internal/fault"
@@ -19,6 +18,9 @@ func (p *player) handle(ctx context.Context, r request) {
 		return
 	}
 	channel, err := p.destination(r.command)
+	if err == nil {
+		err = p.takeSeat(r.command)
+	}
 	if err == nil && channel != 0 {
 		p.join(ctx, channel, r)
 		return
@@ -63,30 +65,11 @@ func (p *player) destination(c Command) (snowflake.ID, error) {
 		if err := p.acceptable(c.Tracks); err != nil {
 			return 0, err
 		}
-		if err := p.occupy(); err != nil {
-			return 0, err
-		}
 		if p.current == nil && c.Channel != p.channel {
 			return c.Channel, nil
 		}
 	}
 	return 0, nil
-}
-
-// occupy takes a place among the machine's streams, or says that it is full.
-func (p *player) occupy() (err error) {
-	if p.seat == nil {
-		p.seat, err = p.opts.Pool.Admit()
-	}
-	return err
-}
-
-// vacate gives the place back when nothing plays.
-func (p *player) vacate() {
-	if p.seat != nil && p.current == nil && p.joining == nil {
-		p.seat.Release()
-		p.seat = nil
-	}
 }
 
 // acceptable refuses tracks before a channel is joined for their sake.
@@ -103,9 +86,6 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Play:
 		return p.add(ctx, c.Tracks, c.Requester)
 	case Add:
-		if err := p.occupy(); err != nil {
-			return err
-		}
 		return p.add(ctx, c.Tracks, c.Requester)
 	case Join: // destination saw that we are there
 		return nil
@@ -115,19 +95,16 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Stop:
 		p.stop(ctx, EndStopped)
 		return nil
-	case Pause, Resume, Skip, Seek, Volume:
+	case Pause, Resume, Skip, Seek:
 		return p.applyToTrack(ctx, c)
-	case Filters:
-		return p.setFilters(ctx, c)
+	case Volume, Filters, Crossfade, Normalise:
+		return p.applyToSound(ctx, c)
 	}
 	return p.applyToQueue(ctx, c)
 }
 
 func (p *player) applyToTrack(ctx context.Context, c Command) error {
-	switch c := c.(type) {
-	case Volume:
-		return p.setVolume(ctx, c.Percent)
-	case Resume:
+	if _, ok := c.(Resume); ok {
 		return p.resume(ctx)
 	}
 	if p.current == nil {
@@ -216,9 +193,6 @@ func (p *player) resume(ctx context.Context) error {
 	case p.channel == 0 || p.queue.Len() == 0:
 		return errIdle()
 	default: // it had given up
-		if err := p.occupy(); err != nil {
-			return err
-		}
 		item, ok := p.queue.Next()
 		p.beginTrack(ctx, item, ok)
 	}
@@ -252,42 +226,13 @@ func (p *player) seek(ctx context.Context, at time.Duration) error {
 		return fault.New(fault.Invalid, fmt.Sprintf("The track is only %s long.", t.Length.Round(time.Second)))
 	}
 	back := p.pump.position(p.current)
-	if c := p.current; c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
+	c := p.current
+	if c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
 		back = c.back
 	}
-	p.begin(ctx, p.current.item, at)
+	p.begin(ctx, p.open(ctx, c.item, at, c.frames.Load() > 0 && c.packets))
 	p.current.back = back
 	p.emit(Seeked{at})
-	return nil
-}
-
-func (p *player) setVolume(ctx context.Context, percent int) error {
-	if percent < 0 || percent > MaxVolume {
-		return fault.New(fault.Invalid, fmt.Sprintf("The volume goes from 0 to %d.", MaxVolume))
-	}
-	if percent == p.volume {
-		return nil
-	}
-	p.volume = percent
-	p.pump.setVolume(ctx, float32(percent)/100)
-	p.emit(VolumeChanged{percent})
-	return nil
-}
-
-func (p *player) setFilters(ctx context.Context, c Filters) error {
-	if err := c.Settings.Check(); err != nil {
-		return err
-	}
-	p.effects = slices.Clone(c.Effects)
-	if c.Settings == p.filters {
-		return nil
-	}
-	p.filters = c.Settings
-	p.pump.setFilters(ctx, c.Settings)
-	if p.current != nil && p.current.prepared.Load() != nil { // what was done to it cannot be undone
-		p.begin(ctx, p.current.item, 0)
-	}
-	p.emit(FiltersChanged{c.Settings})
 	return nil
 }
 

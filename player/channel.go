@@ -68,6 +68,7 @@ func (p *player) enter(channel snowflake.ID) {
 	from := p.channel
 	p.channel = channel
 	if from != channel {
+		p.bitrate = p.opts.Bitrate(p.guild)
 		p.pump.renewEncoder()
 	}
 	switch from {

@@ -176,14 +176,10 @@ func TestAnOutputThatTakesNothingIsLeft(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.play(r.shelf.put(1, 500))
 		r.pass(time.Second)
-		r.out.mu.Lock()
-		r.out.broken = errors.New("connection closed")
-		r.out.mu.Unlock()
+		r.out.breakDown(errors.New("connection closed"))
 		r.pass(time.Second)
 		r.expect("joined", "started b", "left b", "left disconnected")
-		r.out.mu.Lock()
-		r.out.broken = nil
-		r.out.mu.Unlock()
+		r.out.breakDown(nil)
 		r.play(r.shelf.put(2, 20))
 		r.pass(time.Second)
 		r.whole(2, 1, 20)
@@ -202,9 +198,7 @@ func TestWhyWeWerePutOut(t *testing.T) {
 		}
 		r.play(r.shelf.put(1, 500))
 		r.pass(time.Second)
-		r.out.mu.Lock()
-		r.out.broken = errors.New("not in a channel")
-		r.out.mu.Unlock()
+		r.out.breakDown(errors.New("not in a channel"))
 		r.pass(time.Second)
 		left := 0
 		for len(told) > 0 {

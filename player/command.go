@@ -56,12 +56,20 @@ type Seek struct{ At time.Duration }
 // Volume glides to a new volume, heard within one ring of the Output.
 type Volume struct{ Percent int } // 0..MaxVolume, 100 = as recorded
 
-// Filters replaces all that is done to the sound but the volume. It is heard within one
-// ring of the Output, and without a gap.
+// Filters glides to other filters, heard within one ring of the Output. The zero
+// Settings switch all off.
 type Filters struct {
 	Settings dsp.Settings
-	Effects  []dsp.Part // the presets Settings were mixed of, for Status; optional
+	Effects  []dsp.Part // the presets Settings were mixed of, for Status; nil = none
 }
+
+// Crossfade sets how long one track fades into the next. Tracks that follow each other
+// on one album do not fade, nor do live streams; short tracks fade for half their length
+// at most.
+type Crossfade struct{ Duration time.Duration } // 0..MaxCrossfade; 0 = not at all
+
+// Normalise brings all tracks to the same loudness, -14 LUFS, or leaves them as they are.
+type Normalise struct{ On bool }
 
 // Shuffle puts the upcoming tracks into random order.
 type Shuffle struct{}
@@ -81,19 +89,24 @@ type Clear struct{}
 // MaxVolume is the loudest Volume, in percent: +6 dB.
 const MaxVolume = 200
 
-func (Play) command() string    { return "play" }
-func (Add) command() string     { return "add" }
-func (Join) command() string    { return "join" }
-func (Leave) command() string   { return "leave" }
-func (Pause) command() string   { return "pause" }
-func (Resume) command() string  { return "resume" }
-func (Skip) command() string    { return "skip" }
-func (Stop) command() string    { return "stop" }
-func (Seek) command() string    { return "seek" }
-func (Volume) command() string  { return "volume" }
-func (Filters) command() string { return "filters" }
-func (Shuffle) command() string { return "shuffle" }
-func (Loop) command() string    { return "loop" }
-func (Remove) command() string  { return "remove" }
-func (Move) command() string    { return "move" }
-func (Clear) command() string   { return "clear" }
+// MaxCrossfade is the longest Crossfade.
+const MaxCrossfade = 12 * time.Second
+
+func (Play) command() string      { return "play" }
+func (Add) command() string       { return "add" }
+func (Join) command() string      { return "join" }
+func (Leave) command() string     { return "leave" }
+func (Pause) command() string     { return "pause" }
+func (Resume) command() string    { return "resume" }
+func (Skip) command() string      { return "skip" }
+func (Stop) command() string      { return "stop" }
+func (Seek) command() string      { return "seek" }
+func (Volume) command() string    { return "volume" }
+func (Filters) command() string   { return "filters" }
+func (Crossfade) command() string { return "crossfade" }
+func (Normalise) command() string { return "normalise" }
+func (Shuffle) command() string   { return "shuffle" }
+func (Loop) command() string      { return "loop" }
+func (Remove) command() string    { return "remove" }
+func (Move) command() string      { return "move" }
+func (Clear) command() string     { return "clear" }

@@ -29,25 +29,33 @@ type Doer interface {
 
 // Opener opens the audio of tracks.
 type Opener interface {
-	// Open returns a Reader whose first frame is at the given time of t. The end of ctx
-	// ends Open and every wait of the Reader. An audio.PacketReader is read by packets,
-	// which are sent as they are for as long as nothing is done to the sound. One that is
-	// an audio.Waiting is read on one of the Pool's cores.
+	// Open returns a Reader whose first frame is at the given time of t. The end
+	// of ctx ends Open and every wait of the Reader. A Reader may do more than one
+	// must: see audio.PacketReader, audio.Ending, audio.Waiting and Prepared.
 	Open(ctx context.Context, t track.Track, at time.Duration, how How) (audio.Reader, error)
 }
 
-// How says what the guild that opens a track does to its sound.
+// How says what a guild will do to a track, as far as that is known when it is opened.
 type How struct {
-	Plain    bool         // nothing: Settings is zero and the volume 100
-	Settings dsp.Settings // its filters
-	Bitrate  int          // bit/s of its channel; 0 = not known
+	Plain    bool         // nothing: its packets will be passed on as they are
+	Settings dsp.Settings // filters; zero when Plain
+	Bitrate  int          // of the guild's encoder, in bit/s; 0 = not known
 }
 
-// Prepared is a Reader whose frames the guild's filters have been applied to already, for
-// many guilds at once.
+// Prepared is a Reader whose sound was made for several guilds at once.
 type Prepared interface {
-	// Prepared returns the filters.
+	// Prepared returns the filters it went through already, which the player leaves out.
+	// When the guild wants others the player opens the track anew.
 	Prepared() dsp.Settings
+}
+
+// LoudnessMemory remembers how loud tracks are that do not say so themselves. It may
+// be used from any goroutine, and must not wait.
+type LoudnessMemory interface {
+	// Recall returns what was remembered of a track with the same content.
+	Recall(t track.Track) (track.Loudness, bool)
+	// Remember keeps what was measured while t was played from its beginning to its end.
+	Remember(t track.Track, l track.Loudness)
 }
 
 // Output takes packets at the pace they are heard. One player uses it at a time.
@@ -55,12 +63,12 @@ type Output interface {
 	// Join goes into a voice channel, or moves there, and returns once packets
 	// can be sent. After an error the Output is where it was before.
 	Join(ctx context.Context, channel snowflake.ID) error
-	// Await waits until at most half of the ring of unsent packets is filled, and returns
-	// how many it takes now, at least one. The one error a player expects is that ctx has
+	// Await waits until at most half of the ring of packets is unsent and returns how
+	// many more fit now, at least one. The one error a player expects is that ctx has
 	// ended, any other means that the Output has left its channel.
 	Await(ctx context.Context) (room int, err error)
-	// Send takes ownership of p and never waits. An error means that the Output has left
-	// its channel, or that Await was not asked for room.
+	// Send takes ownership of p and never waits. It fails when the ring is full or the
+	// Output has left its channel; p is not in the ring then.
 	Send(p *audio.Packet) error
 	// Flush drops the packets that are queued and unsent and returns how many.
 	Flush() int
@@ -107,7 +115,7 @@ type OutputEventKind uint8
 const (
 	OutputConnected    OutputEventKind = iota // packets flow, for the first time or again
 	OutputMoved                               // somebody moved us to another channel
-	OutputInterrupted                         // the connection is being restored; Send waits
+	OutputInterrupted                         // the connection is being restored; Await waits
 	OutputDisconnected                        // put out of the channel, or the connection is gone for good
 )
 

@@ -92,8 +92,14 @@ type SeekFailed struct {
 // VolumeChanged carries the new volume.
 type VolumeChanged struct{ Percent int }
 
-// FiltersChanged says that the sound is filtered otherwise from now on.
+// FiltersChanged carries the new filters.
 type FiltersChanged struct{ Settings dsp.Settings }
+
+// CrossfadeChanged carries the new time, 0 for none.
+type CrossfadeChanged struct{ Duration time.Duration }
+
+// NormaliseChanged says whether tracks are brought to the same loudness from now on.
+type NormaliseChanged struct{ On bool }
 
 // QueueChanged says that the upcoming tracks changed by a command.
 type QueueChanged struct{}
@@ -140,26 +146,28 @@ func (r LeaveReason) String() string { return nameOf(leaveNames[:], r) }
 // Idle says that there was nothing to play for Options.IdleTimeout; Left follows.
 type Idle struct{}
 
-func (TrackStarted) event() string   { return "track started" }
-func (TrackEnded) event() string     { return "track ended" }
-func (TrackFailed) event() string    { return "track failed" }
-func (TrackStuck) event() string     { return "track stuck" }
-func (GaveUp) event() string         { return "gave up" }
-func (QueueEnded) event() string     { return "queue ended" }
-func (Paused) event() string         { return "paused" }
-func (Resumed) event() string        { return "resumed" }
-func (Seeked) event() string         { return "seeked" }
-func (SeekFailed) event() string     { return "seek failed" }
-func (VolumeChanged) event() string  { return "volume changed" }
-func (FiltersChanged) event() string { return "filters changed" }
-func (QueueChanged) event() string   { return "queue changed" }
-func (LoopChanged) event() string    { return "loop changed" }
-func (Interrupted) event() string    { return "interrupted" }
-func (Reconnected) event() string    { return "reconnected" }
-func (Joined) event() string         { return "joined" }
-func (Moved) event() string          { return "moved" }
-func (Left) event() string           { return "left" }
-func (Idle) event() string           { return "idle" }
+func (TrackStarted) event() string     { return "track started" }
+func (TrackEnded) event() string       { return "track ended" }
+func (TrackFailed) event() string      { return "track failed" }
+func (TrackStuck) event() string       { return "track stuck" }
+func (GaveUp) event() string           { return "gave up" }
+func (QueueEnded) event() string       { return "queue ended" }
+func (Paused) event() string           { return "paused" }
+func (Resumed) event() string          { return "resumed" }
+func (Seeked) event() string           { return "seeked" }
+func (SeekFailed) event() string       { return "seek failed" }
+func (VolumeChanged) event() string    { return "volume changed" }
+func (FiltersChanged) event() string   { return "filters changed" }
+func (CrossfadeChanged) event() string { return "crossfade changed" }
+func (NormaliseChanged) event() string { return "normalise changed" }
+func (QueueChanged) event() string     { return "queue changed" }
+func (LoopChanged) event() string      { return "loop changed" }
+func (Interrupted) event() string      { return "interrupted" }
+func (Reconnected) event() string      { return "reconnected" }
+func (Joined) event() string           { return "joined" }
+func (Moved) event() string            { return "moved" }
+func (Left) event() string             { return "left" }
+func (Idle) event() string             { return "idle" }
 
 // nameOf returns the word for one of a closed set.
 func nameOf[T ~uint8](names []string, v T) string {

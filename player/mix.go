@@ -1,246 +1,273 @@
 package player
 
 import (
-	"context"
 	"fmt"
-	"time"
 
 	"busker/audio"
 	"busker/dsp"
 	"busker/internal/fault"
 )
 
-// lookahead is how many samples every encoder of ours holds back at 48 kHz (Opus at
-// 20 ms outside its low-delay mode: 2.5 ms of overlap and 4 ms of delay compensation).
-const lookahead = 312
-
-// Mode says how the sound of a player is made.
-type Mode uint8
-
-// The modes.
-const (
-	ModeEncoding    Mode = iota // PCM is encoded for this guild alone
-	ModePassthrough             // packets are sent as they came
-)
-
-var modeNames = [...]string{"encoding", "passthrough"}
-
-// String returns the mode as one word.
-func (m Mode) String() string { return nameOf(modeNames[:], m) }
-
-// plain reports that nothing is done to the sound, so that packets may stay packets.
-func (p *pump) plain(s *segment) bool {
-	return p.volume == 1 && p.gain.Unity() && (p.chain == nil || p.chain.Idle() || p.ready(s))
-}
-
-// ready reports that the filters of s have been applied before it came here.
-func (p *pump) ready(s *segment) bool {
-	done := s.prepared.Load()
-	return done != nil && p.chain != nil && *done == p.chain.Settings()
-}
-
-// mix makes frames of one sound of s. What panics in there is the track's failure.
-func (p *pump) mix(ctx context.Context, s *segment, x sound) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = p.caught(r)
-		}
-	}()
-	s.taken++
-	if x.packet != nil && p.plain(s) && !p.tap.open() {
-		p.tap.pass(x.packet)
-		p.push(s, frame{packet: x.packet}, s.taken)
-		return nil
-	}
-	if err := p.compute(ctx); err != nil {
-		x.recycle()
-		return err
+// startMaking makes what comes next of s go on where the packets passed on so far end.
+func (p *pump) startMaking(s *segment) (supply, error) {
+	p.passing = 0
+	if p.chain != nil {
+		p.chain.Reset()
 	}
 	switch {
-	case x.packet == nil:
-		p.tap.shut()
-		p.make(s, x.block)
-	case !p.tap.open():
-		return p.openTap(x.packet)
+	case p.jumped || p.window.endsInFiller():
+		p.forgetLast()
+		if p.jumped {
+			p.startChain(p.filters(s))
+		}
+	case p.last != nil: // it was put back there
+	case s.packets && s.passed > 0:
+		return p.stepOn(s)
 	default:
-		return p.draw(s, x.packet)
+		if err := p.recallLast(); err != nil {
+			return starved, err
+		}
 	}
-	return nil
+	p.making = true
+	return served, nil
 }
 
-// openTap begins to make PCM of packets: that of the frame before shows the encoder
-// where to go on from.
-func (p *pump) openTap(packet *audio.Packet) error {
-	defer packet.Release()
-	before, err := p.tap.begin(packet)
+// startChain has the chain begin with settings that hold at once.
+func (p *pump) startChain(to dsp.Settings) {
+	if p.chain == nil && !to.Neutral() {
+		p.chain = dsp.NewChain(to)
+	} else if p.chain != nil {
+		p.chain.Set(to)
+		p.chain.Reset()
+	}
+}
+
+// stepOn puts s, whose packets were passed on so far, on a deck. The decoder hears what
+// listeners heard, and the encoder what its lead makes of the frame before, so that
+// sound goes on at the same level and at the very sample.
+func (p *pump) stepOn(s *segment) (supply, error) {
+	if count, over := s.reel.left(); count < 2 && !over {
+		return starved, nil
+	} else if count == 0 {
+		p.exhaust(s)
+		return served, nil
+	}
+	d, err := p.mount(s)
 	if err != nil {
-		return err
+		return starved, err
 	}
-	if before == nil {
-		return nil
+	for n := p.warmFrom(p.window.end); n < p.window.end; n++ {
+		d.hear(p.window.at(n).packet)
 	}
-	if f := p.window.at(p.window.end - 1); p.window.end > p.window.oldest() && f.packet != nil && f.block == nil {
-		f.block, f.gain = before, dsp.NewGain(1)
-	} else {
-		blocks.Put(before)
+	if _, err := d.next(); err != nil {
+		return starved, err
 	}
-	return nil
+	d.skip(int(p.lead()))
+	p.forgetLast()
+	p.last = blocks.Get().(*audio.Block)
+	d.before(p.last)
+	p.making = true
+	return served, nil
 }
 
-// draw makes the frame before packet, and lets packet itself pass if it may.
-func (p *pump) draw(s *segment, packet *audio.Packet) error {
-	b := blocks.Get().(*audio.Block)
-	whole, err := p.tap.next(packet, b)
-	if err != nil || !whole {
-		blocks.Put(b)
-		packet.Release()
-		return err
-	}
-	passes := p.plain(s)
-	s.taken--
-	p.make(s, b)
-	s.taken++
-	if !passes {
-		p.tap.pass(packet)
-		packet.Release()
-		return nil
-	}
-	p.tap.stop()
-	p.tap.pass(packet)
-	p.push(s, frame{packet: packet}, s.taken)
-	return nil
-}
+// warmFrom returns the number of the first packet a decoder must hear to know what
+// listeners know right before frame n.
+func (p *pump) warmFrom(n int64) int64 { return max(n-leadPackets, p.window.oldest(), 0) }
 
-// make makes frames of one block of PCM.
-func (p *pump) make(s *segment, b *audio.Block) {
-	if p.chain == nil || p.ready(s) {
-		p.push(s, frame{block: b}, s.taken)
-		return
+// recallLast decodes the end of what was passed on, and makes up what the encoder
+// would have been given beyond that, for it to go on from.
+func (p *pump) recallLast() error {
+	d := deck{decoder: p.decks[0].decoder, pcm: p.decks[0].pcm}
+	if p.decks[0].segment != nil {
+		d = deck{}
 	}
-	p.tails = 0
-	p.chain.Push(b)
-	blocks.Put(b)
-	for p.pull(s, p.chain.Pull) {
-	}
-}
-
-// pull pushes a frame that next fills, if it does.
-func (p *pump) pull(s *segment, next func(*audio.Block) bool) bool {
-	b := blocks.Get().(*audio.Block)
-	if !next(b) {
-		blocks.Put(b)
-		return false
-	}
-	p.push(s, frame{block: b}, s.taken)
-	return true
-}
-
-// push appends f, at whose end as many frames of the track have been heard as were
-// taken, but for what the chain holds back.
-func (p *pump) push(s *segment, f frame, taken int64) {
-	f.segment = s
-	length := audio.Duration(taken)
-	p.mode.Store(int32(ModePassthrough))
-	if f.packet == nil {
-		p.mode.Store(int32(ModeEncoding))
-		if p.chain != nil {
-			length -= time.Duration(p.chain.Delay() * float64(audio.FrameTime))
-		}
-	}
-	length = max(length, time.Duration(s.length.Load()))
-	if s.frames.Load() == 0 {
-		s.first.Store(p.window.end)
-	}
-	s.length.Store(int64(length))
-	p.append(s, f)
-	s.frames.Add(1)
-}
-
-// append gives f the next number; it is the newest frame of s, or of the silence behind it.
-func (p *pump) append(s *segment, f frame) {
-	p.times[p.window.end%int64(len(p.times))].Store(s.length.Load())
-	p.window.push(f)
-	s.last.Store(p.window.end)
-}
-
-// ring makes a frame of what is left of the packets at the end of s.
-func (p *pump) ring(ctx context.Context, s *segment) (err error) {
+	err := d.prepare(p.newDecoder)
 	defer func() {
-		if r := recover(); r != nil {
-			err = p.caught(r)
-		}
-	}()
-	if p.tap.open() {
-		if err := p.compute(ctx); err != nil {
-			return err
-		}
-		b := blocks.Get().(*audio.Block)
-		if p.tap.rest(b) {
-			p.make(s, b)
+		if p.decks[0].segment == nil {
+			p.decks[0].decoder, p.decks[0].pcm = d.decoder, d.pcm
 		} else {
-			blocks.Put(b)
-		}
-	}
-	p.tap.shut()
-	return nil
-}
-
-// maxTail is how long filters may ring out after the last track, in frames.
-const maxTail = 10 * audio.FramesPerSecond
-
-// tail makes one more frame of the chain after the end of s, when nothing follows. It
-// reports false when the sound is over.
-func (p *pump) tail(ctx context.Context, s *segment) (more bool) {
-	defer func() {
-		if r := recover(); r != nil {
-			_ = p.caught(r)
-			p.chain, more = nil, false
+			d.close()
 		}
 	}()
-	if p.chain == nil || p.chain.Idle() || s == p.current && p.follow != nil || p.tails >= maxTail || s.frames.Load() == 0 {
-		return false
+	if err != nil {
+		return fault.Wrap(fault.Internal, "The sound could not be decoded.", fmt.Errorf("make decoder: %w", err))
 	}
-	p.tails++
-	return p.compute(ctx) == nil && p.pull(s, p.chain.Drain)
-}
-
-// setFilters has the chain glide to other filters, with the next frame that is made.
-func (p *pump) setFilters(ctx context.Context, s dsp.Settings) {
-	p.tell(ctx, func() {
-		if p.chain == nil && s != (dsp.Settings{}) {
-			p.chain = dsp.NewChain(dsp.Settings{})
-		}
-		if p.chain != nil {
-			p.chain.Set(s)
-		}
-	})
-}
-
-// compute sees to it that there is a core for one more frame.
-func (p *pump) compute(ctx context.Context) error {
-	if p.job >= jobFrames {
-		p.rest()
+	for n := p.warmFrom(p.window.end); n < p.window.end; n++ {
+		d.hear(p.window.at(n).packet)
 	}
-	if p.job < 0 {
-		unsent := audio.Duration(max(p.window.next-p.sent(), 0))
-		if err := p.turn.Begin(ctx, time.Now().Add(unsent)); err != nil {
-			return fmt.Errorf("wait for a core: %w", err)
-		}
-		p.job = 0
-	}
-	p.job++
+	lead := int(p.lead())
+	d.conceal()
+	d.low = d.high - audio.FrameSamples + lead
+	p.forgetLast()
+	p.last = blocks.Get().(*audio.Block)
+	d.before(p.last)
 	return nil
 }
 
-// rest gives the core back.
-func (p *pump) rest() {
-	if p.job >= 0 {
-		made := p.job
-		p.job = -1
-		p.turn.End(made)
+// render returns the next block as it is to be encoded.
+func (p *pump) render() (b *audio.Block, got supply, err error) {
+	s := p.source()
+	to := p.filters(s)
+	if p.chain == nil && !to.Neutral() {
+		p.chain = dsp.NewChain(dsp.Settings{})
+		if p.last != nil { // it hears what was heard, so that filters glide in
+			p.chain.Push(p.last)
+			p.chain.Pull(new(audio.Block))
+		}
+	}
+	if p.chain != nil {
+		p.chain.Set(to)
+	}
+	if p.chain == nil || p.chain.Idle() {
+		b, got, err = p.input()
+	} else {
+		b, got, err = p.filtered()
+	}
+	if got == served && err == nil {
+		p.finish(b)
+	}
+	return b, got, err
+}
+
+// filtered returns the next block the chain has.
+func (p *pump) filtered() (*audio.Block, supply, error) {
+	out := blocks.Get().(*audio.Block)
+	for {
+		if p.pulling = p.chain.Pull(out); p.pulling {
+			return out, served, nil
+		}
+		in, got, err := p.input()
+		if got != served || err != nil {
+			blocks.Put(out)
+			return nil, got, err
+		}
+		p.chain.Push(in)
+		blocks.Put(in)
 	}
 }
 
-func errEncode(step string, err error) error {
-	return fault.Wrap(fault.Internal, "The sound could not be encoded.", fmt.Errorf("%s: %w", step, err))
+// finish applies what comes behind the chain.
+func (p *pump) finish(b *audio.Block) {
+	p.gain.Set(p.volume)
+	loud := p.gain.Factor() > 1 || !p.gain.Unity() && p.ceiling.in || p.fade.on
+	for i := range p.decks {
+		if s := p.decks[i].segment; s != nil && p.decks[i].level.boosts(s.loudness) {
+			loud = true
+		}
+	}
+	p.gain.Process(b)
+	p.ceiling.process(b, loud)
 }
+
+// input returns the next block of the line.
+func (p *pump) input() (*audio.Block, supply, error) {
+	for {
+		s := p.source()
+		if s == nil {
+			return nil, dry, nil
+		}
+		d, err := p.mount(s)
+		if d == nil || err != nil {
+			return nil, starved, err
+		}
+		if !d.ready(audio.FrameSamples) {
+			return nil, starved, nil
+		}
+		left, over := d.left()
+		if over && left <= 0 {
+			p.exhaust(s)
+			continue
+		}
+		if p.fadeDue(s) {
+			return p.crossed(s, d)
+		}
+		if over && left < audio.FrameSamples {
+			return p.joined(s, d, left)
+		}
+		b, err := p.plainBlock(s, d)
+		if err != nil {
+			return nil, starved, err
+		}
+		p.depart(b)
+		p.place(s, 0)
+		p.line += int64(audio.FrameSamples)
+		return b, served, nil
+	}
+}
+
+// plainBlock returns a block from the middle of s.
+func (p *pump) plainBlock(s *segment, d *deck) (b *audio.Block, err error) {
+	if !p.changes(s) && s.packets && !p.seam && d.offStep(p.lead()) != 0 {
+		if b, err = p.comeIntoStep(s, d); b != nil || err != nil {
+			return b, err
+		}
+	}
+	if b = d.whole(); b == nil {
+		b = blocks.Get().(*audio.Block)
+		if err = p.fillFrom(d, b[:]); err != nil {
+			blocks.Put(b)
+			return nil, err
+		}
+		return b, nil
+	}
+	d.level.apply(b[:], p.normalise, s.loudness)
+	return b, nil
+}
+
+// fillFrom fills dst from d, with silence where it has nothing.
+func (p *pump) fillFrom(d *deck, dst []float32) error {
+	n, err := d.give(dst)
+	clear(dst[n*audio.Channels:])
+	if n > 0 {
+		d.level.apply(dst[:n*audio.Channels], p.normalise, d.segment.loudness)
+	}
+	return err
+}
+
+// joined returns the block in which s ends, after so many samples, and what follows
+// begins with the next.
+func (p *pump) joined(s *segment, d *deck, left int) (*audio.Block, supply, error) {
+	next, err := p.nextDeck(s, audio.FrameSamples-left)
+	if err != nil {
+		return nil, starved, err
+	}
+	if next == nil && p.follow != nil && p.follow != s && p.hopeful() {
+		return nil, starved, nil
+	}
+	b := blocks.Get().(*audio.Block)
+	if err := p.fillFrom(d, b[:left*audio.Channels]); err != nil {
+		blocks.Put(b)
+		return nil, starved, err
+	}
+	rest := b[left*audio.Channels:]
+	clear(rest)
+	p.place(s, 0)
+	if next != nil {
+		p.place(next.segment, left)
+		if err := p.fillFrom(next, rest); err != nil {
+			blocks.Put(b)
+			return nil, starved, err
+		}
+	}
+	stop := p.line + int64(left)
+	p.depart(b)
+	p.line += int64(audio.FrameSamples)
+	s.spent, s.stop = true, stop
+	p.finishDeck(s, d)
+	return b, served, nil
+}
+
+// nextDeck returns the deck of what follows s, once it has so many samples.
+func (p *pump) nextDeck(s *segment, samples int) (*deck, error) {
+	if s != p.current || p.follow == nil {
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	}
+	next, err := p.mount(p.follow)
+	if next == nil || err != nil || !next.ready(samples) {
+		return nil, err
+	}
+	return next, nil
+}
+
+// hopeful reports that there is time to wait for what is not there yet.
+func (p *pump) hopeful() bool { return p.window.end-p.sent() > fillerMargin }

@@ -3,9 +3,7 @@ package player
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math"
 	"math/rand/v2"
 	"time"
 
@@ -30,14 +28,16 @@ type Options struct {
 	// Encoder makes the encoder of a guild, anew each time its channel changes, so
 	// that the bitrate can follow; nil = opus.NewEncoder as it is by default.
 	Encoder func(guild GuildID) (opus.Encoder, error)
-
-	// Bitrate is what the guild's channel deserves, for what is encoded elsewhere, in
-	// bit/s; nil = not known.
+	// Decoder makes the decoders of packets that must be changed; nil = opus.NewDecoder
+	// as it is by default.
+	Decoder func() (opus.Decoder, error)
+	// Bitrate tells what Encoder's encoders are set to, in bit/s; nil = it is not known.
 	Bitrate func(guild GuildID) int
-
-	// Pool shares the cores and admits what plays; nil = one that admits everything. It
-	// is not run here.
+	// Pool shares the cores among all that computes, and admits guilds that want to
+	// play; nil = everybody computes when it likes, and encoders stay as they are made.
 	Pool *pool.Pool
+	// Loudness remembers how loud tracks are; nil = some thousands, in this process.
+	Loudness LoudnessMemory
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
@@ -76,14 +76,14 @@ func (o *Options) fill() error {
 	if o.Encoder == nil {
 		o.Encoder = func(GuildID) (opus.Encoder, error) { return opus.NewEncoder(opus.EncoderOptions{}) }
 	}
+	if o.Decoder == nil {
+		o.Decoder = func() (opus.Decoder, error) { return opus.NewDecoder(opus.DecoderOptions{}) }
+	}
 	if o.Bitrate == nil {
 		o.Bitrate = func(GuildID) int { return 0 }
 	}
-	if o.Pool == nil {
-		var err error
-		if o.Pool, err = pool.New(pool.Options{Limit: math.MaxFloat64, Nice: -1, Complexity: opus.DefaultComplexity, Fixed: true}); err != nil {
-			return fmt.Errorf("player options: %w", err)
-		}
+	if o.Loudness == nil {
+		o.Loudness = newLoudnessMemory(rememberedTracks)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

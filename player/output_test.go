@@ -3,6 +3,7 @@ package player_test
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -53,13 +54,14 @@ func (c *codec) Lookahead() int          { return 0 }
 
 // output is a voice connection whose pacer takes one packet each 20 ms.
 type output struct {
-	start time.Time
-	ring  chan *audio.Packet
-	takes sync.Mutex // held while packets are taken out of ring: all of a Flush, or one
-	sent  atomic.Uint64
-	held  atomic.Bool // interrupted: nothing goes out
-	in    atomic.Uint64
-	joins atomic.Int64
+	start  time.Time
+	ring   chan *audio.Packet
+	fallen chan struct{} // size 1: a packet was taken out of ring
+	takes  sync.Mutex    // held while packets are taken out of ring: all of a Flush, or one
+	sent   atomic.Uint64
+	held   atomic.Bool // interrupted: nothing goes out
+	in     atomic.Uint64
+	joins  atomic.Int64
 
 	join func(context.Context, snowflake.ID) error // nil = at once
 
@@ -67,7 +69,7 @@ type output struct {
 	heard   []sample
 	torn    []string // where the encoder did not go on from what was heard before
 	packets [][]byte
-	broken  error  // what Send answers
+	broken  error  // what Await and Send answer
 	left    func() // called by Leave; nil = nothing
 }
 
@@ -82,20 +84,34 @@ func (o *output) Join(ctx context.Context, channel snowflake.ID) error {
 	return nil
 }
 
-func (o *output) Await(ctx context.Context) (room int, err error) {
+func (o *output) Await(ctx context.Context) (int, error) {
 	for {
 		if err := o.trouble(); err != nil {
 			return 0, err
 		}
-		if len(o.ring) <= cap(o.ring)/2 {
-			return cap(o.ring) - len(o.ring), ctx.Err()
+		if n := len(o.ring); n <= cap(o.ring)/2 {
+			return cap(o.ring) - n, nil
 		}
 		select {
-		case <-time.After(time.Millisecond):
+		case <-o.fallen:
 		case <-ctx.Done():
 			return 0, ctx.Err()
 		}
 	}
+}
+
+func (o *output) Send(p *audio.Packet) error {
+	err := o.trouble()
+	if err == nil {
+		select {
+		case o.ring <- p:
+			return nil
+		default:
+			err = errors.New("the ring is full")
+		}
+	}
+	p.Release()
+	return err
 }
 
 func (o *output) trouble() error {
@@ -104,22 +120,26 @@ func (o *output) trouble() error {
 	return o.broken
 }
 
-func (o *output) Send(p *audio.Packet) error {
-	if err := o.trouble(); err != nil {
-		p.Release()
-		return err
-	}
+// breakDown makes everything fail with err from now on, nil for nothing.
+func (o *output) breakDown(err error) {
+	o.mu.Lock()
+	o.broken = err
+	o.mu.Unlock()
+	o.tell()
+}
+
+// tell wakes who awaits room.
+func (o *output) tell() {
 	select {
-	case o.ring <- p:
-		return nil
+	case o.fallen <- struct{}{}:
 	default:
-		panic("a packet was sent without room for it")
 	}
 }
 
 func (o *output) Flush() (n int) {
 	o.takes.Lock()
 	defer o.takes.Unlock()
+	defer o.tell()
 	for {
 		select {
 		case p := <-o.ring:
@@ -169,6 +189,7 @@ func (o *output) pace(ctx context.Context) {
 func (o *output) take() *audio.Packet {
 	o.takes.Lock()
 	defer o.takes.Unlock()
+	defer o.tell()
 	select {
 	case p := <-o.ring:
 		return p
@@ -191,7 +212,9 @@ func (o *output) hear(p *audio.Packet) {
 	if n := len(o.heard); n > 0 {
 		before = o.heard[n-1]
 	}
-	if v(4) != before.track || v(5) != before.frame {
+	jump := v(2) != before.track || v(3) != before.frame+1
+	pause := time.Since(o.start)-before.at > audio.FrameTime
+	if fresh := v(4) == 0 && v(5) == 0; !(fresh && (jump || pause)) && (v(4) != before.track || v(5) != before.frame) {
 		o.torn = append(o.torn, fmt.Sprintf("packet %d: heard frame %v of %v, the encoder remembered frame %v of %v",
 			len(o.heard), before.frame, before.track, v(5), v(4)))
 	}
@@ -214,9 +237,9 @@ func (o *output) all() []sample {
 	return slices.Clone(o.heard)
 }
 
-// sentPackets returns the packets so far.
-func (o *output) sentPackets() [][]byte {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return slices.Clone(o.packets)
-}
+// decoder takes the packets of codec for what they are: not Opus.
+type decoder struct{}
+
+func (decoder) Decode([]float32, []byte) (int, error) { return 0, errors.New("this is no Opus") }
+func (decoder) Reset() error                          { return nil }
+func (decoder) Close() error                          { return nil }

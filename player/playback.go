@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"busker/dsp"
 	"busker/internal/fault"
 	"busker/queue"
 )
@@ -17,31 +16,43 @@ const soundEnough = time.Second
 // be worth another connection.
 const liveEnough = 10 * time.Second
 
-// open starts reading item at a time of it.
-func (p *player) open(ctx context.Context, item queue.Item, at time.Duration) *segment {
+// open starts reading item at a time of it. A track known to be of packets is read from
+// a little before, so that the first of them can be decoded well.
+func (p *player) open(ctx context.Context, item queue.Item, at time.Duration, packets bool) *segment {
 	ctx, cancel := context.WithCancel(ctx)
 	s := newSegment(item, at, cancel)
 	s.held = p.paused || !p.cut.IsZero()
-	how := p.how()
+	s.how, s.lead = p.how(), packets
+	if s.loudness = item.Track.Loudness; !s.loudness.Known {
+		s.loudness, _ = p.opts.Loudness.Recall(item.Track)
+	}
+	in := session{opener: p.opts.Opener, caught: p.caught, due: p.pump.due}
+	if p.opts.Pool != nil {
+		in.turn = p.opts.Pool.Turn()
+	}
 	p.work.Go(func() {
 		defer cancel()
-		s.fill(ctx, p.opts, how, p.caught)
+		s.fill(ctx, in)
 		p.inbox.post(segmentRead{s})
 	})
 	return s
 }
 
-// how says what is done to the sound at present.
-func (p *player) how() How {
-	return How{
-		Plain: p.volume == 100 && p.filters == dsp.Settings{}, Settings: p.filters,
-		Bitrate: p.opts.Bitrate(p.guild),
-	}
+// beginAt plays item from a time of it on instead of whatever plays now.
+func (p *player) beginAt(ctx context.Context, item queue.Item, at time.Duration) {
+	p.begin(ctx, p.open(ctx, item, at, false))
 }
 
-// begin plays item from at on instead of whatever plays now.
-func (p *player) begin(ctx context.Context, item queue.Item, at time.Duration) {
-	s := p.open(ctx, item, at)
+// goOn plays the current track, which broke off, from where it did.
+func (p *player) goOn(ctx context.Context, at time.Duration) {
+	s := p.open(ctx, p.current.item, at, false)
+	p.pump.goOn(ctx, s)
+	p.release()
+	p.current = s
+}
+
+// begin plays s instead of whatever plays now.
+func (p *player) begin(ctx context.Context, s *segment) {
 	p.pump.play(ctx, s, p.paused)
 	p.release()
 	p.current = s
@@ -52,7 +63,7 @@ func (p *player) begin(ctx context.Context, item queue.Item, at time.Duration) {
 func (p *player) beginTrack(ctx context.Context, item queue.Item, ok bool) {
 	p.started = false
 	if ok {
-		p.begin(ctx, item, 0)
+		p.beginAt(ctx, item, 0)
 		return
 	}
 	p.silence(ctx)
@@ -78,10 +89,10 @@ func (p *player) release() {
 	p.current, p.follow = nil, nil
 }
 
-// lookAhead opens the track after the current one once that is read to its end,
-// and again when commands have changed which one that is.
+// lookAhead opens the track after the current one once that is read to its end or
+// will soon fade, and again when commands have changed which one that is.
 func (p *player) lookAhead(ctx context.Context) {
-	if p.current == nil || !p.current.read || p.current.err != nil {
+	if p.current == nil || !p.current.near && !p.current.read || p.current.reel.ending().err != nil {
 		return
 	}
 	item, ok := p.queue.Peek()
@@ -90,10 +101,12 @@ func (p *player) lookAhead(ctx context.Context) {
 	}
 	old := p.follow
 	p.follow = nil
+	fade := time.Duration(0)
 	if ok {
-		p.follow = p.open(ctx, item, 0)
+		p.follow = p.open(ctx, item, 0, false)
+		fade = fadeBetween(p.current.item.Track, item.Track, p.crossfade)
 	}
-	taken := p.pump.setFollow(ctx, p.current, p.follow)
+	taken := p.pump.setFollow(ctx, p.current, p.follow, fade)
 	if old != nil {
 		old.cancel()
 	}
@@ -141,19 +154,19 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 // been heard for a while, and where it broke off when it may only have been kept
 // waiting too long.
 func (p *player) recovered(ctx context.Context, s *segment, err error) bool {
-	heard := time.Duration(s.length.Load())
+	heard := s.heard()
 	live := s.item.Track.Live
 	switch {
-	case s.back >= 0 && heard == 0:
+	case s.back >= 0 && s.frames.Load() == 0:
 		p.lastError = err
-		p.begin(ctx, s.item, s.back)
+		p.beginAt(ctx, s.item, s.back)
 		p.emit(SeekFailed{s.item, s.at, err})
 	case s.held && heard > 0 && !live && (s.failure == nil || fault.KindOf(s.failure) == fault.Timeout):
 		p.log.Warn("track broke off after a wait", "uri", s.item.Track.Address(), "at", s.at+heard, "err", err)
-		p.begin(ctx, s.item, s.at+heard)
+		p.goOn(ctx, s.at+heard)
 	case live && (heard >= liveEnough || s.held && heard > 0):
 		p.log.Warn("live stream broke off", "uri", s.item.Track.Address(), "heard", heard, "err", err)
-		p.begin(ctx, s.item, 0)
+		p.beginAt(ctx, s.item, 0)
 	default:
 		return false
 	}
@@ -193,7 +206,7 @@ func (p *player) advanceCold(ctx context.Context, item queue.Item, ok bool) {
 
 // trackFailed counts and tells the failure of s, and takes it out of every loop.
 func (p *player) trackFailed(s *segment, err error) {
-	if time.Duration(s.length.Load()) >= soundEnough {
+	if s.heard() >= soundEnough {
 		p.failures = 0
 	}
 	p.failures++

@@ -299,15 +299,15 @@ func TestVolumeGlidesWithinOneRing(t *testing.T) {
 		r.play(r.shelf.put(1, 500))
 		r.refuse(player.Volume{Percent: 201}, fault.Invalid)
 		r.refuse(player.Volume{Percent: -1}, fault.Invalid)
-		for _, percent := range []int{50, 200, 100} {
+		for _, percent := range []int{50, 80, 100} {
 			r.pass(500 * time.Millisecond)
 			before := len(r.out.all())
 			if s := r.do(player.Volume{Percent: percent}); s.Volume != percent {
 				r.Errorf("status says %d", s.Volume)
 			}
-			r.pass(100 * time.Millisecond)
-			if got := r.out.all()[before+2]; got.track != float32(percent)/100 {
-				r.Errorf("volume %d: two frames later it is %v", percent, got.track)
+			r.pass(300 * time.Millisecond)
+			if got := r.out.all()[before+11]; got.track != float32(percent)/100 {
+				r.Errorf("volume %d: a ring later it is %v", percent, got.track)
 			}
 		}
 		r.pass(10 * time.Second)

@@ -42,16 +42,20 @@ type player struct {
 	random  *rand.Rand
 	channel snowflake.ID // 0 = in none
 	joining *joining     // nil = not on the way anywhere
-	volume  int
-	filters dsp.Settings
-	effects []dsp.Part // what filters were mixed of, for people
-	seat    *pool.Seat // its place among the machine's streams; nil = nothing plays
+
+	volume    int
+	filters   dsp.Settings
+	effects   []dsp.Part // what filters were mixed of, for people
+	normalise bool
+	crossfade time.Duration
+	bitrate   int // of the channel it is in, in bit/s; 0 = not known
 
 	current *segment // nil = nothing to play
 	follow  *segment // opened ahead for when current ends; nil = none
 	started bool     // TrackStarted was sent for the current item
 	paused  bool
-	cut     time.Time // since when the Output's connection is being restored; zero = it is not
+	seat    *pool.Seat // nil = nothing plays, or there is no pool
+	cut     time.Time  // since when the Output's connection is being restored; zero = it is not
 
 	failures  int // in a row
 	lastError error
@@ -172,6 +176,13 @@ func (p *player) notice(ctx context.Context, note any) {
 		if n.segment == p.current {
 			p.lookAhead(ctx)
 		}
+	case segmentClosing:
+		n.segment.near = true
+		if n.segment == p.current {
+			p.lookAhead(ctx)
+		}
+	case segmentMeasured:
+		p.opts.Loudness.Remember(n.segment.item.Track, n.loudness)
 	case segmentStarted:
 		p.trackStarted(n.segment)
 	case segmentEnded:
@@ -181,7 +192,7 @@ func (p *player) notice(ctx context.Context, note any) {
 			p.emit(TrackStuck{n.segment.item, stuckNotice})
 		}
 	case outputFailed:
-		if n.turn == p.pump.orderNo && p.joining == nil {
+		if n.turn == p.pump.no && p.joining == nil {
 			p.leave(ctx, LeaveDisconnected, n.err)
 		}
 	case joined:
@@ -202,7 +213,7 @@ func (p *player) answer(r request, err error) {
 // settle publishes the state after a step: first the snapshot, then the events,
 // then the answers, all with the same Status.
 func (p *player) settle() {
-	p.vacate()
+	p.yieldSeat()
 	p.await()
 	p.status.Store(p.snapshot())
 	now := p.now()
@@ -222,7 +233,8 @@ func (p *player) now() Status {
 	now := s.Status
 	if s.segment != nil {
 		now.Position = p.pump.position(s.segment)
-		now.Mode = Mode(p.pump.mode.Load())
+		e := p.pump.shown.Load()
+		now.Mode, now.Complexity, now.Gain, now.Speed = e.mode, e.complexity, e.gain, e.speed
 	}
 	if now.Channel != 0 {
 		now.Voice = p.out.Health()
@@ -233,7 +245,8 @@ func (p *player) now() Status {
 func (p *player) snapshot() *snapshot {
 	s := &snapshot{segment: p.current, Status: Status{
 		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
-		Volume: p.volume, Filters: p.filters, Effects: p.effects, Loop: p.queue.Loop(),
+		Volume: p.volume, Loop: p.queue.Loop(),
+		Filters: p.filters, Effects: p.effects, Normalise: p.normalise, Crossfade: p.crossfade, Bitrate: p.bitrate,
 		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
 		LastError: p.lastError,
 	}}

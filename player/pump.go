@@ -8,17 +8,16 @@ import (
 	"busker/audio"
 	"busker/dsp"
 	"busker/internal/fault"
-	"busker/opus"
 	"busker/opus/pool"
 )
 
 const (
 	// stuckNotice is how long listeners wait in silence before TrackStuck.
 	stuckNotice = 10 * time.Second
-	// lostNotice is how many frame times the Output may send nothing of what it
-	// holds before the pump takes it back and offers it again: a ring that lost
-	// packets without a word would otherwise never be seen to run out.
-	lostNotice = audio.FramesPerSecond
+	// lostNotice is how long the Output may send nothing of what it holds before the
+	// pump takes it back and offers it again: a ring that lost packets without a word
+	// would otherwise never be seen to run out.
+	lostNotice = time.Second
 	// headStart is how many frames are gathered before an empty ring is filled
 	// again: a reader that is late at once after its first frame would otherwise
 	// be heard to stumble.
@@ -26,65 +25,59 @@ const (
 	// fillerMargin is how many unsent frames are left when the pump stops hoping
 	// for more and pushes the tail out of the encoder.
 	fillerMargin = 2
+	// newsTick is how often the pump looks whether something that must be told was sent.
+	newsTick = 4 * time.Millisecond
+	// openAhead is how long before a crossfade the next track is opened.
+	openAhead = 5 * time.Second
 )
 
-// pump turns the blocks of segments into packets and waits for the Output to
-// take them. It plays a current segment and, without a seam, the one that
-// follows. Between two frames it does what its player tells it.
+// pump turns what segments give into packets for the Output. It plays a current
+// segment and, without a seam, the one that follows. Between two jobs it does what its
+// player tells it.
 //
-// run owns all of it except tell's fields, position and sent.
+// run owns all of it except tell's fields, position, sent and due.
 type pump struct {
-	out        Output
-	newEncoder func() (opus.Encoder, error)
-	post       func(note any)
-	caught     func(any) error // counts and logs a panic, and returns it as an error
-	metrics    *Metrics
-	patience   time.Duration // Options.StuckTimeout
+	mixer
+	out      Output
+	post     func(note any)
+	caught   func(any) error // counts and logs a panic, and returns it as an error
+	metrics  *Metrics
+	patience time.Duration // Options.StuckTimeout
+	ring     int64         // Options.Lookahead in frames
+	pool     *pool.Pool    // nil = there is none
+	turn     *pool.Turn    // nil = there is no pool
+	inTurn   bool
 
-	window  window
-	current *segment
-	follow  *segment
-	paused  bool
-	room    int // packets the Output takes without waiting
-
-	pool *pool.Pool
-	turn *pool.Turn
-	job  int // frames made in the present turn; -1 = in none
-
-	tap   tap
-	chain *dsp.Chain // nil = never had a filter
-	tails int        // frames the chain has rung out for; 0 = it does not
-
-	encoder    opus.Encoder // nil = to be made
-	complexity int          // that it was set to
-	primed     bool         // the last frame encoded is the one before window.next
-	gain       dsp.Gain
-	volume     float32
-	work       audio.Block
-	scratch    [audio.MaxPacketBytes]byte
+	window    window
+	current   *segment
+	follow    *segment
+	paused    bool
+	crossfade time.Duration // as the guild wants it
+	ramp      ramp
+	batch     [jobFrames]*audio.Packet
 
 	timer       *time.Timer
+	quietSince  time.Time // when the Output was seen to have nothing to send; zero = it has
 	silentSince time.Time // when listeners began to wait for a segment; zero = they do not
 	stuckTold   bool
-	lastSent    int64 // as idle saw it last
-	still       int   // how often idle saw it in a row
+	lastSent    int64     // as idle saw it last
+	still       time.Time // since when it is that; zero = it was not looked at
 
-	stale  atomic.Bool    // encoder must be made anew
-	cut    atomic.Bool    // the Output is restoring its connection
-	offset atomic.Int64   // Output.Sent minus the number of frames sent
-	times  []atomic.Int64 // track time at the end of frame n, at n modulo the length
-	mode   atomic.Int32   // Mode of the newest frame made
+	cut    atomic.Bool  // the Output is restoring its connection
+	offset atomic.Int64 // Output.Sent minus the number of frames sent
+	handed atomic.Int64 // window.next, for due
+	shown  atomic.Pointer[engine]
 
 	// For the player's goroutine.
 	orders    chan order
 	obeyed    chan struct{}
 	ended     chan struct{} // closed when run has returned
-	orderNo   uint64
-	interrupt context.CancelFunc // ends the Send in progress
+	no        uint64        // of the newest order
+	interrupt context.CancelFunc
 }
 
-// order is one thing to do between two frames. The context is the turn that
-// follows it: the right to send, until the next order is on its way.
+// order is one thing to do between two jobs. The context is the right to send that
+// follows it, until the next order is on its way.
 type order struct {
 	do   func()
 	turn context.Context //nolint:containedctx // a message, which hands it on
@@ -92,32 +85,35 @@ type order struct {
 }
 
 func newPump(o *Options, guild GuildID, out Output, post func(any), caught func(any) error) *pump {
+	ring := audio.Frames(o.Lookahead)
 	p := &pump{
-		out: out, post: post, caught: caught,
-		newEncoder: func() (opus.Encoder, error) { return o.Encoder(guild) },
-		metrics:    o.Metrics, patience: o.StuckTimeout,
-		// One more for the packet on its way from ring to socket, and one for priming.
-		window: newWindow(audio.Frames(o.Lookahead) + 2),
-		times:  make([]atomic.Int64, audio.Frames(o.Lookahead)+2+spare),
-		pool:   o.Pool, turn: o.Pool.Turn(), job: -1,
-		tap:    tap{lookahead: lookahead},
-		volume: 1, gain: dsp.NewGain(1),
+		mixer: newMixer(o, guild),
+		out:   out, post: post, caught: caught,
+		metrics: o.Metrics, patience: o.StuckTimeout, ring: ring, pool: o.Pool,
+		// The ring, a packet on its way from there to the socket, those that warm a
+		// decoder up, and one ahead.
+		window: newWindow(ring + 1 + leadPackets + 1),
 		orders: make(chan order), obeyed: make(chan struct{}), ended: make(chan struct{}),
 		interrupt: func() {},
 	}
+	if o.Pool != nil {
+		p.turn = o.Pool.Turn()
+	}
 	p.offset.Store(int64(out.Sent()))
+	p.shown.Store(&engine{})
 	return p
 }
 
 // run works until ctx ends. An Output that panics ends it too.
 func (p *pump) run(ctx context.Context) {
 	defer close(p.ended)
-	defer p.dropEncoder()
-	defer p.tap.shut()
-	defer p.turn.Leave()
+	defer p.scrap()
 	defer func() {
 		if r := recover(); r != nil {
 			_ = p.caught(r)
+		}
+		if p.turn != nil {
+			p.turn.Leave()
 		}
 	}()
 	p.timer = time.NewTimer(audio.FrameTime)
@@ -125,31 +121,23 @@ func (p *pump) run(ctx context.Context) {
 	turn := order{turn: ctx}
 	for ctx.Err() == nil {
 		p.report()
-		switch {
-		case turn.turn.Err() != nil || turn.no == 0:
-			p.rest()
+		if turn.turn.Err() != nil || turn.no == 0 {
 			turn = p.awaitOrder(ctx)
-		case !p.paused && p.window.next < p.window.end && !p.gathering():
-			turn = p.deliver(turn)
-		default:
-			turn = p.awaitSound(ctx, turn)
+			continue
+		}
+		next, worked := p.work(turn)
+		if turn = next; !worked {
+			turn = p.awaitInput(ctx, turn)
 		}
 	}
 }
 
-// gathering reports whether to wait for more blocks although there is one: the
-// ring is empty, and the current segment has more to come.
-func (p *pump) gathering() bool {
-	return p.current != nil && !p.current.whole &&
-		p.window.end-p.window.next < headStart && p.sent() >= p.window.next
-}
-
-// tell makes the pump do something before its next frame and returns when that
-// is done, at once when the pump has ended. Only the player's goroutine calls it.
+// tell makes the pump do something before its next job and returns when that is done,
+// at once when the pump has ended. Only the player's goroutine calls it.
 func (p *pump) tell(ctx context.Context, do func()) {
 	p.interrupt()
-	p.orderNo++
-	next := order{do: do, no: p.orderNo}
+	p.no++
+	next := order{do: do, no: p.no}
 	next.turn, p.interrupt = context.WithCancel(ctx)
 	select {
 	case p.orders <- next:
@@ -178,31 +166,27 @@ func (p *pump) awaitOrder(ctx context.Context) order {
 	}
 }
 
-// awaitSound takes the next frame of what is read, or waits for it, for an order, or
-// for time to pass.
-func (p *pump) awaitSound(ctx context.Context, turn order) order {
-	var source chan sound
+// awaitInput waits for more of a segment, for an order, or for time to pass.
+func (p *pump) awaitInput(ctx context.Context, turn order) order {
+	var more chan struct{}
 	s := p.source()
-	if s != nil && !p.paused && !p.window.full() {
-		source = s.sounds
+	if s != nil && !p.paused {
+		more = s.reel.more
 	}
-	select { // without giving the core back
-	case x, ok := <-source:
-		p.take(ctx, s, x, ok)
-		return turn
-	default:
-	}
-	p.rest()
 	var tick <-chan time.Time
-	if source != nil || p.sent() < p.window.next {
+	if p.news() {
+		p.timer.Reset(newsTick)
+		tick = p.timer.C
+	} else if more != nil || p.current != nil && p.current.spent || p.sent() < p.window.next {
 		p.timer.Reset(audio.FrameTime)
 		tick = p.timer.C
+	} else if s == nil && p.current == nil {
+		p.rest()
 	}
 	select {
 	case o := <-p.orders:
 		return p.obey(o)
-	case x, ok := <-source:
-		p.take(ctx, s, x, ok)
+	case <-more:
 	case <-tick:
 		p.idle(s)
 	case <-ctx.Done():
@@ -210,35 +194,55 @@ func (p *pump) awaitSound(ctx context.Context, turn order) order {
 	return turn
 }
 
-// source returns the segment whose blocks come next, nil when there is none.
+// rest frees what only playing needs.
+func (p *pump) rest() {
+	p.scrap()
+	p.window.clear()
+	p.show()
+}
+
+// source returns the segment whose sound comes next, nil when there is none.
 func (p *pump) source() *segment {
-	for _, s := range []*segment{p.current, p.follow} {
-		if s != nil && !s.whole {
-			return s
-		}
+	switch {
+	case p.current != nil && !p.current.spent:
+		return p.current
+	case p.follow != nil && !p.follow.spent:
+		return p.follow
 	}
 	return nil
 }
 
-// take makes frames of the next sound of s, or notes that s has no more.
-func (p *pump) take(ctx context.Context, s *segment, x sound, ok bool) {
-	p.patient()
-	p.still = 0
-	var err error
-	if ok {
-		err = p.mix(ctx, s, x)
-	} else if err = p.ring(ctx, s); err == nil && !p.tail(ctx, s) {
-		p.complete(s, nil)
+// sounding returns the segment the next frame is of, nil when there is none.
+func (p *pump) sounding() *segment {
+	switch {
+	case p.current != nil && !p.current.whole:
+		return p.current
+	case p.follow != nil && !p.follow.whole:
+		return p.follow
 	}
-	if err != nil && ctx.Err() == nil {
-		p.tap.shut()
-		p.complete(s, err)
-	}
+	return nil
 }
 
-// complete makes the frames taken so far all there is of s.
+// gathering reports whether to wait for more of s although there is something: the
+// ring is empty, and s has more to come.
+func (p *pump) gathering(s *segment) bool {
+	if s == nil || p.sent() < p.window.next {
+		return false
+	}
+	count, over := s.reel.left()
+	return !over && int64(count)+p.window.end-p.window.next < headStart
+}
+
+// complete makes the frames made so far all there is of s.
 func (p *pump) complete(s *segment, failure error) {
-	s.whole, s.end, s.failure = true, p.window.end, failure
+	if !s.spent {
+		s.spent, s.stop = true, p.line
+	}
+	s.whole, s.end = true, p.window.end
+	if failure != nil {
+		s.failure = failure
+	}
+	p.keepBorder()
 }
 
 // report tells the player which segments have started and ended, by what was sent.
@@ -250,44 +254,78 @@ func (p *pump) report() {
 			s.started = true
 			p.post(segmentStarted{s})
 		}
+		if !s.closing && p.near(s) {
+			s.closing = true
+			p.post(segmentClosing{s})
+		}
 		if !s.whole || sent < s.end {
 			return
 		}
 		p.post(segmentEnded{s, s.result()})
 		p.current, p.follow = p.follow, nil
+		p.fade = fade{}
+		p.dropBorder()
 	}
 }
 
-// idle runs once per frame time while there is nothing to encode: the ring runs
-// out, and s, unless nil, is late.
+// near reports that s will soon fade into what follows it, which must be opened.
+func (p *pump) near(s *segment) bool {
+	length := s.item.Track.Length
+	return p.crossfade > 0 && length > 0 && length-time.Duration(s.reached.Load()) <= p.crossfade+openAhead
+}
+
+// news reports whether something that must be told will be sent before the ring has
+// fallen to half.
+func (p *pump) news() bool {
+	s := p.current
+	sent := p.sent()
+	if s == nil || p.window.next-sent <= p.ring/2 {
+		return false
+	}
+	return !s.started && s.frames.Load() > 0 && s.first.Load() < p.window.next || s.whole && s.end <= p.window.next
+}
+
+// idle runs at least once per frame time while there is nothing to do: the ring runs out, and
+// s, unless nil, is late.
 func (p *pump) idle(s *segment) {
 	sent := p.sent()
 	if p.cut.Load() { // the ring stands still, and listeners wait for the Output and not for s
 		p.patient()
-		p.still = 0
+		p.still = time.Time{}
 		return
 	}
-	if p.still++; sent != p.lastSent || sent >= p.window.next {
-		p.lastSent, p.still = sent, 0
-	} else if p.still >= lostNotice {
-		p.still = 0
+	now := time.Now()
+	if sent != p.lastSent || sent >= p.window.next || p.still.IsZero() {
+		p.lastSent, p.still = sent, now
+	} else if now.Sub(p.still) >= lostNotice {
+		p.still = now
 		p.resync()
+	}
+	if sent >= p.window.next {
+		p.hush(now)
 	}
 	switch {
 	case p.paused:
-	case p.window.next-sent > 0:
+	case p.window.next-sent > 0 || s == nil:
 		p.fillUp(sent)
 	case s != nil:
-		p.listenersWait(s, time.Now())
+		p.listenersWait(s, now)
 	}
 }
 
-// fillUp follows the last frame there is with one of silence, just before the
-// ring runs out: the encoder holds back the newest milliseconds of what it was given.
+// fillUp follows the last frame there is with what rings on, or with one of silence,
+// just before the ring runs out: the encoder holds back the newest milliseconds of
+// what it was given.
 func (p *pump) fillUp(sent int64) {
-	if p.window.next == p.window.end && p.window.next-sent <= fillerMargin &&
-		!p.window.endsInFiller() && !p.window.endsInPacket() {
-		p.append(p.window.at(p.window.end-1).segment, frame{})
+	if p.window.next == p.window.end && p.window.next-sent <= fillerMargin {
+		p.fill()
+	}
+}
+
+// hush notes that the Output has nothing to send.
+func (p *pump) hush(now time.Time) {
+	if p.quietSince.IsZero() {
+		p.quietSince = now
 	}
 }
 
@@ -301,7 +339,7 @@ func (p *pump) listenersWait(s *segment, now time.Time) {
 	}
 	waited := now.Sub(p.silentSince)
 	if waited >= p.patience {
-		p.complete(s, fault.New(fault.Timeout, "The track stopped coming; its source may be down."))
+		s.reel.finish(ending{err: fault.New(fault.Timeout, "The track stopped coming; its source may be down.")})
 		p.patient()
 	} else if waited >= stuckNotice && !p.stuckTold {
 		p.stuckTold = true
@@ -315,12 +353,60 @@ func (p *pump) patient() { p.silentSince, p.stuckTold = time.Time{}, false }
 // sent returns how many frames were really sent. Any goroutine may call it.
 func (p *pump) sent() int64 { return int64(p.out.Sent()) - p.offset.Load() }
 
-// position returns how far s was heard, in track time. Any goroutine may call it.
+// due returns when listeners would notice that nothing more is made. Any goroutine may
+// call it.
+func (p *pump) due() time.Time {
+	return time.Now().Add(audio.Duration(max(p.handed.Load()-p.sent(), 0)))
+}
+
+// position returns how far s was heard. Any goroutine may call it.
 func (p *pump) position(s *segment) time.Duration {
-	first := s.first.Load()
-	n := min(p.sent(), s.last.Load()) - 1
-	if first < 0 || n < first {
+	sent, first := p.sent(), s.first.Load()
+	if first < 0 || sent <= first {
 		return s.at
 	}
-	return s.at + time.Duration(p.times[n%int64(len(p.times))].Load())
+	if m := p.window.marks.get(sent - 1); m.segment == s {
+		return m.at
+	}
+	return time.Duration(s.reached.Load())
+}
+
+// engine is what the pump shows of its work.
+type engine struct {
+	mode       Mode
+	complexity int
+	gain       float64 // dB
+	speed      float64
+}
+
+// show publishes what the pump does, when that has changed.
+func (p *pump) show() {
+	if now := p.engine(); *p.shown.Load() != now {
+		p.shown.Store(new(now))
+	}
+}
+
+func (p *pump) engine() engine {
+	s := p.sounding()
+	switch {
+	case s == nil || p.window.end == 0:
+		return engine{}
+	case p.making:
+		e := engine{mode: ModeEncoding, complexity: p.coder.complexity, speed: 1}
+		if p.chain != nil {
+			e.speed = p.chain.Speed()
+		}
+		if d := p.mounted(s); d != nil {
+			e.gain = float64(int(d.level.now*10)) / 10
+		}
+		return e
+	case s.frames.Load() > 0 && s.shared:
+		return engine{mode: ModeShared, speed: 1}
+	}
+	return engine{mode: ModePassthrough, speed: 1}
+}
+
+// plain reports that nothing at all is done to the sound.
+func plain(volume int, settings dsp.Settings, normalise bool, crossfade time.Duration) bool {
+	return volume == 100 && settings.Neutral() && !normalise && crossfade == 0
 }

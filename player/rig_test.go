@@ -42,13 +42,14 @@ func run(t *testing.T, change func(*player.Options, *rig), body func(*rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &rig{
 			T:     t,
-			out:   &output{start: time.Now(), ring: make(chan *audio.Packet, 10)},
+			out:   &output{start: time.Now(), ring: make(chan *audio.Packet, 10), fallen: make(chan struct{}, 1)},
 			shelf: &shelf{tapes: map[string]func(context.Context, time.Duration) (audio.Reader, error){}},
 		}
 		opts := player.Options{
 			Opener:  r.shelf,
 			Connect: func(player.GuildID) player.Output { return r.out },
 			Encoder: func(player.GuildID) (opus.Encoder, error) { return &codec{}, nil },
+			Decoder: func() (opus.Decoder, error) { return &decoder{}, nil },
 			Seed:    1,
 		}
 		if change != nil {

@@ -11,12 +11,19 @@ import (
 
 	"busker/audio"
 	"busker/dsp"
+	"busker/internal/fault"
+	"busker/opus"
+	"busker/opus/pool"
 	"busker/queue"
+	"busker/track"
 )
 
-// readAhead is how many blocks a reader may be ahead of the pump: as much again
-// as the ring of an Output holds, which bridges the opening of the next track.
-const readAhead = 10
+// leadTime is read before the place a track of packets is sought to: without the 80 ms
+// before it (RFC 7845 §4.6) a decoder does not know how loud the first of them is.
+const leadTime = leadPackets * audio.FrameTime
+
+// leadPackets is leadTime in packets.
+const leadPackets = 5
 
 // blocks recycles blocks between readers and pumps.
 var blocks = sync.Pool{New: func() any { return new(audio.Block) }}
@@ -26,49 +33,48 @@ var blocks = sync.Pool{New: func() any { return new(audio.Block) }}
 type segment struct {
 	item   queue.Item
 	at     time.Duration      // track time of its first frame
+	how    How                // as it was opened
+	lead   bool               // at lies inside a track of packets: read the leadTime before it too
 	cancel context.CancelFunc // ends its reader
+	reel   *reel              // filled, then finished, by read
 
-	sounds chan sound // filled, then closed, by read
-	err    error      // why reading ended, nil at the track's end; set before sounds is closed
+	// Set by its reader before the first piece is put.
+	packets  bool            // its pieces are packets
+	skip     int             // samples of the first packet before the sound
+	ends     bool            // tail will be known
+	prepared dsp.Settings    // what its sound went through already
+	shared   bool            // it was made for several guilds
+	before   []*audio.Packet // the packets of leadTime
 
-	first  atomic.Int64 // number of its first frame in the pump's count; -1 = not there yet
-	last   atomic.Int64 // number after its newest frame
-	frames atomic.Int64 // how many the pump has made of it
-	length atomic.Int64 // of the track, in all these: a time.Duration
-
-	prepared atomic.Pointer[dsp.Settings] // filters applied by its reader; nil = none
+	first   atomic.Int64 // number of its first frame in the pump's count; -1 = not there yet
+	frames  atomic.Int64 // how many frames were made of it
+	reached atomic.Int64 // track time at the end of the last of them, in ns
 
 	// For the pump's eyes only.
 	started bool  // segmentStarted was posted
-	taken   int64 // frames taken from its reader
-	whole   bool  // all its frames were taken
+	closing bool  // segmentClosing was posted
+	placed  bool  // base is set
+	spent   bool  // all of its sound was taken
+	whole   bool  // all its frames were made
+	passed  int64 // how many of its packets were passed on, or could have been
+	base    int64 // where its first sample lies on the pump's line of samples
+	stop    int64 // where its sound ends there, once spent
 	end     int64 // number after its last frame, once whole
 	failure error // why it was cut short, when its reader is not to blame
 
+	loudness track.Loudness // as its track or the memory tells it; set by the player
+
 	// For the player's eyes only.
 	read bool          // segmentRead has arrived
+	near bool          // segmentClosing has arrived
 	back time.Duration // where the track was before the seek that made this segment; -1 = none did
 	held bool          // it was open while nothing was sent, which its origin may not have borne
 }
 
-// sound is 20 ms as a reader gives it: one of the two.
-type sound struct {
-	block  *audio.Block
-	packet *audio.Packet
-}
-
-func (x sound) recycle() {
-	if x.block != nil {
-		blocks.Put(x.block)
-	}
-	if x.packet != nil {
-		x.packet.Release()
-	}
-}
-
 func newSegment(item queue.Item, at time.Duration, cancel context.CancelFunc) *segment {
-	s := &segment{item: item, at: at, cancel: cancel, back: -1, sounds: make(chan sound, readAhead)}
+	s := &segment{item: item, at: at, cancel: cancel, back: -1, reel: newReel()}
 	s.first.Store(-1)
+	s.reached.Store(int64(at))
 	return s
 }
 
@@ -77,82 +83,196 @@ func (s *segment) result() error {
 	if s.failure != nil {
 		return s.failure
 	}
-	return s.err
+	return s.reel.ending().err
+}
+
+// reach notes that what was made goes up to a place on the pump's line.
+func (s *segment) reach(line int64) {
+	if s.spent {
+		line = min(line, s.stop)
+	}
+	at := s.at + audio.SamplesDuration(line-s.base)
+	s.reached.Store(max(s.reached.Load(), int64(at)))
+}
+
+// position returns how far frames were made of the track.
+func (s *segment) position() time.Duration { return time.Duration(s.reached.Load()) }
+
+// heard returns how much of the track was made into frames.
+func (s *segment) heard() time.Duration { return time.Duration(s.reached.Load()) - s.at }
+
+// session is what a segment's goroutine works with.
+type session struct {
+	opener Opener
+	caught func(any) error
+	turn   *pool.Turn       // nil = there is no pool
+	due    func() time.Time // when listeners would notice that nothing more comes
 }
 
 // fill opens the segment's track and reads it to its end, or to that of ctx.
 // Whatever panics in there is the track's failure.
-func (s *segment) fill(ctx context.Context, o *Options, how How, caught func(any) error) {
-	defer close(s.sounds)
+func (s *segment) fill(ctx context.Context, in session) {
+	var end ending
 	defer func() {
 		if r := recover(); r != nil {
-			s.err = caught(r)
+			end = ending{err: in.caught(r)}
 		}
+		if in.turn != nil {
+			in.turn.Leave()
+		}
+		s.reel.finish(end)
 	}()
-	s.err = s.copy(ctx, o, how, caught)
+	end.tail, end.err = s.copy(ctx, in)
 }
 
-func (s *segment) copy(ctx context.Context, o *Options, how How, caught func(any) error) error {
-	skip := int64(0) // frames before the segment's first
-	at := s.at
-	if !s.item.Track.Seekable {
-		skip, at = audio.Frames(s.at), 0
-	}
-	r, err := o.Opener.Open(ctx, s.item.Track, at, how)
+func (s *segment) copy(ctx context.Context, in session) (tail int, err error) {
+	at, drop := s.from()
+	r, err := in.opener.Open(ctx, s.item.Track, at, s.how)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", s.item.Track.Address(), err)
+		return 0, fmt.Errorf("open %s: %w", s.item.Track.Address(), err)
 	}
-	closeReader := closer(r, caught)
+	closeReader := closer(r, in.caught)
 	defer closeReader()
 	defer context.AfterFunc(ctx, closeReader)() // a Close ends the read in progress
+	c := copier{segment: s, reader: r, drop: drop, turn: in.turn}
+	c.packets, s.packets = r.(audio.PacketReader)
+	_, s.ends = r.(audio.Ending)
 	if p, ok := r.(Prepared); ok {
-		if settings := p.Prepared(); settings != (dsp.Settings{}) {
-			s.prepared.Store(&settings)
-		}
+		s.prepared, s.shared = p.Prepared(), true
 	}
-	f := newReading(r, o.Pool)
-	defer f.leave()
+	if w, ok := r.(audio.Waiting); !ok {
+		c.turn = nil // it may wait in there
+	} else if c.turn != nil {
+		w.OnWait(c.turn.Yield, c.turn.Regain)
+	}
+	return c.run(ctx, in.due)
+}
+
+// from returns the time to open the track at, and how many frames to drop from there.
+func (s *segment) from() (at time.Duration, drop int64) {
+	switch {
+	case !s.item.Track.Seekable:
+		return 0, audio.Frames(s.at)
+	case s.lead && s.at >= leadTime:
+		return s.at - leadTime, leadPackets
+	}
+	return s.at, 0
+}
+
+// copier copies one reader to its segment's reel.
+type copier struct {
+	*segment
+	reader  audio.Reader
+	packets audio.PacketReader // nil = it has none
+	turn    *pool.Turn         // nil = it is read outside of turns
+	drop    int64              // frames before the segment's first
+	begun   bool               // a frame was read
+}
+
+func (c *copier) run(ctx context.Context, due func() time.Time) (tail int, err error) {
 	for {
-		x, err := f.next(ctx, s.due())
-		if errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read %s: %w", s.item.Track.Address(), err)
+		room, err := c.reel.await(ctx)
+		if err != nil {
+			return 0, err
 		}
-		if skip > 0 {
-			skip--
-			x.recycle()
-			if ctx.Err() != nil {
-				return ctx.Err()
+		if c.turn != nil {
+			if err := c.turn.Begin(ctx, due()); err != nil {
+				return 0, err
 			}
-			continue
 		}
-		if err := s.hand(ctx, f, x); err != nil {
-			return err
+		n, err := c.job(room)
+		if c.turn != nil {
+			c.turn.End(n)
+		}
+		if errors.Is(err, io.EOF) {
+			return c.tail(), nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return 0, fmt.Errorf("read %s: %w", c.item.Track.Address(), err)
 		}
 	}
 }
 
-// due is when listeners would notice that the next frame has not been read.
-func (s *segment) due() time.Time {
-	return time.Now().Add(audio.Duration(int64(len(s.sounds))) + audio.Duration(readAhead)/2)
+// job reads up to n frames.
+func (c *copier) job(n int) (done int, err error) {
+	for ; done < n && err == nil; done++ {
+		var p piece
+		if c.packets != nil {
+			p, err = c.packet()
+		} else {
+			p, err = c.readBlock()
+		}
+		switch {
+		case err != nil:
+		case c.drop > 0:
+			c.drop--
+			c.discard(p)
+		default:
+			c.reel.put(p)
+		}
+	}
+	return done, err
 }
 
-// hand gives x to the pump, without a core where it must wait for that.
-func (s *segment) hand(ctx context.Context, f *reading, x sound) error {
-	select {
-	case s.sounds <- x:
-		return nil
-	default:
+func (c *copier) packet() (piece, error) {
+	p := audio.NewPacket()
+	err := c.packets.ReadPacket(p)
+	if err == nil {
+		err = checkPacket(p)
 	}
-	f.rest()
-	select {
-	case s.sounds <- x:
-		return nil
-	case <-ctx.Done():
-		x.recycle()
-		return ctx.Err()
+	if err != nil {
+		p.Release()
+		return piece{}, err
 	}
+	if !c.begun && c.drop == 0 {
+		c.skip = max(c.packets.Skip(), 0)
+	}
+	c.begun = true
+	return piece{packet: p}, nil
+}
+
+func (c *copier) readBlock() (piece, error) {
+	b := blocks.Get().(*audio.Block)
+	if err := c.reader.ReadBlock(b); err != nil {
+		blocks.Put(b)
+		return piece{}, err
+	}
+	return piece{block: b}, nil
+}
+
+// discard takes a frame before the segment's first.
+func (c *copier) discard(p piece) {
+	if p.block != nil {
+		blocks.Put(p.block)
+		return
+	}
+	if len(c.before) < leadPackets {
+		c.before = append(c.before, p.packet)
+		return
+	}
+	c.before[0].Release()
+	copy(c.before, c.before[1:])
+	c.before[leadPackets-1] = p.packet
+}
+
+// tail returns how much of the last frame is padding.
+func (c *copier) tail() int {
+	if e, ok := c.reader.(audio.Ending); ok {
+		return min(max(e.Tail(), 0), audio.FrameSamples-1)
+	}
+	return 0
+}
+
+// checkPacket refuses what must not be sent on: a listener's clock counts on 20 ms.
+func checkPacket(p *audio.Packet) error {
+	d, err := opus.PacketDuration(p.Bytes())
+	if err == nil && d != audio.FrameTime {
+		err = fault.New(fault.Corrupt, fmt.Sprintf("The Opus packets of this track are %v long and not 20 ms.", d))
+	}
+	return err
 }
 
 // closer returns a function that closes r once, from whatever goroutine.

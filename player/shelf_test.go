@@ -75,11 +75,13 @@ type shelf struct {
 	mu    sync.Mutex
 	tapes map[string]func(ctx context.Context, at time.Duration) (audio.Reader, error)
 	opens atomic.Int64
-	live  atomic.Int64 // readers open
+	live  atomic.Int64               // readers open
+	how   atomic.Pointer[player.How] // of the newest
 }
 
-func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, _ player.How) (audio.Reader, error) {
+func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, how player.How) (audio.Reader, error) {
 	s.opens.Add(1)
+	s.how.Store(&how)
 	s.mu.Lock()
 	open := s.tapes[t.URI]
 	s.mu.Unlock()
@@ -91,9 +93,6 @@ func (s *shelf) Open(ctx context.Context, t track.Track, at time.Duration, _ pla
 		return nil, err
 	}
 	s.live.Add(1)
-	if p, ok := r.(audio.PacketReader); ok {
-		return &countedPackets{p, sync.OnceFunc(func() { s.live.Add(-1) })}, nil
-	}
 	return &counted{r, sync.OnceFunc(func() { s.live.Add(-1) })}, nil
 }
 
@@ -104,14 +103,6 @@ type counted struct {
 }
 
 func (c *counted) Close() error { c.gone(); return c.Reader.Close() }
-
-// countedPackets is counted for a reader of packets.
-type countedPackets struct {
-	audio.PacketReader
-	gone func()
-}
-
-func (c *countedPackets) Close() error { c.gone(); return c.PacketReader.Close() }
 
 // put puts a tape on the shelf and returns its track.
 func (s *shelf) put(id, frames int, change ...func(*tape)) track.Track {

@@ -170,7 +170,7 @@ type sink struct {
 
 func (s *sink) wait() { <-s.every; <-s.every }
 
-func (s *sink) Await(ctx context.Context) (int, error) { return 8, ctx.Err() }
+func (s *sink) Await(ctx context.Context) (int, error) { return 10, ctx.Err() }
 
 func (s *sink) Send(p *audio.Packet) error {
 	p.Release()

@@ -25,6 +25,22 @@ var stateNames = [...]string{"idle", "joining", "playing", "paused"}
 // String returns the state as one word.
 func (s State) String() string { return nameOf(stateNames[:], s) }
 
+// Mode says how the sound of a track reaches the Output.
+type Mode uint8
+
+// The modes.
+const (
+	ModeNone        Mode = iota
+	ModePassthrough      // the origin's packets are sent as they are
+	ModeShared           // packets made once for several guilds, or kept from an earlier play
+	ModeEncoding         // decoded or read as PCM, and encoded for this guild alone
+)
+
+var modeNames = [...]string{"none", "passthrough", "shared", "encoding"}
+
+// String returns the mode as one word.
+func (m Mode) String() string { return nameOf(modeNames[:], m) }
+
 // Status is how a player was at one moment. It never changes and may be shared;
 // the slices in it must not be written to.
 type Status struct {
@@ -41,13 +57,21 @@ type Status struct {
 	Position  time.Duration // as far as packets were sent, not as far as they were made
 	Length    time.Duration // 0 = unknown or endless
 
-	Mode        Mode // how the sound is made now
-	Volume      int  // percent
+	Volume      int // percent
 	Filters     dsp.Settings
-	Effects     []dsp.Part // the presets Filters were mixed of; nil where they were not
+	Effects     []dsp.Part    // the presets Filters were mixed of
+	Normalise   bool          // tracks are brought to the same loudness
+	Crossfade   time.Duration // from track to track; 0 = none
 	Loop        queue.Loop
 	Queue       []queue.Item  // upcoming
 	QueueLength time.Duration // of the upcoming tracks whose length is known
+
+	// How the current track is played at this moment, zero when there is none.
+	Mode       Mode
+	Gain       float64 // dB by which Normalise has turned it up
+	Speed      float64 // seconds of the track per second
+	Complexity int     // of the encoder, -1 = as it was made; 0 also when none works
+	Bitrate    int     // of the encoder, in bit/s; 0 = not known
 
 	LastError error // of the last track or seek that failed; nil once another track has started
 }

@@ -34,9 +34,10 @@ type encodeCommand struct {
 
 // Help is shown by --help.
 func (c *encodeCommand) Help() string {
-	var names []string
-	for _, p := range dsp.Presets() {
-		names = append(names, p.Name)
+	presets := dsp.Presets()
+	names := make([]string, len(presets))
+	for i, p := range presets {
+		names[i] = p.Name
 	}
 	return fmt.Sprintf(`Writes a DCA file: Opus packets that a bot plays without any work. Opus that can be used as it
 is gets copied, unless a bitrate, a volume, an effect or an encoder is asked for.
