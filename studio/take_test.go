@@ -595,3 +595,26 @@ func TestBeforeAndAfterRun(t *testing.T) {
 		t.Error("a Studio of nothing")
 	}
 }
+
+// TestAnOriginThatStutters gives a few frames now and then: they are not held back until
+// there are enough to wake somebody for.
+func TestAnOriginThatStutters(t *testing.T) {
+	run(t, nil, func(r *rig) {
+		r.shelf.read = func(_ context.Context, _ track.Track, f int64) error {
+			if f%3 == 0 {
+				pass(time.Second)
+			}
+			return nil
+		}
+		p := r.open(song, 0)
+		defer p.Close()
+		began := time.Now()
+		for i := range int64(60) {
+			r.follows(r.take(p, 1), i, 1)
+			due := time.Duration(i/3+1) * time.Second
+			if late := time.Since(began) - due; late > 150*time.Millisecond || i%3 == 0 && late > 0 {
+				t.Fatalf("frame %d comes %v late", i, late)
+			}
+		}
+	})
+}
