@@ -117,6 +117,28 @@ func TestLoadMovesTheComplexity(t *testing.T) {
 	})
 }
 
+// What was measured before a step says nothing about the time after it.
+func TestOneStepIsEnoughWhenItHelps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Options{Cores: 1, Complexity: 8})
+		running(t, p)
+		turn, end := p.Turn(), time.Now().Add(4*time.Second)
+		for time.Now().Before(end) {
+			busy := 6 * ms
+			if p.Complexity() == 8 {
+				busy = 9 * ms
+			}
+			begin(t, turn, time.Now().Add(time.Second))
+			pause(busy)
+			turn.End(8)
+			pause(10*ms - busy)
+		}
+		if s := p.Status(); s.Complexity != 5 || s.Load > 0.62 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func gathered(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := r.Gather()
