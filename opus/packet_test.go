@@ -74,6 +74,13 @@ func FuzzDecode(f *testing.F) {
 			d := newDecoder(t, opus.DecoderOptions{Backend: b})
 			pcm := make([]float32, opus.MaxPacketSamples*audio.Channels)
 			n, err := d.Decode(pcm, packet)
+			if err == nil {
+				for _, v := range pcm[:n*audio.Channels] {
+					if v-v != 0 {
+						t.Fatalf("%s decoded %v", b, v)
+					}
+				}
+			}
 			switch {
 			case err == nil && durationErr != nil:
 				t.Errorf("%s decoded a packet of no duration", b)

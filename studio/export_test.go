@@ -35,3 +35,25 @@ func (r Reel) Await(ctx context.Context) error {
 	_, err := r.await(ctx)
 	return err
 }
+
+// Window is a window for tests.
+type Window struct{ window }
+
+// Begin is begin.
+func (w *Window) Begin() { w.begin() }
+
+// Pause is pause.
+func (w *Window) Pause() { w.pause() }
+
+// Append appends a block that begins with its number.
+func (w *Window) Append(n int64) { w.append(&audio.Block{float32(n)}) }
+
+// Read returns what the block says that is read by a reader who does not wait; -1 = none.
+func (w *Window) Read(seq int64) int64 {
+	var b audio.Block
+	who := newWaiter()
+	if _, err := w.read(seq, &b, &who); err != nil {
+		return -1
+	}
+	return int64(b[0])
+}

@@ -59,7 +59,7 @@ func TestALiveStreamIsReadOnceAndPressedOncePerKind(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		quick := filtered(0)
 		quick.Settings.Timescale = dsp.Timescale{Speed: 1.5}
-		hows := []studio.How{plain, {Bitrate: 96000}, quick, filtered(0.5), filtered(2), {Plain: true, Bitrate: 64000}}
+		hows := []studio.How{plain, filtered(1), quick, filtered(0.5), filtered(2), {Plain: true, Bitrate: 64000}}
 		kinds := []int{0, 0, 0, 1, 2, 3} // who gets the same packets
 		const each = 10
 		results := make([][]heard, len(hows))

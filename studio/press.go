@@ -35,12 +35,15 @@ type press struct {
 }
 
 // inTime returns the settings for what cannot be heard faster or slower than it is
-// made: the pitch of the timescale without its speed.
+// made: the pitch of the timescale without its speed. What changes nothing is zero.
 func inTime(s dsp.Settings) dsp.Settings {
 	pitch := oneIfZero(s.Timescale.Pitch) * oneIfZero(s.Timescale.Rate)
 	s.Timescale = dsp.Timescale{}
 	if pitch != 1 {
 		s.Timescale.Pitch = pitch
+	}
+	if s.Neutral() {
+		return dsp.Settings{}
 	}
 	return s
 }

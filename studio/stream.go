@@ -9,7 +9,6 @@ import (
 
 	"busker/audio"
 	"busker/dsp"
-	"busker/internal/fault"
 	"busker/opus"
 	"busker/track"
 )
@@ -47,10 +46,10 @@ type stream struct {
 
 // tune opens a live track.
 func (s *Studio) tune(ctx context.Context, t track.Track, how How) (audio.Reader, error) {
-	settings := how.Settings
-	if settings != how.Settings { // not a number, which equals nothing
-		return nil, fault.New(fault.Invalid, "These filter settings are no numbers.")
+	if err := how.Settings.Check(); err != nil { // what is no number would equal nothing
+		return nil, err
 	}
+	settings := inTime(how.Settings)
 	m := s.findStream(ctx, t)
 	if err := m.await(ctx.Done()); err != nil {
 		s.leave(&m.share)
@@ -60,7 +59,7 @@ func (s *Studio) tune(ctx context.Context, t track.Track, how How) (audio.Reader
 		return nil, err
 	}
 	l := s.newListener(t, 0, how.Bitrate)
-	if settings = inTime(settings); m.packets != nil && settings == (dsp.Settings{}) {
+	if m.packets != nil && settings == (dsp.Settings{}) {
 		l.sit(m.packets, m.packets.newest(liveDelay), func() { s.leave(&m.share) })
 	} else {
 		p := s.findPress(ctx, m, pressKey{settings, how.Bitrate})

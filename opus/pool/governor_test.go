@@ -117,6 +117,31 @@ func TestLoadMovesTheComplexity(t *testing.T) {
 	})
 }
 
+// What was measured before a step says nothing about the time after it.
+func TestOneStepIsEnoughWhenItHelps(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Options{Cores: 1, Complexity: 8})
+		running(t, p)
+		turn, start := p.Turn(), time.Now()
+		for time.Since(start) < 6*time.Second {
+			busy := 6300 * time.Microsecond
+			switch {
+			case time.Since(start) < 2*time.Second:
+				busy = 7 * ms
+			case p.Complexity() == 8:
+				busy = 9700 * time.Microsecond
+			}
+			begin(t, turn, time.Now().Add(time.Second))
+			pause(busy)
+			turn.End(8)
+			pause(10*ms - busy)
+		}
+		if s := p.Status(); s.Complexity != 5 || s.Load > 0.65 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func gathered(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := r.Gather()

@@ -141,6 +141,44 @@ func TestContextEndsTheWait(t *testing.T) {
 	})
 }
 
+// A waiter whose context ends in the moment it is given a token sees what came first;
+// the token is there afterwards.
+func TestTokenAndEndOfContextAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Options{Cores: 1})
+		var outcomes [2]int
+		for round := range 4 {
+			holder, waiter := p.Turn(), p.Turn()
+			begin(t, holder, time.Now())
+			ctx, cancel := context.WithCancel(t.Context())
+			var wg sync.WaitGroup
+			wg.Go(func() {
+				if waiter.Begin(ctx, time.Now()) != nil {
+					outcomes[0]++
+					return
+				}
+				outcomes[1]++
+				waiter.End(1)
+			})
+			synctest.Wait()
+			if round%2 == 0 {
+				cancel()
+				holder.End(1)
+			} else {
+				holder.End(1)
+				cancel()
+			}
+			wg.Wait()
+			if s := p.Status(); s.Held != 0 || s.Waiting != 0 {
+				t.Fatalf("outcomes %v: %+v", outcomes, s)
+			}
+		}
+		if outcomes != [2]int{2, 2} {
+			t.Errorf("outcomes %v", outcomes)
+		}
+	})
+}
+
 // Tokens are handed over at the very moment contexts end, thousands of times: none may
 // get lost, and nobody may wait for ever.
 func TestNoTokenIsLostWhenContextsEnd(t *testing.T) {
