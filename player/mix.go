@@ -8,6 +8,10 @@ import (
 	"busker/internal/fault"
 )
 
+// hopeMargin is how many unsent frames must be there to wait for what follows a track
+// rather than to end it without: enough to make the frames around the seam.
+const hopeMargin = fillerMargin + 1
+
 // startMaking makes what comes next of s go on where the packets passed on so far end.
 func (p *pump) startMaking(s *segment) (supply, error) {
 	p.passing = 0
@@ -231,7 +235,7 @@ func (p *pump) joined(s *segment, d *deck, left int) (*audio.Block, supply, erro
 	if err != nil {
 		return nil, starved, err
 	}
-	if next == nil && p.follow != nil && p.follow != s && p.hopeful() {
+	if next == nil && s == p.current && p.hopeful() {
 		return nil, starved, nil
 	}
 	b := blocks.Get().(*audio.Block)
@@ -270,4 +274,4 @@ func (p *pump) nextDeck(s *segment, samples int) (*deck, error) {
 }
 
 // hopeful reports that there is time to wait for what is not there yet.
-func (p *pump) hopeful() bool { return p.window.end-p.sent() > fillerMargin }
+func (p *pump) hopeful() bool { return p.window.end-p.sent() > hopeMargin }

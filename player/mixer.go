@@ -92,6 +92,9 @@ func (p *pump) tryFrame(turn order) (got supply, err error) {
 		return starved, nil
 	}
 	if p.passable(s) {
+		if p.early(s) {
+			return starved, nil
+		}
 		return p.pass(s)
 	}
 	if !p.begin(turn) {

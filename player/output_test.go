@@ -13,6 +13,7 @@ import (
 
 	"busker/audio"
 	"busker/internal/snowflake"
+	"busker/opus"
 	"busker/player"
 )
 
@@ -30,6 +31,9 @@ type codec struct {
 	panicsOn    float32 // frame number at which Encode panics; 0 = never
 	track, last float32
 }
+
+// silenceFrames is how many frames of silence follow the last packet.
+const silenceFrames = 5
 
 // codecBytes is the length of a codec's packet.
 const codecBytes = 6 * 4
@@ -61,6 +65,7 @@ type output struct {
 	sent   atomic.Uint64
 	held   atomic.Bool // interrupted: nothing goes out
 	in     atomic.Uint64
+	silent atomic.Bool // packets tell the silence too that listeners hear when the ring is empty
 	joins  atomic.Int64
 
 	join func(context.Context, snowflake.ID) error // nil = at once
@@ -171,6 +176,7 @@ func (o *output) Leave(context.Context) error {
 func (o *output) pace(ctx context.Context) {
 	tick := time.NewTicker(audio.FrameTime)
 	defer tick.Stop()
+	quiet := silenceFrames
 	for {
 		select {
 		case <-tick.C:
@@ -182,6 +188,11 @@ func (o *output) pace(ctx context.Context) {
 		}
 		if p := o.take(); p != nil {
 			o.hear(p)
+			quiet = 0
+		} else if quiet++; quiet <= silenceFrames && o.silent.Load() {
+			o.mu.Lock()
+			o.packets = append(o.packets, []byte(opus.SilenceFrame))
+			o.mu.Unlock()
 		}
 	}
 }

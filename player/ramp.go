@@ -77,11 +77,6 @@ func (p *pump) beginRamp(n int64) bool {
 	b := blocks.Get().(*audio.Block)
 	defer blocks.Put(b)
 	p.rampBlock(b)
-	lead := r.coder.encoder.Lookahead() * audio.Channels
-	clear(b[:len(b)-lead]) // what of it is heard begins softly
-	for i := range lead {
-		b[len(b)-lead+i] *= float32(i) / float32(lead)
-	}
 	return r.coder.prime(b) == nil
 }
 

@@ -36,6 +36,20 @@ func (p *pump) seamDue(s *segment) bool {
 	return p.seam
 }
 
+// early reports that the end of s may have to be made to fit what follows, which is not
+// there yet but may come in time.
+func (p *pump) early(s *segment) bool {
+	count, over := s.reel.left()
+	if s != p.current || p.making || !over || count == 0 || count > seamFrames || !p.hopeful() {
+		return false
+	}
+	if p.follow == nil {
+		return true
+	}
+	next, whole := p.follow.reel.left()
+	return next < seamFrames && !whole
+}
+
 // comeIntoStep returns a block that goes from where the deck is to where its packets
 // can be passed on again, up to 10 ms away: at a moment when that is hardly heard, or
 // else in the end. Before that it returns nil.

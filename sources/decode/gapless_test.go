@@ -62,6 +62,9 @@ func TestPartsOfOneSoundJoin(t *testing.T) {
 				continue // always 48 kHz
 			}
 			for round := range 3 {
+				if racing && (round > 0 || rate == 44100) {
+					break // nothing here is concurrent
+				}
 				lengths := [2]int{rate + random.IntN(2*rate), rate + random.IntN(2*rate)}
 				if round == 0 {
 					lengths[0] = 1152*40 + 3 // whatever its encoder makes of the three

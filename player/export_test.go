@@ -1,0 +1,4 @@
+package player
+
+// FadeBetween is what decides how long tracks fade.
+var FadeBetween = fadeBetween
