@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench build fuzz clean setup-build setup-test generated
+.PHONY: help demo test check lint bench build gallery fuzz clean setup-build setup-test generated
 
 # Whether this machine can build the cgo codecs; asked after the set-up has run.
 CGO = CGO_ENABLED=$$(tools/cgo.sh)
@@ -47,6 +47,9 @@ generated: ## check that go.mod and generated files are as the sources say
 
 bench: setup-build ## benchmarks of every package (PKG=./opus BENCH=Encode to narrow)
 	@$(CGO) go test -run '^$$' -bench '$(or $(BENCH),.)' -benchmem $(PKG)
+
+gallery: ## render the pictures of docs/filters.md anew
+	@go run ./dsp/gallery
 
 fuzz: setup-build ## every fuzz target for FUZZTIME (20s)
 	@$(CGO) tools/fuzz.sh $(FUZZTIME) $(PKG)

@@ -80,7 +80,7 @@ type Server struct {
 	opts    Options
 	log     *slog.Logger
 	tcp     net.Listener
-	udp     []*net.UDPConn // a session has the one its SSRC picks
+	udp     []*net.UDPConn    // a session has the one its SSRC picks
 	sender  *mls.SignatureKey // proposes in all calls
 	faults  faults
 	record  record
