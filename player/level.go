@@ -30,7 +30,6 @@ type level struct {
 	now     float64         // dB
 	factor  float32         // of now
 	begun   bool            // something was heard at this level
-	on      bool            // normalisation is
 	meter   *loudness.Meter // of a track that says nothing of its loudness; nil = not needed yet
 	metered int             // frames the meter was given
 	missed  bool            // it was not given all

@@ -225,7 +225,7 @@ func (o *output) hear(p *audio.Packet) {
 	}
 	jump := v(2) != before.track || v(3) != before.frame+1
 	pause := time.Since(o.start)-before.at > audio.FrameTime
-	if fresh := v(4) == 0 && v(5) == 0; !(fresh && (jump || pause)) && (v(4) != before.track || v(5) != before.frame) {
+	if fresh := v(4) == 0 && v(5) == 0; (!fresh || !jump && !pause) && (v(4) != before.track || v(5) != before.frame) {
 		o.torn = append(o.torn, fmt.Sprintf("packet %d: heard frame %v of %v, the encoder remembered frame %v of %v",
 			len(o.heard), before.frame, before.track, v(5), v(4)))
 	}
