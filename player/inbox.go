@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"busker/internal/snowflake"
-	"busker/track"
 )
 
 // inbox carries what happened on other goroutines to the player's own. Posting
@@ -32,11 +31,6 @@ type (
 	segmentStuck struct{ segment *segment }
 	// segmentClosing: a segment will soon fade into what follows it.
 	segmentClosing struct{ segment *segment }
-	// segmentMeasured: a track was played from its beginning to its end.
-	segmentMeasured struct {
-		segment  *segment
-		loudness track.Loudness
-	}
 	// outputFailed: the output took no packet in a turn, and will be offered no
 	// more until the pump has its next turn.
 	outputFailed struct {

@@ -160,7 +160,18 @@ func (p *pump) finish(b *audio.Block) {
 		}
 	}
 	p.gain.Process(b)
+	tame(b)
 	p.ceiling.process(b, loud)
+}
+
+// tame makes silence of what is no number, or beyond anything that is sound.
+func tame(b *audio.Block) {
+	const utmost = 1 << 16 // +96 dB
+	for i, v := range b {
+		if !(v < utmost && v > -utmost) {
+			b[i] = 0
+		}
+	}
 }
 
 // input returns the next block of the line.
@@ -188,12 +199,12 @@ func (p *pump) input() (*audio.Block, supply, error) {
 		if over && left < audio.FrameSamples {
 			return p.joined(s, d, left)
 		}
+		p.place(s, 0)
 		b, err := p.plainBlock(s, d)
 		if err != nil {
 			return nil, starved, err
 		}
 		p.depart(b)
-		p.place(s, 0)
 		p.line += int64(audio.FrameSamples)
 		return b, served, nil
 	}
@@ -238,6 +249,7 @@ func (p *pump) joined(s *segment, d *deck, left int) (*audio.Block, supply, erro
 	if next == nil && s == p.current && p.hopeful() {
 		return nil, starved, nil
 	}
+	p.place(s, 0)
 	b := blocks.Get().(*audio.Block)
 	if err := p.fillFrom(d, b[:left*audio.Channels]); err != nil {
 		blocks.Put(b)
@@ -245,7 +257,7 @@ func (p *pump) joined(s *segment, d *deck, left int) (*audio.Block, supply, erro
 	}
 	rest := b[left*audio.Channels:]
 	clear(rest)
-	p.place(s, 0)
+	p.remember(s, d)
 	if next != nil {
 		p.place(next.segment, left)
 		if err := p.fillFrom(next, rest); err != nil {

@@ -27,6 +27,7 @@ const (
 // While nothing needs to be changed, packets pass all that by and are counted alone.
 type mixer struct {
 	newDecoder func() (opus.Decoder, error)
+	memory     LoudnessMemory
 	settings   dsp.Settings // as the guild wants them
 	normalise  bool
 	volume     float32 // as the guild wants it
@@ -53,7 +54,7 @@ type mixer struct {
 
 func newMixer(o *Options, guild GuildID) mixer {
 	return mixer{
-		newDecoder: o.Decoder, volume: 1, gain: dsp.NewGain(1), jumped: true,
+		newDecoder: o.Decoder, memory: o.Loudness, volume: 1, gain: dsp.NewGain(1), jumped: true,
 		coder: coder{make: func() (opus.Encoder, error) { return o.Encoder(guild) }},
 	}
 }
@@ -157,8 +158,12 @@ func (p *pump) lead() int64 {
 
 // place puts the beginning of s on the line, if it is not there, in samples from here.
 func (p *pump) place(s *segment, in int) {
-	if !s.placed {
-		s.placed, s.base = true, p.line+int64(in)
+	if s.placed {
+		return
+	}
+	s.placed, s.base = true, p.line+int64(in)
+	if s.loudness = s.item.Track.Loudness; !s.loudness.Known {
+		s.loudness, _ = p.memory.Recall(s.item.Track)
 	}
 }
 
@@ -310,10 +315,16 @@ func (p *pump) finishDeck(s *segment, d *deck) {
 	if d == nil {
 		return
 	}
-	if l, ok := d.level.measured(); ok && s.at == 0 && s.result() == nil {
-		p.post(segmentMeasured{s, l})
-	}
+	p.remember(s, d)
 	d.eject()
+}
+
+// remember keeps how loud s was, if all of it was heard.
+func (p *pump) remember(s *segment, d *deck) {
+	if l, ok := d.level.measured(); ok && s.at == 0 && s.result() == nil {
+		p.memory.Remember(s.item.Track, l)
+		d.level.missed = true // once
+	}
 }
 
 // fill appends a frame of what rings on, or of silence, once.
@@ -332,6 +343,7 @@ func (p *pump) fill() {
 		return
 	}
 	b := blocks.Get().(*audio.Block)
+	inside := p.line - p.heardLine()
 	rings := p.chain != nil && p.chain.Drain(b)
 	p.pulling = false
 	if !rings {
@@ -343,7 +355,9 @@ func (p *pump) fill() {
 		*b = audio.Block{}
 	}
 	p.finish(b)
-	failure = p.encodeFiller(b)
+	if failure = p.encodeFiller(b); inside < int64(audio.FrameSamples) {
+		p.settleEnd() // what was inside is out; the rest is how it rings
+	}
 }
 
 // settleEnd completes what sounds to its end, where nothing more will come of it.
@@ -360,7 +374,7 @@ func (p *pump) encodeFiller(b *audio.Block) error {
 	if err != nil {
 		return err
 	}
-	if s := p.sounding(); s != nil && s.placed && audio.SamplesDuration(p.heardLine()-s.base) > s.heard() {
+	if s := p.sounding(); s != nil && s.spent {
 		p.push(frame{packet: packet})
 	} else {
 		p.pushFiller(frame{packet: packet})

@@ -23,9 +23,6 @@ func (p *player) open(ctx context.Context, item queue.Item, at time.Duration, pa
 	s := newSegment(item, at, cancel)
 	s.held = p.paused || !p.cut.IsZero()
 	s.how, s.lead = p.how(), packets
-	if s.loudness = item.Track.Loudness; !s.loudness.Known {
-		s.loudness, _ = p.opts.Loudness.Recall(item.Track)
-	}
 	in := session{opener: p.opts.Opener, caught: p.caught, due: p.pump.due}
 	if p.opts.Pool != nil {
 		in.turn = p.opts.Pool.Turn()

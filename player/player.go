@@ -181,8 +181,6 @@ func (p *player) notice(ctx context.Context, note any) {
 		if n.segment == p.current {
 			p.lookAhead(ctx)
 		}
-	case segmentMeasured:
-		p.opts.Loudness.Remember(n.segment.item.Track, n.loudness)
 	case segmentStarted:
 		p.trackStarted(n.segment)
 	case segmentEnded:

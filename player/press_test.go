@@ -154,13 +154,16 @@ func (j *jukebox) put(frames int, open func(time.Duration) audio.Reader) track.T
 
 // listen runs body with the real codec and returns the packets that listeners got,
 // with the silence between them.
-func listen(t *testing.T, body func(*rig, *jukebox)) [][]byte {
+func listen(t *testing.T, body func(*rig, *jukebox), change ...func(*player.Options)) [][]byte {
 	t.Helper()
 	var packets [][]byte
 	box := &jukebox{open: map[string]func(time.Duration) audio.Reader{}}
 	run(t, func(o *player.Options, _ *rig) {
 		o.Opener = box
 		o.Encoder, o.Decoder = nil, nil
+		for _, c := range change {
+			c(o)
+		}
 	}, func(r *rig) {
 		r.out.silent.Store(true)
 		body(r, box)

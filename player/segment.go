@@ -62,7 +62,7 @@ type segment struct {
 	end     int64 // number after its last frame, once whole
 	failure error // why it was cut short, when its reader is not to blame
 
-	loudness track.Loudness // as its track or the memory tells it; set by the player
+	loudness track.Loudness // as its track or the memory tells it, once placed
 
 	// For the player's eyes only.
 	read bool          // segmentRead has arrived
