@@ -38,10 +38,7 @@ func TestFailuresCostOneTrack(t *testing.T) {
 		{"encoder panics", func(r *rig) track.Track { return r.shelf.put(2, 99, func(t *tape) { t.next = 60 }) }, "internal", 10},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			burn := func(o *player.Options, r *rig) {
-				o.Encoder = func(player.GuildID) (opus.Encoder, error) { return &codec{panicsOn: 71}, nil }
-			}
-			run(t, burn, func(r *rig) {
+			run(t, burning, func(r *rig) {
 				r.play(r.shelf.put(1, 50), tt.bad(r), r.shelf.put(3, 50))
 				r.pass(5 * time.Second)
 				r.whole(1, 1, 50)
@@ -59,6 +56,11 @@ func TestFailuresCostOneTrack(t *testing.T) {
 			})
 		})
 	}
+}
+
+// burning has the encoder panic at a frame number.
+func burning(o *player.Options, _ *rig) {
+	o.Encoder = func(player.GuildID) (opus.Encoder, error) { return &codec{panicsOn: 71}, nil }
 }
 
 func TestAThousandBrokenTracksAreGivenUpOn(t *testing.T) {

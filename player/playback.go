@@ -119,6 +119,9 @@ func (p *player) trackStarted(s *segment) {
 		return
 	}
 	p.started, p.lastError = true, nil
+	if p.seat != nil && p.pump.shown.Load().mode != ModeEncoding {
+		p.seat.Settle() // it needs next to nothing
+	}
 	p.opts.Metrics.started.Inc()
 	p.emit(TrackStarted{s.item})
 }

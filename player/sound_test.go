@@ -195,3 +195,51 @@ type endless struct{}
 func (endless) Open(context.Context, track.Track, time.Duration, player.How) (audio.Reader, error) {
 	return &chirp{frames: -1}, nil
 }
+
+// paced is a sink that takes one packet each 20 ms.
+type paced struct {
+	sink
+	start   time.Time
+	queued  atomic.Int64 // packets sent, and those dropped by a Flush not counted
+	flushed atomic.Int64
+}
+
+func (p *paced) now() int64 { return int64(time.Since(p.start) / audio.FrameTime) }
+
+func (p *paced) Await(ctx context.Context) (int, error) {
+	for {
+		left := p.left()
+		if left <= 5 {
+			return 10 - left, ctx.Err()
+		}
+		select {
+		case <-time.After(audio.FrameTime):
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
+}
+
+func (p *paced) left() int {
+	done := p.sent.Load()
+	queued := p.queued.Load()
+	for now := p.now(); int64(done) < queued && p.flushed.Load() < now; p.flushed.Add(1) {
+		done = p.sent.Add(1)
+	}
+	p.flushed.Store(p.now())
+	return int(queued - int64(done))
+}
+
+func (p *paced) Send(packet *audio.Packet) error {
+	packet.Release()
+	p.queued.Add(1)
+	return nil
+}
+
+func (p *paced) Sent() uint64 { p.left(); return p.sent.Load() }
+
+func (p *paced) Flush() int {
+	n := p.left()
+	p.queued.Add(-int64(n))
+	return n
+}

@@ -1,0 +1,168 @@
+package player_test
+
+import (
+	"context"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"busker/audio"
+	"busker/internal/fault"
+	"busker/opus/pool"
+	"busker/player"
+	"busker/track"
+)
+
+// newPool returns a pool of one core that admits so many streams at a time.
+func newPool(t testing.TB, seats float64) *pool.Pool {
+	t.Helper()
+	costs := pool.Costs{Encode0: 33 * time.Microsecond, Encode5: 66 * time.Microsecond, Decode: 41 * time.Microsecond}
+	each := 1.25 * float64(costs.Encode0+costs.Decode) / float64(audio.FrameTime)
+	p, err := pool.New(pool.Options{Cores: 1, Nice: -1, Costs: costs, Limit: each * (seats + 0.5)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestAFullMachineRefuses has guilds play where there are places for two.
+func TestAFullMachineRefuses(t *testing.T) {
+	run(t, func(o *player.Options, r *rig) {
+		o.Pool = newPool(t, 2)
+		o.Connect = func(g player.GuildID) player.Output {
+			if g == guild {
+				return r.out
+			}
+			return &sink{every: make(chan struct{})}
+		}
+	}, func(r *rig) {
+		list := []track.Track{r.shelf.put(1, 50)}
+		do := func(g player.GuildID, c player.Command) error {
+			_, err := r.m.Do(r.Context(), g, c)
+			return err
+		}
+		for g := range player.GuildID(2) {
+			if err := do(g+10, player.Join{Channel: lobby}); err != nil {
+				t.Fatal(err)
+			}
+			if err := do(g+10, player.Play{Tracks: []track.Track{r.shelf.put(2, -1, func(t *tape) { t.stalls = true })}, Channel: lobby}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.refuse(player.Play{Tracks: list, Channel: lobby}, fault.Busy)
+		if s := r.status(); r.out.joins.Load() != 0 || len(s.Queue) != 0 || s.State != player.StateIdle || s.Channel != 0 {
+			t.Errorf("refused, and %+v after %d joins", s, r.out.joins.Load())
+		}
+		r.do(player.Join{Channel: lobby}) // being there costs nothing
+		r.refuse(player.Add{Tracks: list}, fault.Busy)
+		if err := do(10, player.Add{Tracks: list}); err != nil { // who plays may go on
+			t.Error(err)
+		}
+		if err := do(10, player.Stop{}); err != nil {
+			t.Fatal(err)
+		}
+		r.play(list...)
+		r.pass(2 * time.Second)
+		r.whole(1, 1, 50)
+		if err := do(10, player.Play{Tracks: list, Channel: lobby}); err != nil { // that one is over
+			t.Error(err)
+		}
+	})
+}
+
+// TestAJoinThatFailsTakesNoPlace fails more joins than there are places.
+func TestAJoinThatFailsTakesNoPlace(t *testing.T) {
+	refusing := slow(map[player.GuildID]error{lobby: errFull})
+	run(t, func(o *player.Options, r *rig) { refusing(o, r); o.Pool = newPool(t, 1) }, func(r *rig) {
+		for range 3 {
+			r.refuse(player.Play{Tracks: tracks(r, 1, 50), Channel: lobby}, fault.Busy)
+		}
+		r.do(player.Play{Tracks: tracks(r, 1, 50), Channel: stage})
+		r.pass(2 * time.Second)
+		r.whole(1, 1, 50)
+	})
+}
+
+// lender is a reader that says when it waits, which is most of the time.
+type lender struct {
+	tape
+	wait, resume func()
+}
+
+func (l *lender) OnWait(wait, resume func()) { l.wait, l.resume = wait, resume }
+
+func (l *lender) ReadBlock(b *audio.Block) error {
+	if l.next%4 == 0 {
+		l.wait()
+		select {
+		case <-time.After(60 * time.Millisecond):
+		case <-l.closed:
+		}
+		l.resume()
+	}
+	return l.tape.ReadBlock(b)
+}
+
+// blocker is a reader that says nothing, and waits for ever.
+type blocker struct{ closed chan struct{} }
+
+func (b *blocker) ReadBlock(*audio.Block) error { <-b.closed; return io.ErrClosedPipe }
+func (b *blocker) Close() error {
+	close(b.closed)
+	return nil
+}
+
+// TestSlowReadersHoldNoCore plays in one guild while the readers of many others wait,
+// on a machine with a single core.
+func TestSlowReadersHoldNoCore(t *testing.T) {
+	run(t, func(o *player.Options, r *rig) {
+		o.Pool = newPool(t, 1000)
+		o.Connect = func(g player.GuildID) player.Output {
+			if g == guild {
+				return r.out
+			}
+			return &paced{sink: sink{every: make(chan struct{})}, start: time.Now()}
+		}
+	}, func(r *rig) {
+		waits, blocks := r.shelf.put(2, 200), r.shelf.put(3, 50)
+		r.shelf.tapes[waits.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+			return &lender{tape: tape{track: 2, frames: 200, closed: make(chan struct{})}}, nil
+		}
+		r.shelf.tapes[blocks.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+			return &blocker{make(chan struct{})}, nil
+		}
+		for g := range player.GuildID(20) {
+			list := []track.Track{waits, blocks}
+			if g%2 == 0 {
+				list = []track.Track{blocks, waits}
+			}
+			if _, err := r.m.Do(r.Context(), g+10, player.Play{Tracks: list, Channel: lobby}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.play(r.shelf.put(1, 200))
+		r.pass(5 * time.Second)
+		r.whole(1, 1, 200)
+		r.seamless()
+	})
+}
+
+// TestAPanicInATurnGivesTheCoreBack breaks an encoder on a machine with a single core.
+func TestAPanicInATurnGivesTheCoreBack(t *testing.T) {
+	run(t, func(o *player.Options, r *rig) {
+		burning(o, r)
+		o.Pool = newPool(t, 1)
+	}, func(r *rig) {
+		bad := r.shelf.put(2, 99, func(t *tape) { t.next = 60 })
+		ugly := r.shelf.put(3, 99)
+		r.shelf.tapes[ugly.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+			return &lender{tape: tape{track: 3, frames: 5, panics: true, closed: make(chan struct{})}}, nil
+		}
+		r.play(r.shelf.put(1, 50), bad, ugly, r.shelf.put(4, 50))
+		r.pass(5 * time.Second)
+		synctest.Wait()
+		r.whole(1, 1, 50)
+		r.whole(4, 1, 50)
+	})
+}
