@@ -249,6 +249,7 @@ func TestResumeRepeatsDAVEMessages(t *testing.T) {
 	m := w.member(t, session(bot))
 	m.until(1)
 	m.say("before")
+	heard(t, l, 1) // else op 5 may still be on its way, and goes down with the socket
 	seen := m.seq
 	w.Drop(guild, bot, 0)
 	m.closed()
