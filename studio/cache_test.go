@@ -131,6 +131,56 @@ func TestWhatIsNotKept(t *testing.T) {
 	}
 }
 
+// versioned is a reader of something that may change.
+type versioned struct {
+	audio.Reader
+	version func() string
+}
+
+func (v versioned) Version() string { return v.version() }
+
+// TestOnlyWhatWasAskedForIsKept plays what has changed since it was found, or does so
+// while it is read.
+func TestOnlyWhatWasAskedForIsKept(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		before, after string
+		opens         int
+	}{
+		{"as it was found", "1", "1", 1},
+		{"changed before", "2", "2", 2},
+		{"changed meanwhile", "1", "2", 2},
+		{"gone meanwhile", "1", "", 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			runCached(t, t.TempDir(), nil, func(r *rig) {
+				r.shelf.length = 200
+				r.shelf.open = func(ctx context.Context, t track.Track, at time.Duration) audio.Reader {
+					from := r.shelf.reader(ctx, t, at)
+					return versioned{from, func() string {
+						if from.frame < 100 {
+							return tt.before
+						}
+						return tt.after
+					}}
+				}
+				a := r.open(keptSong, 0)
+				if got, err := listen(a, 1000); len(got) < 200 || !errors.Is(err, io.EOF) {
+					t.Fatalf("%d packets, then %v", len(got), err)
+				}
+				a.Close()
+				pass(time.Minute)
+				synctest.Wait()
+				b := r.open(keptSong, 0)
+				b.Close()
+				if n := r.shelf.opened(); n != tt.opens {
+					t.Errorf("opened %d times, want %d", n, tt.opens)
+				}
+			})
+		})
+	}
+}
+
 // TestAKeptEncodingThatBreaks goes on in a take, without a gap.
 func TestAKeptEncodingThatBreaks(t *testing.T) {
 	dir := t.TempDir()

@@ -124,13 +124,21 @@ func (p *production) begin() (err error) {
 	p.desk.turn = k.studio.opts.Pool.Turn()
 	p.desk.from(p.origin, p.read)
 	p.desk.use = p.encode
-	if k.at == 0 && k.track.Cacheable && k.studio.opts.Cache != nil {
+	if k.at == 0 && k.track.Cacheable && k.studio.opts.Cache != nil && p.asDescribed() {
 		p.keeping = k.studio.opts.Cache.Record(k.studio.cacheKey(k.track, k.key.bitrate), k.track)
 	}
 	k.skip = p.encoder.Lookahead()
 	p.opened = true
 	close(k.opened)
 	return nil
+}
+
+// asDescribed reports that the origin is the version of the track that was asked for, as
+// far as it tells. The track may have been described long ago, and a file may change while
+// it is read.
+func (p *production) asDescribed() bool {
+	o, ok := p.origin.(interface{ Version() string })
+	return !ok || o.Version() == p.take.track.Version
 }
 
 func (p *production) read() error { return p.origin.ReadBlock(&p.block) }
@@ -177,7 +185,7 @@ func (p *production) flush(ctx context.Context) error {
 	}
 	k.tail = max(k.tail, 0)
 	p.record()
-	if p.encoder.least >= leastKept {
+	if p.encoder.least >= leastKept && p.asDescribed() {
 		p.keeping.Commit(k.skip, k.tail)
 	}
 	return io.EOF

@@ -35,7 +35,8 @@ type opener func(c *content) (stream, Info, error)
 // ends a Read of it. Content cut short plays to the cut and ends there. ctx bounds
 // the Reader's whole life.
 //
-// The Reader is an audio.Ending and an audio.Waiting. It is an audio.PacketReader if
+// The Reader is an audio.Ending and an audio.Waiting, and has the method Version() string,
+// which is that of in. It is an audio.PacketReader if
 // what it reads is Opus that Discord takes as it is: one stream, mono or stereo,
 // without an output gain, in frames of 20 ms or less. Its first packet is then the one
 // in which the time at is heard, and no decoder is made until somebody wants blocks.

@@ -19,6 +19,9 @@ type Input struct {
 	Slow bool
 	// Live says that the content never ends: it has no length.
 	Live bool
+	// Version tells what track.Track.Version would be of what is read here, now; nil = it
+	// is not known. It is not called after Close.
+	Version func() string
 }
 
 // Options of Open and Probe.

@@ -110,6 +110,14 @@ func (r *reader) Tail() int {
 	return r.tail
 }
 
+// Version is the version of the content that is read, as of now; "" = it is not known.
+func (r *reader) Version() string {
+	if r.content.in.Version == nil || r.closed.Load() {
+		return ""
+	}
+	return r.content.in.Version()
+}
+
 // OnWait implements audio.Waiting.
 func (r *reader) OnWait(wait, resume func()) {
 	if s, ok := r.stream.(*child); ok {

@@ -150,6 +150,15 @@ func version(stat fs.FileInfo) string {
 	return strconv.FormatInt(stat.Size(), 36) + "-" + strconv.FormatInt(stat.ModTime().UnixNano(), 36)
 }
 
+// current is the version of a file that is open; "" = it cannot be told.
+func current(f *os.File) string {
+	stat, err := f.Stat()
+	if err != nil {
+		return ""
+	}
+	return version(stat)
+}
+
 // open opens a regular file below the root. The check comes first because to open
 // a pipe would wait for somebody to write to it.
 func (s *Source) open(name string) (*os.File, fs.FileInfo, error) {
@@ -167,6 +176,9 @@ func (s *Source) open(name string) (*os.File, fs.FileInfo, error) {
 	case err != nil:
 		return nil, nil, missing(name)
 	}
+	if info, err = f.Stat(); err != nil { // another file may have taken its place
+		return nil, nil, errors.Join(fmt.Errorf("look at %s: %w", name, err), f.Close())
+	}
 	return f, info, nil
 }
 
@@ -180,7 +192,8 @@ func (s *Source) Open(ctx context.Context, t track.Track, at time.Duration) (aud
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode.Open(ctx, decode.Input{Reader: f, Size: stat.Size()}, at, s.opts.Decode)
+	in := decode.Input{Reader: f, Size: stat.Size(), Version: func() string { return current(f) }}
+	r, err := decode.Open(ctx, in, at, s.opts.Decode)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}

@@ -2,6 +2,7 @@ package file_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -81,5 +82,58 @@ func TestWhatReadersCanDo(t *testing.T) {
 	}
 	if n != 15 || string(p.Bytes()) != opus.SilenceFrame {
 		t.Errorf("%d packets", n)
+	}
+}
+
+// TestAReaderTellsWhatItReads looks at files that change after they were found.
+func TestAReaderTellsWhatItReads(t *testing.T) {
+	root := t.TempDir()
+	path := filepath.Join(root, "a.wav")
+	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	put := func(at string, b []byte, changed time.Time) {
+		t.Helper()
+		if err := errors.Join(os.WriteFile(at, b, 0o600), os.Chtimes(at, changed, changed)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(path, wave("One", time.Second), day)
+	s := open(t, root)
+	found := func() track.Track {
+		t.Helper()
+		r, err := s.Resolve(t.Context(), track.Query{Text: "a.wav"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Tracks[0]
+	}
+	one := found()
+	read := func() interface{ Version() string } {
+		t.Helper()
+		r, err := s.Open(t.Context(), one, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = r.Close() })
+		return r.(interface{ Version() string })
+	}
+	first := read()
+	if first.Version() != one.Version {
+		t.Errorf("reads %q of %q", first.Version(), one.Version)
+	}
+	put(path+".new", wave("Two", time.Second), day.Add(time.Hour))
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	if first.Version() != one.Version {
+		t.Error("another file took the place of the one that is read, which did not change")
+	}
+	second := read()
+	if v := second.Version(); v == one.Version || v != found().Version {
+		t.Errorf("reads %q, which is %q", v, found().Version)
+	}
+	before := second.Version()
+	put(path, wave("Three", 2*time.Second), day.Add(2*time.Hour))
+	if second.Version() == before {
+		t.Error("it was written over while it was read")
 	}
 }

@@ -65,10 +65,7 @@ func (b *body) describe(resp *http.Response) error {
 	h := resp.Header
 	b.url = resp.Request.URL
 	b.station = h.Get("Icy-Name")
-	b.validator = h.Get("ETag")
-	if strings.HasPrefix(b.validator, "W/") {
-		b.validator = "" // a weak one does not vouch for bytes
-	}
+	b.validator = strongTag(h)
 	if b.validator == "" {
 		b.validator = h.Get("Last-Modified")
 	}
@@ -90,6 +87,24 @@ func (b *body) describe(resp *http.Response) error {
 		return fault.New(fault.TooLarge, fmt.Sprintf("This file has %d MiB; %d are allowed.", b.size>>20, b.source.opts.MaxBytes>>20))
 	}
 	return nil
+}
+
+// strongTag is the ETag, if it vouches for bytes.
+func strongTag(h http.Header) string {
+	if tag := h.Get("ETag"); !strings.HasPrefix(tag, "W/") {
+		return tag
+	}
+	return ""
+}
+
+// other reports that an answer says to be of another version than validator. Not all
+// servers heed If-Range, and not all repeat what they said first.
+func other(h http.Header, validator string) bool {
+	now := h.Get("Last-Modified")
+	if strings.HasPrefix(validator, `"`) {
+		now = strongTag(h)
+	}
+	return now != "" && validator != "" && now != validator
 }
 
 // private reports whether the server forbids to keep a copy for everybody
@@ -136,7 +151,11 @@ func contentRange(s string) (first, total int64, ok bool) {
 
 // input is the body as a decoder takes it.
 func (b *body) input() decode.Input {
-	in := decode.Input{Reader: b, Size: b.size, Slow: true, Live: b.live}
+	validator := b.validator // of all that is read: a connection to another content fails
+	in := decode.Input{
+		Reader: b, Size: b.size, Slow: true, Live: b.live,
+		Version: func() string { return validator },
+	}
 	if !b.ranges {
 		in.Reader = struct{ io.ReadCloser }{b} // hides Seek
 	}
@@ -203,7 +222,7 @@ func (b *body) connect() error {
 	switch {
 	case status(resp) != nil:
 		err = status(resp)
-	case resp.StatusCode != http.StatusPartialContent || total != b.size:
+	case resp.StatusCode != http.StatusPartialContent, total != b.size, other(resp.Header, b.validator):
 		err = errChanged
 	case !ok || first != b.pos:
 		err = fault.New(fault.Unavailable, "The server sends another part of the file than I asked for.")

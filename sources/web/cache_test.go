@@ -57,3 +57,25 @@ func TestWhatReadersCanDo(t *testing.T) {
 		t.Errorf("ending %v, waiting %v", ending, waiting)
 	}
 }
+
+// TestAReaderTellsWhatItReads has another content behind a link than was found there.
+func TestAReaderTellsWhatItReads(t *testing.T) {
+	s := open(t, web.Options{})
+	tag, content := `"one"`, ramp(0.5)
+	link := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Etag", tag)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
+	})
+	tr := resolve(t, s, link)
+	for _, want := range []string{`"one"`, `"two"`} {
+		tag = want
+		r, err := s.Open(t.Context(), tr, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := r.(interface{ Version() string }).Version(); got != want {
+			t.Errorf("reads %s of %s", got, want)
+		}
+		_ = r.Close()
+	}
+}
