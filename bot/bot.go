@@ -78,7 +78,7 @@ type Bot struct {
 	log     *slog.Logger
 	metrics *Metrics
 	places  places
-	presses stripes           // one card press of a guild at a time
+	turns   turns             // of the calls of a guild that look before they change something
 	lookups chan struct{}     // one token for each search under way
 	codes   chan struct{}     // one token for each call whose privacy codes are computed
 	steps   *rate.Limiter     // of all cards' progress bars

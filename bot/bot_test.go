@@ -170,6 +170,8 @@ func said(a *answer) (string, bool) {
 	return a.original.Content, a.private
 }
 
+const fadeless = "Tracks that follow each other on an album do not fade, nor do live streams."
+
 func TestCommands(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -202,6 +204,19 @@ func TestCommands(t *testing.T) {
 		{"effects", []any{"preset", "bassboost", "strength", 60}, []string{"A"}, "Effects: Bass boost 60 %.", false, bassBoost(0.6)},
 		{"effects", []any{"preset", "off"}, []string{"A"}, "No effects are on.", false, player.Filters{}},
 		{"effects", nil, []string{"A"}, "No effects are on.", false, nil},
+		{"effects", []any{"preset", "NightCore"}, []string{"A"}, "Effects: Nightcore.", false, nil},
+		{"effects", []any{"preset", "wah`wah"}, []string{"A"}, "I do not know the effect `wah wah`. Pick one of those I suggest while you type.", true, nil},
+		{"effects", []any{"strength", 50}, []string{"A"}, "Tell me which effect should have that strength.", true, nil},
+		{"effects", nil, nil, "I am not in a voice channel.", true, nil},
+		{"crossfade", []any{"seconds", 5}, []string{"A"}, "Crossfade: 5 seconds. " + fadeless, true, player.Crossfade{Duration: 5 * time.Second}},
+		{"crossfade", []any{"seconds", 1}, []string{"A"}, "Crossfade: 1 second. " + fadeless, true, player.Crossfade{Duration: time.Second}},
+		{"crossfade", []any{"seconds", 0}, []string{"A"}, "Crossfade is off.", true, player.Crossfade{}},
+		{"crossfade", nil, []string{"A"}, "Crossfade is off.", true, nil},
+		{"crossfade", nil, nil, "I am not in a voice channel.", true, nil},
+		{"loudness", []any{"mode", "on"}, []string{"A"}, "Loudness: on. All tracks play at −14 LUFS (EBU R128), so that none is louder than the others. For that I decode and encode even what I could pass on untouched.", true, player.Normalise{On: true}},
+		{"loudness", []any{"mode", "off"}, []string{"A"}, "Loudness: off. Every track plays as loud as it was made.", true, player.Normalise{}},
+		{"loudness", nil, []string{"A"}, "Loudness: off. Every track plays as loud as it was made.", true, nil},
+		{"loudness", []any{"mode", "louder"}, []string{"A"}, "There is no such mode; take on or off.", true, nil},
 		{"volume", nil, []string{"A"}, "The volume is 100 %.", true, nil},
 		{"queue", nil, []string{"A"}, "Now playing: **A** by The Band (0:00 / 3:20)\nThe queue is empty.", true, nil},
 		{"nowplaying", nil, []string{"A"}, "Now playing: **A** by The Band (0:00 / 3:20)", true, nil},
@@ -237,13 +252,13 @@ func TestWhoMayWhat(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).playing("A", "B")
 	s.seats.sit(bob, 0)
-	for _, name := range []string{"play", "join", "leave", "pause", "resume", "skip", "stop", "shuffle", "clear"} {
+	for _, name := range []string{"play", "join", "leave", "pause", "resume", "skip", "stop", "shuffle", "clear", "effects", "crossfade", "loudness"} {
 		if got, private := said(s.commandAs(bob, name)); got != "Join a voice channel first." || !private {
 			t.Errorf("/%s from outside: %q, %v", name, got, private)
 		}
 	}
 	s.seats.sit(bob, otherVoice)
-	for _, name := range []string{"play", "join", "leave", "pause", "skip", "stop"} {
+	for _, name := range []string{"play", "join", "leave", "pause", "skip", "stop", "effects", "crossfade", "loudness"} {
 		if got, private := said(s.commandAs(bob, name)); got != "I am playing in <#5>. Join that channel to control the music." || !private {
 			t.Errorf("/%s from elsewhere: %q, %v", name, got, private)
 		}
@@ -518,7 +533,7 @@ func TestRegistersOnlyWhenChanged(t *testing.T) {
 		Name    string
 		Options []struct{ Name string }
 	}
-	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 18 {
+	if err := json.Unmarshal(s.discord.commands, &got); err != nil || len(got) != 20 {
 		t.Errorf("%d commands, %v", len(got), err)
 	}
 	s.discord.commands = bytes.Replace(s.discord.commands, []byte("Pause the music"), []byte("Halt"), 1)

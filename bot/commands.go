@@ -17,6 +17,7 @@ type command struct {
 	needs       needs
 	private     bool // the answer is only for whoever asked
 	run         func(ctx context.Context, c *call) (reply, error)
+	suggest     func(s player.Status, typed string) []*discordgo.ApplicationCommandOptionChoice // while an option is typed; nil = nothing
 }
 
 // commands are all slash commands, in the order Discord registers them.
@@ -39,8 +40,14 @@ var commands = []*command{
 	{name: "volume", about: aboutVolume, needs: needsControl, private: true, run: volume, options: options(
 		integer("percent", aboutVolumeTo, 0, player.MaxVolume),
 	)},
-	{name: "effects", about: aboutEffects, needs: needsControl, run: effects, options: options(
-		presetChoices(), integer("strength", aboutEffectsStrength, 0, 100),
+	{name: "effects", about: aboutEffects, needs: needsControl, run: effects, suggest: suggestEffects, options: options(
+		suggested(text("preset", aboutEffectsPreset)), integer("strength", aboutEffectsStrength, 0, 100),
+	)},
+	{name: "crossfade", about: aboutCrossfade, needs: needsControl, private: true, run: crossfade, options: options(
+		integer("seconds", aboutCrossfadeTo, 0, player.MaxCrossfade.Seconds()),
+	)},
+	{name: "loudness", about: aboutLoudness, needs: needsControl, private: true, run: loudness, options: options(
+		choice("mode", aboutLoudnessMode, modeOn, modeOff),
 	)},
 	{name: "queue", about: aboutQueue, private: true, run: showQueue, options: options(
 		integer("page", aboutQueuePage, 1, maxIndex),
@@ -86,6 +93,12 @@ func text(name, about string) *discordgo.ApplicationCommandOption {
 	return &discordgo.ApplicationCommandOption{
 		Type: discordgo.ApplicationCommandOptionString, Name: name, Description: about, MaxLength: longest,
 	}
+}
+
+// suggested makes Discord ask what to offer while the option is typed.
+func suggested(o *discordgo.ApplicationCommandOption) *discordgo.ApplicationCommandOption {
+	o.Autocomplete = true
+	return o
 }
 
 func integer(name, about string, least, most float64) *discordgo.ApplicationCommandOption {

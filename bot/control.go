@@ -82,7 +82,11 @@ func nowPlaying(_ context.Context, c *call) (reply, error) {
 	}
 	c.b.places.set(c.guild, c.channel)
 	c.b.askCard(c.guild)
-	return reply{text: fmt.Sprintf(textNow, bold(c.status.Track), progressText(c.status, c.status.Position))}, nil
+	text := fmt.Sprintf(textNow, bold(c.status.Track), progressText(c.status, c.status.Position))
+	if line := small(soundParts(c.status)); line != "" {
+		text += "\n" + line
+	}
+	return reply{text: text}, nil
 }
 
 func shuffle(ctx context.Context, c *call) (reply, error) {

@@ -6,74 +6,101 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/bwmarrin/discordgo"
-
 	"busker/dsp"
+	"busker/internal/fault"
 	"busker/player"
 )
 
 // effectsOff is the choice that takes all effects away.
 const effectsOff = "off"
 
-// maxChoices is the most choices Discord shows for one option.
-const maxChoices = 25
-
-// presetChoices offers "off" and the presets, as many as Discord shows.
-func presetChoices() *discordgo.ApplicationCommandOption {
-	o := &discordgo.ApplicationCommandOption{
-		Type: discordgo.ApplicationCommandOptionString, Name: "preset", Description: aboutEffectsPreset,
-		Choices: []*discordgo.ApplicationCommandOptionChoice{{Name: choiceEffectsOff, Value: effectsOff}},
-	}
-	for _, p := range dsp.Presets() {
-		if len(o.Choices) == maxChoices {
-			break
-		}
-		o.Choices = append(o.Choices, &discordgo.ApplicationCommandOptionChoice{Name: p.Title, Value: p.Name})
-	}
-	return o
-}
-
 // effects adds a preset to those that are on, at a strength; 0 takes it away again.
 func effects(ctx context.Context, c *call) (reply, error) {
-	preset := c.text("preset")
-	if preset == "" {
-		return reply{text: effectsText(c.status.Effects)}, nil
-	}
+	typed := strings.TrimSpace(c.text("preset"))
 	percent, given := c.number("strength")
-	if !given {
+	switch {
+	case typed == "" && given:
+		return reply{}, fault.New(fault.Invalid, textWhichEffect)
+	case typed == "":
+		return reply{text: effectsText(c.status)}, nil
+	case !given:
 		percent = 100
 	}
-	parts := slices.DeleteFunc(slices.Clone(c.status.Effects), func(p dsp.Part) bool {
-		return p.Preset == preset || preset == effectsOff
-	})
-	if preset != effectsOff && percent > 0 {
-		parts = append(parts, dsp.Part{Preset: preset, Strength: float64(percent) / 100})
+	change := func([]dsp.Part) []dsp.Part { return nil }
+	if !strings.EqualFold(typed, effectsOff) {
+		p, known := findPreset(typed)
+		if !known {
+			return reply{}, fault.New(fault.NotFound, fmt.Sprintf(textNoEffect, plain(typed)))
+		}
+		part := dsp.Part{Preset: p.Name, Strength: float64(percent) / 100}
+		change = func(on []dsp.Part) []dsp.Part { return withPart(on, part) }
 	}
+	s, err := c.changeEffects(ctx, change)
+	return reply{text: effectsText(s)}, err
+}
+
+// changeEffects changes what is on at that moment: two people who each add an effect
+// get both.
+func (c *call) changeEffects(ctx context.Context, change func([]dsp.Part) []dsp.Part) (player.Status, error) {
+	done, err := c.b.turns.take(ctx, c.guild)
+	if err != nil {
+		return player.Status{}, err
+	}
+	defer done()
+	now, _ := c.b.opts.Doer.Status(c.guild)
+	parts := change(slices.Clone(now.Effects))
 	settings, err := dsp.Mix(parts...)
 	if err != nil {
-		return reply{}, err
+		return player.Status{}, err
 	}
-	s, err := c.do(ctx, player.Filters{Settings: settings, Effects: parts})
-	return reply{text: effectsText(s.Effects)}, err
+	return c.do(ctx, player.Filters{Settings: settings, Effects: parts})
 }
 
-// effectsText names what is on.
-func effectsText(parts []dsp.Part) string {
-	if len(parts) == 0 {
-		return textEffectsOff
+// withPart has a preset take the place it had among parts, or the last one; without
+// any strength it goes.
+func withPart(parts []dsp.Part, part dsp.Part) []dsp.Part {
+	at := slices.IndexFunc(parts, func(p dsp.Part) bool { return p.Preset == part.Preset })
+	switch {
+	case at < 0 && part.Strength > 0:
+		return append(parts, part)
+	case at < 0:
+		return parts
+	case part.Strength > 0:
+		parts[at] = part
+		return parts
 	}
-	return fmt.Sprintf(textEffects, effectNames(parts))
+	return slices.Delete(parts, at, at+1)
 }
 
-// effectNames is "Bass boost 60 %, Nightcore".
-func effectNames(parts []dsp.Part) string {
-	names := make([]string, len(parts))
-	for i, part := range parts {
+// findPreset knows presets by their names and titles.
+func findPreset(typed string) (dsp.Preset, bool) {
+	for _, p := range dsp.Presets() {
+		if strings.EqualFold(typed, p.Name) || strings.EqualFold(typed, p.Title) {
+			return p, true
+		}
+	}
+	return dsp.Preset{}, false
+}
+
+// effectsText says what is on.
+func effectsText(s player.Status) string {
+	if names := effectNames(s); names != "" {
+		return fmt.Sprintf(textEffects, names)
+	}
+	return textEffectsOff
+}
+
+// effectNames is "Bass boost 60 %, Nightcore", empty when nothing is on. Filters that
+// were set in some other way than by presets have no names.
+func effectNames(s player.Status) string {
+	if len(s.Effects) == 0 && !s.Filters.Neutral() {
+		return textEffectsOwn
+	}
+	names := make([]string, len(s.Effects))
+	for i, part := range s.Effects {
 		names[i] = part.Preset
-		for _, p := range dsp.Presets() {
-			if p.Name == part.Preset {
-				names[i] = p.Title
-			}
+		if p, ok := findPreset(part.Preset); ok {
+			names[i] = p.Title
 		}
 		if part.Strength < 1 {
 			names[i] = fmt.Sprintf(textAtStrength, names[i], int(part.Strength*100+0.5))

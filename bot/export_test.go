@@ -1,8 +1,12 @@
 package bot
 
 import (
+	"context"
 	"time"
 
+	"github.com/bwmarrin/discordgo"
+
+	"busker/internal/snowflake"
 	"busker/player"
 	"busker/track"
 )
@@ -36,3 +40,27 @@ func ParseCustomID(s string) (action string, item uint64, argument string, ok bo
 	c, ok := parseCustomID(s)
 	return c.action, c.item, c.argument, ok
 }
+
+// SuggestEffects opens what /effects offers.
+func SuggestEffects(s player.Status, typed string) []*discordgo.ApplicationCommandOptionChoice {
+	return suggestEffects(s, typed)
+}
+
+// EffectChoices are the values offered.
+func EffectChoices(s player.Status, typed string) (values []string) {
+	for _, c := range suggestEffects(s, typed) {
+		values = append(values, c.Value.(string))
+	}
+	return values
+}
+
+// Turns opens turns.
+type Turns struct{ turns }
+
+// Take opens take.
+func (t *Turns) Take(ctx context.Context, guild snowflake.ID) (func(), error) {
+	return t.take(ctx, guild)
+}
+
+// Guilds is how many guilds are remembered.
+func (t *Turns) Guilds() int { return len(t.guilds) }

@@ -115,6 +115,12 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 	case player.Filters:
 		p.s.Filters, p.s.Effects = c.Settings, c.Effects
 		return player.FiltersChanged{Settings: c.Settings}, nil
+	case player.Crossfade:
+		p.s.Crossfade = c.Duration
+		return player.CrossfadeChanged(c), nil
+	case player.Normalise:
+		p.s.Normalise = c.On
+		return player.NormaliseChanged(c), nil
 	case player.Volume:
 		p.s.Volume = c.Percent
 		return player.VolumeChanged(c), nil

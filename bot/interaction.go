@@ -55,8 +55,11 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 	}
 	switch data := i.Data.(type) {
 	case discordgo.ApplicationCommandInteractionData:
-		if i.Type == discordgo.InteractionApplicationCommand {
+		switch i.Type {
+		case discordgo.InteractionApplicationCommand:
 			c.command(ctx, data)
+		case discordgo.InteractionApplicationCommandAutocomplete:
+			c.suggest(ctx, data)
 		}
 	case discordgo.MessageComponentInteractionData:
 		c.press(ctx, data)

@@ -28,10 +28,3 @@ func (p *places) of(guild snowflake.ID) snowflake.ID {
 	defer p.mu.Unlock()
 	return p.channels[guild]
 }
-
-// stripes are locks shared by guilds whose ids have the same remainder.
-type stripes [64]sync.Mutex
-
-func (s *stripes) of(guild snowflake.ID) *sync.Mutex {
-	return &s[uint64(guild>>22)%uint64(len(s))]
-}

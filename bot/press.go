@@ -107,12 +107,14 @@ func (c *call) pressCard(ctx context.Context, id customID, action func(string) (
 // doOnce carries out a press meant for one item of the queue. Presses of a guild
 // go one after another, so that the second of two skips finds its track gone.
 func (c *call) doOnce(ctx context.Context, item uint64, cmd player.Command) error {
-	lock := c.b.presses.of(c.guild)
-	lock.Lock()
-	defer lock.Unlock()
+	done, err := c.b.turns.take(ctx, c.guild)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if s, _ := c.b.opts.Doer.Status(c.guild); s.ItemID != item {
 		return fault.New(fault.Invalid, textStaleCard)
 	}
-	_, err := c.do(ctx, cmd)
+	_, err = c.do(ctx, cmd)
 	return err
 }

@@ -88,6 +88,7 @@ func fingerprint(all []*discordgo.ApplicationCommand) []byte {
 		HasMin      bool
 		Max         float64
 		MaxLength   int
+		Suggests    bool
 	}
 	type entry struct {
 		Name, About string
@@ -103,7 +104,7 @@ func fingerprint(all []*discordgo.ApplicationCommand) []byte {
 		for _, o := range c.Options {
 			as := option{
 				Type: o.Type, Name: o.Name, About: o.Description, Required: o.Required,
-				Max: o.MaxValue, MaxLength: o.MaxLength,
+				Max: o.MaxValue, MaxLength: o.MaxLength, Suggests: o.Autocomplete,
 			}
 			if o.MinValue != nil {
 				as.Min, as.HasMin = *o.MinValue, true

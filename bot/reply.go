@@ -57,6 +57,13 @@ func (a *answerer) whisper(ctx context.Context, text string) error {
 	})
 }
 
+// offer answers with choices for what is being typed.
+func (a *answerer) offer(ctx context.Context, choices []*discordgo.ApplicationCommandOptionChoice) error {
+	return a.respond(ctx, discordgo.InteractionApplicationCommandAutocompleteResult, &discordgo.InteractionResponseData{
+		Choices: choices,
+	})
+}
+
 // update rewrites the message whose button was pressed.
 func (a *answerer) update(ctx context.Context, r reply) error {
 	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{

@@ -39,7 +39,14 @@ const (
 	textVolumeIs   = "The volume is %d %%."
 	textEffects    = "Effects: %s." // "Bass boost 60 %, Nightcore"
 	textEffectsOff = "No effects are on."
-	textAtStrength = "%s %d %%" // title of a preset
+	textEffectsOwn = "custom filters"
+	textAtStrength = "%s %d %%"                                                                                   // title of a preset
+	textCrossfade  = "Crossfade: %s. Tracks that follow each other on an album do not fade, nor do live streams." // "5 seconds"
+	textNoFade     = "Crossfade is off."
+	textSeconds    = "%d seconds"
+	textSecond     = "1 second"
+	textLoudness   = "Loudness: on. All tracks play at −14 LUFS (EBU R128), so that none is louder than the others. For that I decode and encode even what I could pass on untouched."
+	textNoLoudness = "Loudness: off. Every track plays as loud as it was made."
 	textShuffled   = "Shuffled %s."
 	textLoopOff    = "Looping is off."
 	textLoopTrack  = "Looping this track."
@@ -50,6 +57,13 @@ const (
 
 	textBadTime = "I do not understand `%s` as a time. Try `1:23`, `83`, `1m23s`, `+30` or `-10`."
 	textBadLoop = "There is no such loop mode; take off, track or queue."
+	textBadMode = "There is no such mode; take on or off."
+
+	textNoEffect     = "I do not know the effect `%s`. Pick one of those I suggest while you type."
+	textWhichEffect  = "Tell me which effect should have that strength."
+	textEffectChoice = "%s: %s" // title, what it does
+	textEffectIsOn   = "%s (on): %s"
+	textManyChanges  = "Too many people are changing things at once. Try again in a moment."
 
 	textNow        = "Now playing: %s (%s)"
 	textQueueEmpty = "The queue is empty."
@@ -76,6 +90,8 @@ const (
 	textIsPaused   = "Paused"
 	textIsCut      = "Reconnecting…"
 	textAtVolume   = "Volume %d %%"
+	textFades      = "Crossfade %d s"
+	textEven       = "Even loudness"
 	textUpNext     = "Next: %s"    // track
 	textMore       = "and %s more" // "3 tracks"
 	textEnded      = "The queue has ended."
@@ -120,6 +136,10 @@ const (
 	aboutVolumeTo        = "0 to 200 percent; 100 is as recorded"
 	aboutEffects         = "Change the sound: bass boost, nightcore, vaporwave and more, in any combination"
 	aboutEffectsPreset   = "What to add, or off; without it, I tell what is on"
+	aboutCrossfade       = "Fade one track into the next"
+	aboutCrossfadeTo     = "0 to 12 seconds; 0 turns it off; without it, I tell what is on"
+	aboutLoudness        = "Play all tracks at the same loudness (EBU R128, −14 LUFS)"
+	aboutLoudnessMode    = "On or off; without it, I tell what is on"
 	aboutEffectsStrength = "0 to 100 percent; 0 takes it away"
 	aboutQueue           = "Show what comes next"
 	aboutQueuePage       = "Page to show"

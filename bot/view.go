@@ -124,12 +124,7 @@ func stateLine(s player.Status) string {
 	if s.State == player.StatePaused {
 		parts = append(parts, textIsPaused)
 	}
-	if s.Volume != 100 {
-		parts = append(parts, fmt.Sprintf(textAtVolume, s.Volume))
-	}
-	if len(s.Effects) > 0 {
-		parts = append(parts, effectNames(s.Effects))
-	}
+	parts = append(parts, soundParts(s)...)
 	if len(s.Queue) > 0 {
 		next := fmt.Sprintf(textUpNext, title(s.Queue[0].Track))
 		if more := len(s.Queue) - 1; more > 0 {
@@ -137,6 +132,28 @@ func stateLine(s player.Status) string {
 		}
 		parts = append(parts, next)
 	}
+	return small(parts)
+}
+
+// soundParts tells what is done to the sound, as far as anything is.
+func soundParts(s player.Status) (parts []string) {
+	if s.Volume != 100 {
+		parts = append(parts, fmt.Sprintf(textAtVolume, s.Volume))
+	}
+	if names := effectNames(s); names != "" {
+		parts = append(parts, names)
+	}
+	if s.Crossfade > 0 {
+		parts = append(parts, fmt.Sprintf(textFades, wholeSeconds(s.Crossfade)))
+	}
+	if s.Normalise {
+		parts = append(parts, textEven)
+	}
+	return parts
+}
+
+// small is a line of small print, empty when there is nothing in it.
+func small(parts []string) string {
 	if len(parts) == 0 {
 		return ""
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"busker/bot"
+	"busker/dsp"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
@@ -198,6 +199,10 @@ func TestTextsFitDiscord(t *testing.T) {
 	s := player.Status{
 		State: player.StatePaused, Channel: 5, ItemID: 1, Track: wild(), Requester: 1 << 62, Volume: 150,
 		Length: 99 * time.Hour, Position: 98 * time.Hour, Loop: queue.All, QueueLength: 1e6 * time.Second,
+		Crossfade: player.MaxCrossfade, Normalise: true, Interrupted: true,
+	}
+	for _, p := range dsp.Presets() {
+		s.Effects = append(s.Effects, dsp.Part{Preset: p.Name, Strength: 0.5})
 	}
 	for i := range 10_000 {
 		s.Queue = append(s.Queue, queue.Item{ID: uint64(i + 2), Track: wild()})
