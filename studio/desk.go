@@ -22,9 +22,9 @@ type desk struct {
 
 // from makes r, read by read, what the desk works on.
 func (d *desk) from(r audio.Reader, read func() error) {
-	d.read = read
-	if w, ok := r.(audio.Waiting); ok {
-		d.waits = true
+	w, ok := r.(audio.Waiting)
+	d.read, d.waits = read, ok
+	if ok {
 		w.OnWait(d.turn.Yield, d.turn.Regain)
 	}
 }

@@ -239,7 +239,7 @@ func TestLiveTrouble(t *testing.T) {
 		name string
 		err  error
 	}{
-		{"an error", fault.Wrap(fault.Unavailable, "gone", errTorn)},
+		{"an error", fault.Wrap(fault.Denied, "gone", errTorn)},
 		{"a panic", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,7 +17,7 @@ type Metrics struct {
 	listeners               prometheus.Gauge
 	encoded, served         prometheus.Counter
 	hits, misses            prometheus.Counter
-	moves, jumps            prometheus.Counter
+	moves, jumps, reopened  prometheus.Counter
 	failures                *prometheus.CounterVec // by fault kind
 	panics                  prometheus.Counter
 }
@@ -42,6 +42,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		misses:    counter("cache_misses_total", "Plays that might have been kept and were not."),
 		moves:     counter("moves_total", "Listeners so far behind that they went on in a take of their own."),
 		jumps:     counter("jumps_total", "Listeners of live streams so far behind that they missed something."),
+		reopened:  counter("streams_reopened_total", "Times a live stream that had ended was opened again and went on."),
 		failures: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "busker_studio_failures_total",
 			Help: "Takes, streams and presses that ended before their time, by kind of failure.",

@@ -36,7 +36,11 @@ type stream struct {
 
 	// For the goroutine of the stream.
 	origin  audio.Reader
-	began   bool // opened is closed
+	ending  error     // what the origin ended with, and nothing of ours
+	began   bool      // opened is closed
+	tries   int       // how often it was opened anew in a row
+	steady  int       // frames relayed since
+	start   beginning // of the first origin
 	desk    desk
 	pace    pace
 	block   audio.Block
@@ -126,10 +130,24 @@ func (m *stream) run(ctx, life context.Context) {
 	}
 }
 
+// relay passes on what the origin sends, and what one sends that is opened in its place.
 func (m *stream) relay(ctx context.Context) error {
 	if err := m.begin(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", m.track.Address(), err)
 	}
+	for {
+		err := m.receive(ctx)
+		if m.ending != nil && ctx.Err() == nil {
+			err = m.reopen(ctx, m.ending)
+		}
+		if err != nil {
+			return fmt.Errorf("read %s: %w", m.track.Address(), err)
+		}
+	}
+}
+
+// receive relays one origin to its end.
+func (m *stream) receive(ctx context.Context) error {
 	for {
 		if err := m.pace.await(ctx); err != nil {
 			return err
@@ -138,7 +156,7 @@ func (m *stream) relay(ctx context.Context) error {
 			return err
 		}
 		if err := m.desk.job(ctx, batch, liveDelay); err != nil {
-			return fmt.Errorf("read %s: %w", m.track.Address(), err)
+			return err
 		}
 	}
 }
@@ -148,33 +166,63 @@ func (m *stream) begin(ctx context.Context) (err error) {
 		return err
 	}
 	m.desk.turn = m.studio.opts.Pool.Turn()
-	if r, ok := m.origin.(audio.PacketReader); ok {
+	if _, ok := m.origin.(audio.PacketReader); ok {
 		m.packets = newReel(opus.MaxBitrate)
-		m.desk.from(r, func() error { return r.ReadPacket(&m.packet) })
-		m.desk.use = m.passPacket
 	} else {
 		m.pcm.begin()
-		m.desk.from(m.origin, func() error { return m.origin.ReadBlock(&m.block) })
-		m.desk.use = m.passBlock
 	}
 	m.began = true
 	close(m.opened)
+	return m.attach()
+}
+
+// attach has the desk work on the origin.
+func (m *stream) attach() error {
+	m.ending = nil
+	if m.packets == nil {
+		m.desk.from(m.origin, m.note(func() error { return m.origin.ReadBlock(&m.block) }))
+		m.desk.use = m.passBlock
+		return nil
+	}
+	r, ok := m.origin.(audio.PacketReader)
+	if !ok {
+		return errChanged
+	}
+	m.desk.from(r, m.note(func() error { return r.ReadPacket(&m.packet) }))
+	m.desk.use = m.passPacket
 	return nil
 }
 
+// note returns read, which then says when it was the origin that failed.
+func (m *stream) note(read func() error) func() error {
+	return func() error {
+		m.ending = read()
+		return m.ending
+	}
+}
+
 func (m *stream) passBlock() error {
-	m.pace.passed()
+	m.passed()
 	m.pcm.append(&m.block)
 	return nil
 }
 
 func (m *stream) passPacket() error {
-	m.pace.passed()
+	m.passed()
 	m.packets.append(m.packet.Bytes())
 	if m.decoder == nil {
 		return nil
 	}
 	return m.decode(m.packet.Bytes())
+}
+
+// passed counts a frame.
+func (m *stream) passed() {
+	m.pace.passed()
+	m.steady++
+	if m.start.frames < beginningFrames {
+		m.start.add(m)
+	}
 }
 
 // heed begins to decode an origin's packets when the first press needs that, and ends
