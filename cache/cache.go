@@ -2,11 +2,12 @@
 //
 // It knows tracks and packets only as something to keep: what to encode, and whether that
 // may be kept, others decide. All writing is done by the goroutine in Run; whoever plays
-// never waits for it, and trouble with the disk costs recordings, never music. One process
-// uses a folder at a time.
+// never waits for it, and trouble with the disk costs recordings, never music. One Cache
+// uses a folder at a time, which it locks.
 //
 //	Dir/3f/0c…9a.dca   what is kept, named by a hash of its Key; its mtime is its last use
 //	Dir/recording/…    what is being recorded; thrown out at the next start
+//	Dir/lock           locked by the process that writes here
 package cache
 
 import (
@@ -15,10 +16,12 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"busker/audio"
+	"busker/cache/internal/lock"
 	"busker/internal/fault"
 	"busker/opus/dca"
 	"busker/track"
@@ -61,6 +64,7 @@ type Cache struct {
 	opts Options
 	log  *slog.Logger
 	wake chan struct{} // tells Run that there are jobs; holds one
+	lock *lock.Lock    // on the folder, until Run ends; nil where nothing can be written
 
 	mu         sync.Mutex
 	shelf      shelf
@@ -74,7 +78,8 @@ type Cache struct {
 }
 
 // New opens the folder, makes it if need be, and throws out what is unfinished and what is
-// over the budget.
+// over the budget. The folder is this Cache's until its Run has ended; when it is that of
+// another, in this process or in any, New returns a fault.Busy.
 func New(o Options) (*Cache, error) {
 	if o.Dir == "" {
 		return nil, fault.New(fault.Invalid, "The cache needs a folder.")
@@ -104,12 +109,28 @@ func New(o Options) (*Cache, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
+	if err := c.claim(); err != nil {
+		return nil, err
+	}
 	c.clean()
 	if err := c.load(); err != nil {
+		c.lock.Release()
 		return nil, fmt.Errorf("open cache: %w", err)
 	}
 	c.evict()
 	return c, nil
+}
+
+// claim locks the folder. One that cannot be written to is harmed by nobody.
+func (c *Cache) claim() (err error) {
+	c.lock, err = lock.Take(filepath.Join(c.opts.Dir, lockName))
+	switch {
+	case errors.Is(err, lock.ErrTaken):
+		return fault.Wrap(fault.Busy, "Another process keeps its encoded tracks in "+c.opts.Dir+"; each needs a folder of its own.", err)
+	case err != nil:
+		c.log.Warn("the folder of the cache can only be read", "dir", c.opts.Dir, "err", err)
+	}
+	return nil
 }
 
 // Open returns the packets kept under k from the given time on, nil when there are none.
@@ -210,6 +231,7 @@ func (c *Cache) Run(ctx context.Context) error {
 	c.end()
 	c.work()
 	c.touch()
+	c.lock.Release()
 	return nil
 }
 

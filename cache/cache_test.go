@@ -21,6 +21,7 @@ import (
 
 	"busker/audio"
 	"busker/cache"
+	"busker/internal/fault"
 	"busker/track"
 )
 
@@ -116,7 +117,7 @@ func (r *rig) has(uri string) bool {
 func (r *rig) files() (names []string) {
 	r.t.Helper()
 	err := filepath.WalkDir(r.dir, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() {
+		if err == nil && !d.IsDir() && d.Name() != "lock" {
 			names = append(names, path)
 		}
 		return err
@@ -607,6 +608,30 @@ func TestCloseEndsReading(t *testing.T) {
 		}
 		if !r.has("a") {
 			t.Error("to close is no damage")
+		}
+	})
+}
+
+// TestOneCacheAtATime has a second one come while the first records, and after it.
+func TestOneCacheAtATime(t *testing.T) {
+	dir := t.TempDir()
+	run(t, dir, cache.Options{}, func(r *rig) {
+		w := r.Record(key("a"), track.Track{})
+		many(w, 1000)
+		synctest.Wait()
+		_, err := cache.New(cache.Options{Dir: dir, MaxBytes: 1})
+		if message, told := fault.Message(err); fault.KindOf(err) != fault.Busy || !told || !strings.Contains(message, dir) {
+			t.Errorf("a second cache: %v", err)
+		}
+		w.Commit(0, 0)
+		synctest.Wait()
+		if !r.has("a") {
+			t.Error("the second harmed the first")
+		}
+	})
+	run(t, dir, cache.Options{}, func(r *rig) {
+		if !r.has("a") {
+			t.Error("a is lost")
 		}
 	})
 }

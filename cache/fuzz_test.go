@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -41,6 +42,11 @@ func FuzzKeptFile(f *testing.F) {
 func play(t *testing.T, dir string, at int64, most int, read func(audio.PacketReader) error) {
 	c, err := cache.New(cache.Options{Dir: dir})
 	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if err := c.Run(ended); err != nil { // gives the folder back
 		t.Fatal(err)
 	}
 	p, err := c.Open(key("a"), time.Duration(at))

@@ -17,6 +17,7 @@ const (
 	suffix    = ".dca"
 	// recordingDir is no name of two digits.
 	recordingDir = "recording"
+	lockName     = "lock"
 )
 
 // ours matches what a Cache named, so that it removes nothing else.
