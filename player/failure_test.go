@@ -32,7 +32,7 @@ func TestFailuresCostOneTrack(t *testing.T) {
 		}, "internal", 5},
 		{"open panics", func(r *rig) track.Track {
 			t := r.shelf.put(2, 5)
-			r.shelf.tapes[t.URI] = func(context.Context, time.Duration) (audio.Reader, error) { panic("fire") }
+			r.shelf.replace(t.URI, func(context.Context, time.Duration) (audio.Reader, error) { panic("fire") })
 			return t
 		}, "internal", 0},
 		{"encoder panics", func(r *rig) track.Track { return r.shelf.put(2, 99, func(t *tape) { t.next = 60 }) }, "internal", 10},
@@ -125,9 +125,9 @@ func TestAStuckTrackIsToldAndGivenUp(t *testing.T) {
 func TestATrackThatStallsGoesOnWhereItWas(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		tr := r.shelf.put(1, 100)
-		r.shelf.tapes[tr.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+		r.shelf.replace(tr.URI, func(context.Context, time.Duration) (audio.Reader, error) {
 			return &hiccup{tape{track: 1, frames: 100, closed: make(chan struct{})}}, nil
-		}
+		})
 		r.play(tr)
 		r.pass(20 * time.Second)
 		r.whole(1, 1, 100)

@@ -20,11 +20,11 @@ func TestFiltersComeAndGo(t *testing.T) {
 	heard := listen(t, func(r *rig, box *jukebox) {
 		r.play(box.disc(d))
 		r.pass(2 * time.Second)
-		before := len(r.out.packets)
+		before := len(r.out.got())
 		if s := r.do(player.Filters{Settings: half}); s.Filters != half {
 			r.Errorf("filters %+v", s.Filters)
 		}
-		if n := len(r.out.packets) - before; n > 1 {
+		if n := len(r.out.got()) - before; n > 1 {
 			r.Errorf("%d packets went meanwhile", n)
 		}
 		r.pass(2 * time.Second)

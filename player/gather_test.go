@@ -25,9 +25,9 @@ func (d *drip) ReadBlock(b *audio.Block) error {
 
 // dripping replaces the tapes of a track by slow ones.
 func (r *rig) dripping(uri string, id, frames int, every time.Duration) {
-	r.shelf.tapes[uri] = func(_ context.Context, at time.Duration) (audio.Reader, error) {
+	r.shelf.replace(uri, func(_ context.Context, at time.Duration) (audio.Reader, error) {
 		return &drip{tape{track: float32(id), next: int(audio.Frames(at)), frames: frames, closed: make(chan struct{})}, every}, nil
-	}
+	})
 }
 
 // TestTracksShorterThanTheHeadStart are heard as soon as they are known to be over.

@@ -125,7 +125,7 @@ func TestASourceThatDiesWhileNothingIsHeard(t *testing.T) {
 				var dead atomic.Bool
 				tr := r.shelf.put(1, frames)
 				tr.Seekable = tt.seekable
-				r.shelf.tapes[tr.URI] = func(_ context.Context, at time.Duration) (audio.Reader, error) {
+				r.shelf.replace(tr.URI, func(_ context.Context, at time.Duration) (audio.Reader, error) {
 					if at > 0 && !tt.seekable {
 						return nil, errors.New("from the start only")
 					}
@@ -134,7 +134,7 @@ func TestASourceThatDiesWhileNothingIsHeard(t *testing.T) {
 						tp.dead, tp.hangs = &dead, tt.hangs
 					}
 					return tp, nil
-				}
+				})
 				r.play(tr, r.shelf.put(2, 50))
 				r.pass(2 * time.Second)
 				if tt.paused {

@@ -242,6 +242,20 @@ func (o *output) of(track int) (heard []sample) {
 	return heard
 }
 
+// got returns the packets that listeners got, with the silence between them.
+func (o *output) got() [][]byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.packets)
+}
+
+// forgive forgets that sound was torn.
+func (o *output) forgive() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.torn = nil
+}
+
 func (o *output) all() []sample {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -167,9 +167,7 @@ func listen(t *testing.T, body func(*rig, *jukebox), change ...func(*player.Opti
 	}, func(r *rig) {
 		r.out.silent.Store(true)
 		body(r, box)
-		r.out.mu.Lock()
-		defer r.out.mu.Unlock()
-		packets = slices.Clone(r.out.packets)
+		packets = r.out.got()
 	})
 	return packets
 }

@@ -15,13 +15,13 @@ func TestASeekThatFailsLeavesTheTrackWhereItWas(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		tr := r.shelf.put(1, 500)
 		good := r.shelf.tapes[tr.URI]
-		r.shelf.tapes[tr.URI] = func(ctx context.Context, at time.Duration) (audio.Reader, error) {
+		r.shelf.replace(tr.URI, func(ctx context.Context, at time.Duration) (audio.Reader, error) {
 			if at >= 5*time.Second {
 				<-time.After(100 * time.Millisecond)
 				return nil, fault.New(fault.Unavailable, "The server has a problem.")
 			}
 			return good(ctx, at)
-		}
+		})
 		r.play(tr, r.shelf.put(2, 50))
 		r.pass(time.Second)
 		r.do(player.Seek{At: 7 * time.Second})

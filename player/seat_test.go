@@ -46,7 +46,7 @@ func TestAFullMachineRefuses(t *testing.T) {
 			if err := do(g+10, player.Join{Channel: lobby}); err != nil {
 				t.Fatal(err)
 			}
-			if err := do(g+10, player.Play{Tracks: []track.Track{r.shelf.put(2, -1, func(t *tape) { t.stalls = true })}, Channel: lobby}); err != nil {
+			if err := do(g+10, player.Play{Tracks: []track.Track{r.shelf.put(2, 0, func(t *tape) { t.stalls = true })}, Channel: lobby}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,12 +126,12 @@ func TestSlowReadersHoldNoCore(t *testing.T) {
 		}
 	}, func(r *rig) {
 		waits, blocks := r.shelf.put(2, 200), r.shelf.put(3, 50)
-		r.shelf.tapes[waits.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+		r.shelf.replace(waits.URI, func(context.Context, time.Duration) (audio.Reader, error) {
 			return &lender{tape: tape{track: 2, frames: 200, closed: make(chan struct{})}}, nil
-		}
-		r.shelf.tapes[blocks.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+		})
+		r.shelf.replace(blocks.URI, func(context.Context, time.Duration) (audio.Reader, error) {
 			return &blocker{make(chan struct{})}, nil
-		}
+		})
 		for g := range player.GuildID(20) {
 			list := []track.Track{waits, blocks}
 			if g%2 == 0 {
@@ -156,9 +156,9 @@ func TestAPanicInATurnGivesTheCoreBack(t *testing.T) {
 	}, func(r *rig) {
 		bad := r.shelf.put(2, 99, func(t *tape) { t.next = 60 })
 		ugly := r.shelf.put(3, 99)
-		r.shelf.tapes[ugly.URI] = func(context.Context, time.Duration) (audio.Reader, error) {
+		r.shelf.replace(ugly.URI, func(context.Context, time.Duration) (audio.Reader, error) {
 			return &lender{tape: tape{track: 3, frames: 5, panics: true, closed: make(chan struct{})}}, nil
-		}
+		})
 		r.play(r.shelf.put(1, 50), bad, ugly, r.shelf.put(4, 50))
 		r.pass(5 * time.Second)
 		synctest.Wait()

@@ -104,6 +104,13 @@ type counted struct {
 
 func (c *counted) Close() error { c.gone(); return c.Reader.Close() }
 
+// replace has another open the tape of a track.
+func (s *shelf) replace(uri string, open func(ctx context.Context, at time.Duration) (audio.Reader, error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tapes[uri] = open
+}
+
 // put puts a tape on the shelf and returns its track.
 func (s *shelf) put(id, frames int, change ...func(*tape)) track.Track {
 	uri := string(rune('a' + id))

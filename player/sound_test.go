@@ -57,9 +57,9 @@ func TestWhatIsDecodedIsTheSource(t *testing.T) {
 			var packets [][]byte
 			run(t, real, func(r *rig) {
 				tr := r.shelf.put(1, frames)
-				r.shelf.tapes[tr.URI] = func(_ context.Context, at time.Duration) (audio.Reader, error) {
+				r.shelf.replace(tr.URI, func(_ context.Context, at time.Duration) (audio.Reader, error) {
 					return &chirp{int(audio.Frames(at)), frames}, nil
-				}
+				})
 				r.play(tr)
 				for range 3 {
 					r.pass(700 * time.Millisecond)
@@ -71,7 +71,7 @@ func TestWhatIsDecodedIsTheSource(t *testing.T) {
 					r.do(player.Volume{Percent: 100})
 				}
 				r.pass(10 * time.Second)
-				packets = r.out.packets
+				packets = r.out.got()
 			})
 			if len(packets) != frames+1 {
 				t.Errorf("%d packets for %d frames and the tail", len(packets), frames)
@@ -199,9 +199,11 @@ func (endless) Open(context.Context, track.Track, time.Duration, player.How) (au
 // paced is a sink that takes one packet each 20 ms.
 type paced struct {
 	sink
-	start   time.Time
-	queued  atomic.Int64 // packets sent, and those dropped by a Flush not counted
-	flushed atomic.Int64
+	start time.Time
+
+	mu     sync.Mutex
+	queued uint64 // packets sent, and those dropped by a Flush not counted
+	seen   int64  // up to when sink.sent is true, in frames
 }
 
 func (p *paced) now() int64 { return int64(time.Since(p.start) / audio.FrameTime) }
@@ -220,26 +222,36 @@ func (p *paced) Await(ctx context.Context) (int, error) {
 	}
 }
 
+// left returns how many packets are unsent.
 func (p *paced) left() int {
-	done := p.sent.Load()
-	queued := p.queued.Load()
-	for now := p.now(); int64(done) < queued && p.flushed.Load() < now; p.flushed.Add(1) {
-		done = p.sent.Add(1)
-	}
-	p.flushed.Store(p.now())
-	return int(queued - int64(done))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.unsent()
+}
+
+func (p *paced) unsent() int {
+	now := p.now()
+	done := min(p.queued, p.sent.Load()+uint64(now-p.seen))
+	p.seen = now
+	p.sent.Store(done)
+	return int(p.queued - done)
 }
 
 func (p *paced) Send(packet *audio.Packet) error {
 	packet.Release()
-	p.queued.Add(1)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.unsent()
+	p.queued++
 	return nil
 }
 
 func (p *paced) Sent() uint64 { p.left(); return p.sent.Load() }
 
 func (p *paced) Flush() int {
-	n := p.left()
-	p.queued.Add(-int64(n))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := p.unsent()
+	p.queued -= uint64(n)
 	return n
 }
