@@ -57,14 +57,16 @@ func (p *pump) job(turn order, n int) (done int) {
 	return done
 }
 
-// warm begins a ramp where listeners have heard silence.
+// warm begins a ramp where listeners have heard silence. A ramp costs what thirty packets
+// cost that are passed through: where cores are short already, the silence would become
+// many, and they would keep each other short.
 func (p *pump) warm() {
 	if p.quietSince.IsZero() || p.sent() < p.window.next || time.Since(p.quietSince) < audio.FrameTime {
 		return
 	}
 	n := p.window.next
-	overloaded := p.pool != nil && p.pool.Complexity() == 0
-	if n == 0 || overloaded || p.window.at(n).fresh || n > p.window.oldest() && p.window.at(n-1).segment == nil {
+	strained := p.pool != nil && p.pool.Strained()
+	if n == 0 || strained || p.window.at(n).fresh || n > p.window.oldest() && p.window.at(n-1).segment == nil {
 		return
 	}
 	p.ramp.left = rampFrames

@@ -35,3 +35,20 @@ func (p *Pool) Status() Status {
 	p.desk.mu.Unlock()
 	return s
 }
+
+// strain is the load above which nothing should be begun that can be left undone.
+const strain = 0.9
+
+// strainedQueue is how many turns per core may wait for that.
+const strainedQueue = 4
+
+// Strained reports whether the cores are short: what makes sound better, but is not
+// needed for it to go on, should be left undone.
+func (p *Pool) Strained() bool {
+	if p.Complexity() == 0 || p.measured() > strain {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.waiting) > strainedQueue*p.o.Cores
+}
