@@ -67,6 +67,7 @@ type Options struct {
 	ResolveTimeout time.Duration // for one of them, waiting for its turn included; 0 is 30 s
 	CardEvery      time.Duration // least time between two updates of a card; 0 is 1.5 s
 	CardProgress   time.Duration // time between updates of its progress bar; 0 is 15 s
+	StopTimeout    time.Duration // for marking the cards as over when Run's ctx ends; 0 is 1.7 s
 
 	Logger  *slog.Logger // nil discards
 	Metrics *Metrics     // nil counts for nobody
@@ -81,7 +82,9 @@ type Bot struct {
 	turns   turns             // of the calls of a guild that look before they change something
 	lookups chan struct{}     // one token for each search under way
 	codes   chan struct{}     // one token for each call whose privacy codes are computed
+	writes  *rate.Limiter     // of all cards' requests
 	steps   *rate.Limiter     // of all cards' progress bars
+	serials serials           // of the cards in use
 	asks    chan snowflake.ID // guilds that want a fresh card
 }
 
@@ -106,6 +109,7 @@ func New(opts Options) (*Bot, error) {
 		{&opts.ResolveTimeout, 30 * time.Second},
 		{&opts.CardEvery, 1500 * time.Millisecond}, // Discord allows about 5 edits in 5 s per channel
 		{&opts.CardProgress, 15 * time.Second},
+		{&opts.StopTimeout, 1700 * time.Millisecond}, // of 2 s in the order of stopping
 	} {
 		if *d.field <= 0 {
 			*d.field = d.value
@@ -118,20 +122,33 @@ func New(opts Options) (*Bot, error) {
 		opts: opts, log: opts.Logger, metrics: opts.Metrics,
 		lookups: make(chan struct{}, opts.Lookups),
 		codes:   make(chan struct{}, codesAtOnce),
+		writes:  rate.NewLimiter(writesPerSecond, writesAtOnce),
 		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
 		asks:    make(chan snowflake.ID, askBuffer),
 	}, nil
 }
 
-// stepsPerSecond bounds the edits that only move progress bars: Discord allows a
-// bot 50 requests a second in all. With more cards than that, bars move less often.
-const stepsPerSecond = 20
+const (
+	// writesPerSecond and writesAtOnce make 45 in any second. Discord allows a bot 50 in
+	// all, on its own clock; it refuses what is beyond, and blocks for an hour who is
+	// refused too often. Answers to interactions do not count.
+	writesPerSecond = 40
+	writesAtOnce    = 5
+	// stepsPerSecond bounds the edits that only move progress bars. With more cards than
+	// that, bars move less often.
+	stepsPerSecond = 20
+)
 
-// Run keeps the cards until ctx ends, and then marks them as ended.
+// Run keeps the cards until ctx ends, and then marks as over as many as StopTimeout and
+// Discord's limits allow. It logs how many are left; whoever presses a button of one
+// later is told, and the card goes.
 func (b *Bot) Run(ctx context.Context) error { return b.runCards(ctx) }
 
 // askCard wants a fresh card for guild in the channel of its last command.
 func (b *Bot) askCard(guild snowflake.ID) {
+	if b.opts.Events == nil {
+		return
+	}
 	select {
 	case b.asks <- guild:
 	default:

@@ -63,6 +63,7 @@ type stage struct {
 	bot     *bot.Bot
 	log     *bytes.Buffer
 	n       atomic.Int64
+	stop    func() error // ends Run, and returns what it did
 }
 
 func newStage(t *testing.T, adjust ...func(*bot.Options)) *stage {
@@ -86,9 +87,12 @@ func newStage(t *testing.T, adjust ...func(*bot.Options)) *stage {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- b.Run(ctx) }()
-	t.Cleanup(func() {
+	s.stop = sync.OnceValue(func() error {
 		cancel()
-		if err := <-done; err != nil {
+		return <-done
+	})
+	t.Cleanup(func() {
+		if err := s.stop(); err != nil {
 			t.Errorf("run: %v", err)
 		}
 	})
@@ -362,7 +366,7 @@ func TestAPanicIsAnswered(t *testing.T) {
 		t.Errorf("said %q, %v", got, private)
 	}
 	s.traced(got, "player is broken")
-	got, private = said(s.press(ann, bot.CustomID("pause", 1, "")))
+	got, private = said(s.press(ann, s.id("pause", 1, "")))
 	if !private || !strings.HasPrefix(got, "Something went wrong.") {
 		t.Errorf("said %q, %v", got, private)
 	}
@@ -472,7 +476,7 @@ func TestQueueButtonsTurnPages(t *testing.T) {
 	if a = s.press(ann, back.CustomID); !strings.Contains(a.original.Content, "Page 1 of 3") || !buttonOf(t, a.original, "Back").Disabled {
 		t.Errorf("back leads to %+v", a.original)
 	}
-	if a := s.press(ann, bot.CustomID("page", 0, "x")); a.kind != 4 || !a.private {
+	if a := s.press(ann, bot.CustomID("page", "", 0, "x")); a.kind != 4 || !a.private {
 		t.Errorf("a bad page: %+v", a)
 	}
 }

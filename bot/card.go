@@ -20,9 +20,11 @@ import (
 // notes and writes to Discord as rarely as it can: events that come together make
 // one update. What goes wrong with a card never reaches the player.
 type card struct {
-	b     *Bot
-	guild snowflake.ID
-	log   *slog.Logger
+	b      *Bot
+	guild  snowflake.ID
+	log    *slog.Logger
+	rest   *discordgo.Session // its own, for its goroutine
+	serial string             // in the ids of its buttons
 
 	mu      sync.Mutex
 	pending notes
@@ -35,6 +37,8 @@ type card struct {
 	artwork          *track.Artwork // picture shown
 	shown            string         // key of the view shown
 	ended            bool           // it is marked as over
+	refused          bool           // it may not be edited
+	ends             int            // how often it was tried in vain to mark it as over
 	hidden           uint64         // item for which the card must not be posted: somebody deleted it, or we may not post
 	ticked           bool           // nothing happened but that time went by
 	wrote            time.Time
@@ -42,7 +46,10 @@ type card struct {
 }
 
 func newCard(b *Bot, guild snowflake.ID) *card {
-	return &card{b: b, guild: guild, log: b.log.With("guild", guild), wake: make(chan struct{}, 1)}
+	return &card{
+		b: b, guild: guild, log: b.log.With("guild", guild), wake: make(chan struct{}, 1),
+		rest: ownLimits(b.opts.REST), serial: b.serials.next(guild),
+	}
 }
 
 // post leaves notes for the card; false means it is retired and needs a successor.
@@ -77,26 +84,32 @@ func (c *card) retireIfQuiet() bool {
 }
 
 func (c *card) retire() {
+	c.b.serials.drop(c.guild, c.serial)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.retired = true
 }
 
-// run keeps the card until the player has left its channel or ctx ends.
-func (c *card) run(ctx context.Context) {
+// run keeps the card until the player has left its channel or ctx ends. In the latter
+// case it has until the end of ending: buttons that nobody answers should not stay.
+func (c *card) run(ctx, ending context.Context) {
 	for {
 		if !c.wait(ctx) {
-			// The process stops; buttons that nobody answers must not stay behind.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), ackTimeout)
-			defer cancel()
-			c.end(ctx)
+			c.end(ending)
 			return
 		}
-		if c.update(ctx, c.take()) && c.retireIfQuiet() {
+		gone := c.update(ctx, c.take())
+		if gone && ctx.Err() == nil && (!c.left() || c.ends >= maxEnds) && c.retireIfQuiet() {
 			return
 		}
 	}
 }
+
+// maxEnds is how often it is tried, once in CardProgress, to mark a card as over.
+const maxEnds = 20
+
+// left reports whether a message is there with buttons that could be taken away.
+func (c *card) left() bool { return c.message != "" && !c.ended && !c.refused }
 
 // wait returns when there is something to do and it may be done; false when ctx
 // is over.
@@ -172,7 +185,7 @@ func (c *card) show(ctx context.Context, s player.Status, fresh bool) {
 	c.last = s
 	turned := s.ItemID != c.item || c.ended
 	stays := c.message != "" && !fresh && (!turned || c.channel == place && !c.buried(ctx))
-	if stays && c.edit(ctx, playing(s), s) {
+	if stays && c.edit(ctx, playing(s, c.serial), s) {
 		return
 	}
 	if c.message == "" && !turned && !fresh { // deleted by somebody while it showed this very track
@@ -184,14 +197,18 @@ func (c *card) show(ctx context.Context, s player.Status, fresh bool) {
 
 // buried reports whether newer messages lie below the card.
 func (c *card) buried(ctx context.Context) bool {
-	ch, err := c.b.opts.REST.Channel(c.channel, once(ctx)...)
+	var ch *discordgo.Channel
+	err := c.request(ctx, discordgo.EndpointChannel(c.channel), func(ctx context.Context) (err error) {
+		ch, err = c.rest.Channel(c.channel, once(ctx)...)
+		return err
+	})
 	return err == nil && ch.LastMessageID != "" && ch.LastMessageID != c.message
 }
 
 // replace posts the card anew and deletes the old one.
 func (c *card) replace(ctx context.Context, place string, s player.Status) {
 	oldChannel, old := c.channel, c.message
-	v := playing(s)
+	v := playing(s, c.serial)
 	m, err := c.create(ctx, place, v.artwork, &discordgo.MessageSend{
 		Components: v.components, AllowedMentions: nobody(),
 		Flags: discordgo.MessageFlagsIsComponentsV2 | discordgo.MessageFlagsSuppressNotifications,
@@ -206,19 +223,49 @@ func (c *card) replace(ctx context.Context, place string, s player.Status) {
 	c.b.metrics.cards.WithLabelValues("posted").Inc()
 	c.channel, c.message, c.attachments, c.hidden = place, m.ID, m.Attachments, 0
 	c.keep(v, s)
-	if old != "" {
-		if err := c.b.opts.REST.ChannelMessageDelete(oldChannel, old, once(ctx)...); err != nil {
-			c.log.Debug("old card could not be deleted", "err", err)
-		}
+	if old == "" {
+		return
+	}
+	err = c.request(ctx, discordgo.EndpointChannelMessage(oldChannel, ""), func(ctx context.Context) error {
+		return c.rest.ChannelMessageDelete(oldChannel, old, once(ctx)...)
+	})
+	if err != nil {
+		c.log.Debug("old card could not be deleted", "err", err)
 	}
 }
+
+// requestTimeout is for one request of a card, its waits included. What was not
+// done by then is tried again with the next event, or in CardProgress.
+const requestTimeout = 30 * time.Second
+
+// request makes a request when Discord's limits allow it. It waits for nothing beyond
+// the end of ctx.
+func (c *card) request(ctx context.Context, bucket string, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+	defer cancel()
+	return retry(ctx, func() error {
+		if err := room(ctx, c.rest, bucket); err != nil {
+			return err
+		}
+		if err := c.b.writes.Wait(ctx); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
+}
+
+// postGrace is how long a stop waits for the answer to a post: without its id, the
+// message could not be marked as over.
+const postGrace = 500 * time.Millisecond
 
 // create posts a message, with a picture unless it is nil.
 func (c *card) create(ctx context.Context, channel string, p *track.Artwork, m *discordgo.MessageSend) (made *discordgo.Message, err error) {
 	defer func() { c.wrote = time.Now() }()
-	err = retry(ctx, func() error {
+	err = c.request(ctx, discordgo.EndpointChannelMessages(channel), func(ctx context.Context) error {
+		ctx, cancel := outlive(ctx, postGrace)
+		defer cancel()
 		m.Files = files(p) // each try reads the picture from its start
-		made, err = c.b.opts.REST.ChannelMessageSendComplex(channel, m, once(ctx)...)
+		made, err = c.rest.ChannelMessageSendComplex(channel, m, once(ctx)...)
 		return err
 	})
 	return made, err
@@ -227,6 +274,7 @@ func (c *card) create(ctx context.Context, channel string, p *track.Artwork, m *
 // keep remembers what the message shows.
 func (c *card) keep(v view, s player.Status) {
 	c.shown, c.item, c.artwork, c.ended = v.key, s.ItemID, v.artwork, v.ended
+	c.refused, c.ends = false, 0
 }
 
 // edit rewrites the message in place; false means that it is gone.
@@ -246,8 +294,10 @@ func (c *card) edit(ctx context.Context, v view, s player.Status) bool {
 	case restCode(err) == discordgo.ErrCodeUnknownMessage:
 		c.message = ""
 		return false
+	case ctx.Err() != nil:
+		c.log.Debug("no time to update the card", "channel", c.channel, "err", err)
 	case forbidden(err):
-		c.hidden = s.ItemID
+		c.hidden, c.refused = s.ItemID, true
 		fallthrough
 	default:
 		c.log.Info("card could not be updated", "channel", c.channel, "err", err)
@@ -268,11 +318,11 @@ func (c *card) patch(ctx context.Context, v view) (made *discordgo.Message, err 
 	if keep != nil {
 		e.Attachments = &keep
 	}
-	err = retry(ctx, func() error {
+	err = c.request(ctx, discordgo.EndpointChannelMessage(c.channel, ""), func(ctx context.Context) error {
 		if v.artwork != c.artwork {
 			e.Files = files(v.artwork)
 		}
-		made, err = c.b.opts.REST.ChannelMessageEditComplex(e, once(ctx)...)
+		made, err = c.rest.ChannelMessageEditComplex(e, once(ctx)...)
 		return err
 	})
 	return made, err
@@ -280,7 +330,8 @@ func (c *card) patch(ctx context.Context, v view) (made *discordgo.Message, err 
 
 // end marks the card as over and takes its buttons away.
 func (c *card) end(ctx context.Context) {
-	if c.message != "" && !c.ended {
+	if c.left() {
+		c.ends++
 		c.edit(ctx, over(c.last), player.Status{})
 	}
 }

@@ -53,6 +53,17 @@ func button(label string) func(*message) bool {
 	}
 }
 
+// id is the custom id of a button of the guild's card.
+func (s *stage) id(action string, item uint64, argument string) string {
+	s.t.Helper()
+	m := s.card("card with buttons", button("Skip"))
+	_, serial, _, _, ok := bot.ParseCustomID(buttonOf(s.t, m, "Skip").CustomID)
+	if !ok || serial == "" {
+		s.t.Fatal("the card has no serial")
+	}
+	return bot.CustomID(action, serial, item, argument)
+}
+
 func TestTheCardFollows(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).playing("First", "Second", "Third")
@@ -142,18 +153,18 @@ func TestCardButtons(t *testing.T) {
 			t.Errorf("%s: did %+v", tt.label, did)
 		}
 	}
-	for _, stale := range []string{buttonOf(t, m, "Skip").CustomID, bot.CustomID("stop", 999, "")} {
+	for _, stale := range []string{buttonOf(t, m, "Skip").CustomID, s.id("stop", 999, "")} {
 		if got, private := said(s.press(ann, stale)); got != "That track is over. Use the newest card." || !private {
 			t.Errorf("stale press: %q, %v", got, private)
 		}
 	}
-	for _, old := range []string{"b0|skip|1|", "", "play", "b1|explode|1|", "b1|skip|?|", bot.CustomID("loop", 2, "sideways")} {
+	for _, old := range []string{"b0|skip|1|", "", "play", "b1|skip|1|", "b2|explode|x|1|", "b2|skip|x|?|", s.id("loop", 2, "sideways")} {
 		if got, private := said(s.press(ann, old)); !strings.HasPrefix(got, "This button is from an older version") || !private {
 			t.Errorf("press of %q: %q, %v", old, got, private)
 		}
 	}
 	now, _ := s.players.Status(theGuild)
-	current := bot.CustomID("stop", now.ItemID, "")
+	current := s.id("stop", now.ItemID, "")
 	if got, private := said(s.press(bob, current)); got != "Join a voice channel first." || !private {
 		t.Errorf("press from outside: %q, %v", got, private)
 	}
@@ -169,7 +180,7 @@ func TestCardButtons(t *testing.T) {
 func TestADoublePressSkipsOnce(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).playing("A", "B", "C")
-	id := bot.CustomID("skip", 1, "")
+	id := s.id("skip", 1, "")
 	var presses sync.WaitGroup
 	for range 8 {
 		presses.Go(func() { s.press(ann, id) })

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -19,7 +21,15 @@ const askBuffer = 64
 // its own that ends when the bot leaves the voice channel.
 func (b *Bot) runCards(ctx context.Context) error {
 	var running sync.WaitGroup
-	defer running.Wait()
+	var left atomic.Int64 // cards that are not marked as over
+	ending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer func() {
+		end := time.AfterFunc(b.opts.StopTimeout, cancel)
+		defer end.Stop()
+		running.Wait()
+		b.report(left.Load())
+	}()
 	cards := map[snowflake.ID]*card{}
 	ended := make(chan *card)
 	post := func(guild snowflake.ID, n notes) {
@@ -30,7 +40,10 @@ func (b *Bot) runCards(ctx context.Context) error {
 		c.post(n)
 		cards[guild] = c
 		running.Go(func() {
-			b.runCard(ctx, c)
+			b.runCard(ctx, ending, c)
+			if ctx.Err() != nil && c.left() {
+				left.Add(1)
+			}
 			select {
 			case ended <- c:
 			case <-ctx.Done():
@@ -47,7 +60,7 @@ func (b *Bot) runCards(ctx context.Context) error {
 				events = nil
 				continue
 			}
-			post(e.Guild, notesOf(e.Event))
+			post(e.Guild, b.note(e.Event))
 		case guild := <-b.asks:
 			post(guild, notes{fresh: true})
 		case c := <-ended:
@@ -58,8 +71,28 @@ func (b *Bot) runCards(ctx context.Context) error {
 	}
 }
 
+// report tells the operator of cards for which there was no time when the process stopped.
+func (b *Bot) report(left int64) {
+	if left > 0 {
+		b.metrics.cards.WithLabelValues("left").Add(float64(left))
+		b.log.Warn("no time to mark all cards as over; a press on one that is left does so", "cards", left)
+	}
+}
+
+// note reads an event; one that cannot be read is none.
+func (b *Bot) note(e player.Event) (n notes) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.metrics.panics.Inc()
+			b.log.Error("event panicked", "event", fmt.Sprintf("%T", e), "panic", p, "stack", string(debug.Stack()))
+			n = notes{}
+		}
+	}()
+	return notesOf(e)
+}
+
 // runCard runs a card; should it panic, the guild goes without until the next event.
-func (b *Bot) runCard(ctx context.Context, c *card) {
+func (b *Bot) runCard(ctx, ending context.Context, c *card) {
 	defer c.retire()
 	defer func() {
 		if p := recover(); p != nil {
@@ -67,7 +100,7 @@ func (b *Bot) runCard(ctx context.Context, c *card) {
 			b.log.Error("card panicked", "guild", c.guild, "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	c.run(ctx)
+	c.run(ctx, ending)
 }
 
 // notes are what happened since a card was last brought up to date. How the player

@@ -1,12 +1,14 @@
 package bot_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +32,12 @@ type discord struct {
 	fail     map[string][]failure
 	commands json.RawMessage
 	puts     int
+
+	linger    map[string]func(*http.Request) // before a request is looked at
+	headers   map[string]string              // of every answer
+	perSecond int                            // requests taken in any second; 0 = all
+	taken     []time.Time                    // when the last of them came
+	refused   int                            // of those beyond
 }
 
 // answer is what became of one interaction.
@@ -66,7 +74,7 @@ type failure struct {
 func newDiscord(t *testing.T) (*discord, *discordgo.Session) {
 	d := &discord{
 		t: t, notify: make(chan struct{}), answers: map[string]*answer{}, messages: map[string]*message{},
-		fail: map[string][]failure{}, commands: json.RawMessage(`[]`), nextID: 1000,
+		fail: map[string][]failure{}, linger: map[string]func(*http.Request){}, commands: json.RawMessage(`[]`), nextID: 1000,
 	}
 	server := httptest.NewServer(http.HandlerFunc(d.serve))
 	t.Cleanup(server.Close)
@@ -82,12 +90,26 @@ func newDiscord(t *testing.T) (*discord, *discordgo.Session) {
 }
 
 func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	defer d.changed()
 	path := strings.TrimPrefix(r.URL.Path, "/api/v9/")
 	parts := strings.Split(path, "/")
 	key := r.Method + " " + parts[0]
+	d.mu.Lock()
+	if linger := d.linger[key]; linger != nil {
+		d.mu.Unlock()
+		linger(r)
+		d.mu.Lock()
+	}
+	defer d.mu.Unlock()
+	defer d.changed()
+	for name, value := range d.headers {
+		w.Header().Set(name, value)
+	}
+	if parts[0] == "channels" && !d.admit(time.Now()) {
+		d.refused++
+		w.WriteHeader(http.StatusTooManyRequests)
+		_, _ = io.WriteString(w, `{"message":"You are being rate limited.","retry_after":1,"global":true}`)
+		return
+	}
 	if f := d.fail[key]; len(f) > 0 {
 		d.fail[key] = f[1:]
 		w.WriteHeader(f[0].status)
@@ -113,6 +135,33 @@ func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		d.t.Errorf("unexpected %s %s", r.Method, path)
 		http.NotFound(w, r)
+	}
+}
+
+// admit reports whether one more request keeps the global limit.
+func (d *discord) admit(now time.Time) bool {
+	if d.perSecond == 0 {
+		return true
+	}
+	d.taken = slices.DeleteFunc(d.taken, func(at time.Time) bool { return now.Sub(at) >= time.Second })
+	if len(d.taken) >= d.perSecond {
+		return false
+	}
+	d.taken = append(d.taken, now)
+	return true
+}
+
+// slow has requests of a kind take their time, until whoever makes them gives up.
+func (d *discord) slow(key string, by time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.linger[key] = func(r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // only then the server sees that the client is gone
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		select {
+		case <-time.After(by):
+		case <-r.Context().Done():
+		}
 	}
 }
 

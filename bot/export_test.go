@@ -20,7 +20,7 @@ var (
 	LocalClaims   = newLocalClaims
 	Definitions   = definitions
 	PageOf        = func(s player.Status, page int) string { return queuePage(s, page).text }
-	CardOf        = func(s player.Status) string { return playing(s).key }
+	CardOf        = func(s player.Status) string { return playing(s, "serial").key }
 	OverOf        = func(s player.Status) string { return over(s).key }
 	PictureOf     = func(t track.Track) *track.Artwork { return picture(t) }
 	MaxTitle      = maxTitle
@@ -30,15 +30,15 @@ var (
 // ParseSeek opens the parser of times.
 func ParseSeek(s string) (time.Duration, bool, error) { return parseSeek(s) }
 
-// CustomID writes and reads a custom id.
-func CustomID(action string, item uint64, argument string) string {
-	return customID{action, item, argument}.String()
+// CustomID writes a custom id.
+func CustomID(action, serial string, item uint64, argument string) string {
+	return customID{action, serial, item, argument}.String()
 }
 
 // ParseCustomID opens the parser of custom ids.
-func ParseCustomID(s string) (action string, item uint64, argument string, ok bool) {
+func ParseCustomID(s string) (action, serial string, item uint64, argument string, ok bool) {
 	c, ok := parseCustomID(s)
-	return c.action, c.item, c.argument, ok
+	return c.action, c.serial, c.item, c.argument, ok
 }
 
 // SuggestEffects opens what /effects offers.

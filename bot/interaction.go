@@ -46,11 +46,8 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 		return
 	}
 	defer c.survive(ctx)
-	first, err := b.opts.Claims.Claim(ctx, c.answer.interaction())
-	if err != nil {
-		c.log.Error("claim interaction", "err", err)
-	}
-	if !first && err == nil {
+	c.look()
+	if !c.claim(ctx) {
 		return
 	}
 	switch data := i.Data.(type) {
@@ -64,6 +61,21 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 	case discordgo.MessageComponentInteractionData:
 		c.press(ctx, data)
 	}
+}
+
+// claimTimeout is for whoever decides who answers: the user is waiting.
+const claimTimeout = time.Second
+
+// claim reports whether this process is to answer. It does where nobody can decide that:
+// Discord takes only one answer.
+func (c *call) claim(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
+	defer cancel()
+	first, err := c.b.opts.Claims.Claim(ctx, c.answer.interaction())
+	if err != nil {
+		c.log.Error("claim interaction", "err", err)
+	}
+	return first || err != nil
 }
 
 func (a *answerer) interaction() snowflake.ID { return parseID(a.i.ID) }
@@ -82,11 +94,16 @@ func (b *Bot) newCall(i *discordgo.Interaction) (*call, bool) {
 		c.user = parseID(i.Member.User.ID)
 	}
 	c.log = b.log.With("guild", c.guild, "interaction", i.ID)
-	if c.guild != 0 {
-		c.voice, _ = b.opts.Voice.VoiceChannelOf(c.guild, c.user)
-		c.status, _ = b.opts.Doer.Status(c.guild)
-	}
 	return c, true
+}
+
+// look sees where things stand.
+func (c *call) look() {
+	if c.guild == 0 {
+		return
+	}
+	c.voice, _ = c.b.opts.Voice.VoiceChannelOf(c.guild, c.user)
+	c.status, _ = c.b.opts.Doer.Status(c.guild)
 }
 
 // survive catches a panic of the handler and says sorry.
@@ -194,7 +211,7 @@ func (c *call) finish(ctx context.Context, cmd *command, r reply, why error) {
 	}
 	if ctx.Err() != nil { // we are stopping; Discord still listens
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), ackTimeout)
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastWords)
 		defer cancel()
 	}
 	var err error

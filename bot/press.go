@@ -75,6 +75,10 @@ func (c *call) turnPage(ctx context.Context, id customID, began time.Time) {
 }
 
 func (c *call) pressCard(ctx context.Context, id customID, action func(string) (player.Command, error), began time.Time) {
+	if !c.b.serials.inUse(c.guild, id.serial) {
+		c.tidy(ctx, began)
+		return
+	}
 	name := "card_" + id.action
 	cmd, err := action(id.argument)
 	if err != nil {
@@ -102,6 +106,23 @@ func (c *call) pressCard(ctx context.Context, id customID, action func(string) (
 		}
 	}
 	c.b.metrics.answered(name, err, began)
+}
+
+// tidy takes the buttons off a card that is no longer in use: there was no time to when
+// the process stopped, or Discord would not let us.
+func (c *call) tidy(ctx context.Context, began time.Time) {
+	const name = "card_unused"
+	if err := c.answer.updateCard(ctx, unused()); err != nil {
+		c.lost(name, err, began)
+		return
+	}
+	c.acked = true
+	c.b.metrics.ack.Observe(time.Since(began).Seconds())
+	c.b.metrics.cards.WithLabelValues("tidied").Inc()
+	if err := c.answer.followUp(ctx, textUnusedCard); err != nil {
+		c.log.Warn("reply could not be delivered", "name", name, "err", err)
+	}
+	c.b.metrics.answered(name, nil, began)
 }
 
 // doOnce carries out a press meant for one item of the queue. Presses of a guild

@@ -13,14 +13,13 @@ import (
 // RegisterCommands makes Discord offer the bot's commands in every server, unless
 // it already offers exactly them.
 func (b *Bot) RegisterCommands(ctx context.Context) error {
-	rest := b.opts.REST
 	app, err := b.application(ctx)
 	if err != nil {
 		return fmt.Errorf("register commands: %w", err)
 	}
 	var have []*discordgo.ApplicationCommand
 	err = retry(ctx, func() (err error) {
-		have, err = rest.ApplicationCommands(app, "", once(ctx)...)
+		have, err = ownLimits(b.opts.REST).ApplicationCommands(app, "", once(ctx)...)
 		return err
 	})
 	if err != nil {
@@ -32,7 +31,7 @@ func (b *Bot) RegisterCommands(ctx context.Context) error {
 		return nil
 	}
 	err = retry(ctx, func() error {
-		_, err := rest.ApplicationCommandBulkOverwrite(app, "", want, once(ctx)...)
+		_, err := ownLimits(b.opts.REST).ApplicationCommandBulkOverwrite(app, "", want, once(ctx)...)
 		return err
 	})
 	if err != nil {
@@ -50,7 +49,7 @@ func (b *Bot) application(ctx context.Context) (string, error) {
 	err := retry(ctx, func() error {
 		const route = "/oauth2/applications/@me"
 		url := discordgo.EndpointAPI + route[1:]
-		body, err := b.opts.REST.RequestWithBucketID("GET", url, nil, url, once(ctx)...)
+		body, err := ownLimits(b.opts.REST).RequestWithBucketID("GET", url, nil, url, once(ctx)...)
 		if err != nil {
 			return err
 		}

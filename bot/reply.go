@@ -2,9 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -19,9 +16,17 @@ type reply struct {
 // ackTimeout is how long Discord waits for the first answer to an interaction.
 const ackTimeout = 3 * time.Second
 
-// answerer answers one interaction. It has a client of its own because discordgo
-// keeps a rate-limit bucket for every interaction token it ever saw: this one
-// goes with the interaction. Interaction endpoints are outside the bot's global
+// answerTimeout is for one later request, its waits for a rate limit included. Each
+// keeps a worker of the gateway.
+const answerTimeout = 30 * time.Second
+
+// lastWords is for the final answer when the process stops: within the gateway's
+// share of a stop, which comes after the bot's.
+const lastWords = 1500 * time.Millisecond
+
+// answerer answers one interaction. It has limits of its own because discordgo
+// keeps a rate-limit bucket for every interaction token it ever saw: these
+// go with the interaction. Interaction endpoints are outside the bot's global
 // limit.
 type answerer struct {
 	rest *discordgo.Session
@@ -29,10 +34,7 @@ type answerer struct {
 }
 
 func newAnswerer(rest *discordgo.Session, i *discordgo.Interaction) *answerer {
-	return &answerer{i: i, rest: &discordgo.Session{
-		Client: rest.Client, Token: rest.Token, UserAgent: rest.UserAgent, LogLevel: rest.LogLevel,
-		MaxRestRetries: rest.MaxRestRetries, Ratelimiter: discordgo.NewRatelimiter(),
-	}}
+	return &answerer{i: i, rest: ownLimits(rest)}
 }
 
 // deferReply shows "thinking", to everybody or only to whoever asked.
@@ -64,6 +66,14 @@ func (a *answerer) offer(ctx context.Context, choices []*discordgo.ApplicationCo
 	})
 }
 
+// updateCard rewrites the card whose button was pressed, without a picture.
+func (a *answerer) updateCard(ctx context.Context, v view) error {
+	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{
+		Components: v.components, AllowedMentions: nobody(), Attachments: &[]*discordgo.MessageAttachment{},
+		Flags: discordgo.MessageFlagsIsComponentsV2,
+	})
+}
+
 // update rewrites the message whose button was pressed.
 func (a *answerer) update(ctx context.Context, r reply) error {
 	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{
@@ -82,6 +92,8 @@ func (a *answerer) respond(ctx context.Context, kind discordgo.InteractionRespon
 // edit replaces the deferred reply.
 func (a *answerer) edit(ctx context.Context, r reply) error {
 	components := rows(r)
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	return retry(ctx, func() error {
 		_, err := a.rest.InteractionResponseEdit(a.i, &discordgo.WebhookEdit{
 			Content: &r.text, Components: &components, AllowedMentions: nobody(),
@@ -92,6 +104,8 @@ func (a *answerer) edit(ctx context.Context, r reply) error {
 
 // followUp tells whoever asked something more, only them.
 func (a *answerer) followUp(ctx context.Context, text string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	return retry(ctx, func() error {
 		_, err := a.rest.FollowupMessageCreate(a.i, false, &discordgo.WebhookParams{
 			Content: text, AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
@@ -104,6 +118,8 @@ func (a *answerer) followUp(ctx context.Context, text string) error {
 // takeBack deletes the deferred reply. It must be gone before the first follow-up,
 // which would otherwise take its place and be as public as it.
 func (a *answerer) takeBack(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
 	return retry(ctx, func() error { return a.rest.InteractionResponseDelete(a.i, once(ctx)...) })
 }
 
@@ -117,45 +133,4 @@ func rows(r reply) []discordgo.MessageComponent {
 // nobody is an allowed_mentions that lets a message ping nobody.
 func nobody() *discordgo.MessageAllowedMentions {
 	return &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}
-}
-
-// once are the options of a single request: discordgo would sleep out a 429
-// whatever ctx says.
-func once(ctx context.Context) []discordgo.RequestOption {
-	return []discordgo.RequestOption{discordgo.WithContext(ctx), discordgo.WithRetryOnRatelimit(false)}
-}
-
-// maxTries is how often a request is made while Discord answers 429.
-const maxTries = 5
-
-// retry calls do again after a 429, when Discord says so and ctx allows.
-func retry(ctx context.Context, do func() error) error {
-	for try := 1; ; try++ {
-		err := do()
-		var limited *discordgo.RateLimitError
-		if !errors.As(err, &limited) || try == maxTries {
-			return withoutAddress(err)
-		}
-		t := time.NewTimer(limited.RetryAfter)
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-			t.Stop()
-			return withoutAddress(err)
-		}
-	}
-}
-
-// withoutAddress is err without the address it names: the address of an answer
-// contains the interaction's token, and errors end in logs.
-func withoutAddress(err error) error {
-	var failed *url.Error
-	var limited *discordgo.RateLimitError
-	switch {
-	case errors.As(err, &failed):
-		return fmt.Errorf("%s: %w", failed.Op, failed.Err)
-	case errors.As(err, &limited):
-		return fmt.Errorf("rate limited for %v", limited.RetryAfter)
-	}
-	return err
 }

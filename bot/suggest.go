@@ -42,11 +42,12 @@ func (c *call) suggest(ctx context.Context, data discordgo.ApplicationCommandInt
 // an error.
 func suggestEffects(s player.Status, typed string) []*discordgo.ApplicationCommandOptionChoice {
 	typed = strings.ToLower(strings.TrimSpace(typed))
-	all := []effectChoice{{effectsOff, choiceEffectsOff, 1}}
-	if effectNames(s) == "" {
-		all = nil
+	presets := dsp.Presets()
+	all := make([]effectChoice, 0, 1+len(presets))
+	if effectNames(s) != "" {
+		all = append(all, effectChoice{effectsOff, choiceEffectsOff, 1})
 	}
-	for _, p := range dsp.Presets() {
+	for _, p := range presets {
 		all = append(all, newEffectChoice(p, s.Effects, typed))
 	}
 	matching := slices.DeleteFunc(slices.Clone(all), func(e effectChoice) bool { return !e.matches(typed) })
@@ -54,9 +55,10 @@ func suggestEffects(s player.Status, typed string) []*discordgo.ApplicationComma
 		matching = all
 	}
 	slices.SortStableFunc(matching, func(a, b effectChoice) int { return a.rank - b.rank })
-	var choices []*discordgo.ApplicationCommandOptionChoice
-	for _, e := range matching[:min(len(matching), maxChoices)] {
-		choices = append(choices, &discordgo.ApplicationCommandOptionChoice{Name: e.text, Value: e.value})
+	matching = matching[:min(len(matching), maxChoices)]
+	choices := make([]*discordgo.ApplicationCommandOptionChoice, len(matching))
+	for i, e := range matching {
+		choices[i] = &discordgo.ApplicationCommandOptionChoice{Name: e.text, Value: e.value}
 	}
 	return choices
 }

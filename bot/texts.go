@@ -4,12 +4,14 @@ package bot
 // comment names the arguments where they do not explain themselves. Titles and
 // names come escaped.
 const (
-	textWrong     = "Something went wrong. If it happens again, tell the operator this number: `%s`."
-	textStopping  = "I am being restarted. Try again in a minute."
-	textOnlyGuild = "I only play music in servers."
-	textOldButton = "This button is from an older version of me. Use `/nowplaying` for a new one."
-	textStaleCard = "That track is over. Use the newest card."
-	textUnknown   = "I do not know this command any more. Type `/` to see what I can do."
+	textWrong      = "Something went wrong. If it happens again, tell the operator this number: `%s`."
+	textStopping   = "I am being restarted. Try again in a minute."
+	textOnlyGuild  = "I only play music in servers."
+	textOldButton  = "This button is from an older version of me. Use `/nowplaying` for a new one."
+	textStaleCard  = "That track is over. Use the newest card."
+	textUnusedCard = "I no longer keep that card. `/nowplaying` brings a new one."
+	textUnused     = "This card is no longer in use."
+	textUnknown    = "I do not know this command any more. Type `/` to see what I can do."
 
 	textNoVoice   = "Join a voice channel first."
 	textElsewhere = "I am playing in <#%s>. Join that channel to control the music."

@@ -29,7 +29,7 @@ const (
 )
 
 // playing is the card of a current track.
-func playing(s player.Status) view {
+func playing(s player.Status, serial string) view {
 	paused := s.State == player.StatePaused
 	colour := colourPlaying
 	if paused {
@@ -42,7 +42,7 @@ func playing(s player.Status) view {
 	if line := stateLine(s); line != "" {
 		parts = append(parts, discordgo.TextDisplay{Content: line})
 	}
-	parts = append(parts, buttons(s, paused))
+	parts = append(parts, buttons(s, serial, paused))
 	return newView(colour, picture(s.Track), false, parts...)
 }
 
@@ -53,6 +53,11 @@ func over(s player.Status) view {
 		lines += "\n-# " + fmt.Sprintf(textLastPlayed, bold(s.Track))
 	}
 	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: lines})
+}
+
+// unused is a card that nobody keeps any more.
+func unused() view {
+	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: textUnused})
 }
 
 func newView(colour int, artwork *track.Artwork, ended bool, parts ...discordgo.MessageComponent) view {
@@ -160,11 +165,11 @@ func small(parts []string) string {
 	return "-# " + strings.Join(parts, " · ")
 }
 
-func buttons(s player.Status, paused bool) discordgo.MessageComponent {
+func buttons(s player.Status, serial string, paused bool) discordgo.MessageComponent {
 	button := func(action, argument, label, emoji string, style discordgo.ButtonStyle) discordgo.Button {
 		return discordgo.Button{
 			Label: label, Style: style, Emoji: &discordgo.ComponentEmoji{Name: emoji},
-			CustomID: customID{action: action, item: s.ItemID, argument: argument}.String(),
+			CustomID: customID{action: action, serial: serial, item: s.ItemID, argument: argument}.String(),
 		}
 	}
 	hold := button(actionPause, "", labelPause, "⏸️", discordgo.SecondaryButton)

@@ -155,16 +155,16 @@ func FuzzEscape(f *testing.F) {
 }
 
 func FuzzCustomID(f *testing.F) {
-	f.Add(bot.CustomID("skip", 7, ""))
-	f.Add("b1|loop|zz|track")
+	f.Add(bot.CustomID("skip", "3w5e11264sgsf", 7, ""))
+	f.Add("b2|loop|a|zz|track")
 	f.Add("b0|skip|1|")
 	f.Fuzz(func(t *testing.T, s string) {
-		action, item, argument, ok := bot.ParseCustomID(s)
+		action, serial, item, argument, ok := bot.ParseCustomID(s)
 		if !ok {
 			return
 		}
-		a, i, g, ok := bot.ParseCustomID(bot.CustomID(action, item, argument))
-		if !ok || a != action || i != item || g != argument {
+		a, n, i, g, ok := bot.ParseCustomID(bot.CustomID(action, serial, item, argument))
+		if !ok || a != action || n != serial || i != item || g != argument {
 			t.Errorf("%q does not survive", s)
 		}
 	})
