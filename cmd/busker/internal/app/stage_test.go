@@ -67,7 +67,10 @@ func newStage(t testing.TB, change func(*app.Options), local ...emulator.Options
 	}
 	o := app.Options{
 		Token: s.bot.Token, MusicDir: dir, Telemetry: tel,
-		Tuning: config.Tuning{Web: config.Web{Timeout: 2 * time.Second, MaxRedirects: 5}},
+		Tuning: config.Tuning{
+			Web:    config.Web{Timeout: 2 * time.Second, MaxRedirects: 5},
+			Engine: config.Engine{Limit: 1000}, // what a race detector costs refuses nobody
+		},
 		Discord: app.Discord{
 			API: api, Voice: &tls.Config{RootCAs: e.TLSRoots(), MinVersion: tls.VersionTLS12}, Uploads: e.URL() + "/attachments/",
 		},
