@@ -131,11 +131,12 @@ func (j *job) measure(b *testing.B) (cpu func() time.Duration, err error) {
 	began := bench.CPU() + bench.ChildCPU()
 	cpu = func() time.Duration { return bench.CPU() + bench.ChildCPU() - began }
 	outside := func(do func() error) error {
-		b.StopTimer()
-		defer b.StartTimer()
 		before := bench.CPU() // only: what a child took until now counts
-		defer func() { began += bench.CPU() - before }()
-		return do()
+		b.StopTimer()
+		err := do()
+		b.StartTimer()
+		began += bench.CPU() - before
+		return err
 	}
 	for i := 0; b.Loop(); i++ {
 		err = j.frame(i)
