@@ -26,6 +26,7 @@ type cli struct {
 	Run     runCommand     `cmd:"" help:"Play in real Discord voice channels."`
 	Demo    demoCommand    `cmd:"" help:"Try it all in an imaginary Discord on this machine: no token, no account, no internet."`
 	Encode  encodeCommand  `cmd:"" help:"Turn a sound file into a DCA file, which plays without any work."`
+	Bench   benchCommand   `cmd:"" help:"Measure how many streams this machine carries."`
 	Config  configCommand  `cmd:"" help:"Show the configuration."`
 	Version versionCommand `cmd:"" help:"Show the version and what this build can do."`
 }
