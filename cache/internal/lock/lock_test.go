@@ -21,7 +21,7 @@ const holder = "BUSKER_LOCK_TEST_HOLDS"
 func TestMain(m *testing.M) {
 	if path := os.Getenv(holder); path != "" {
 		_, err := lock.Take(path)
-		fmt.Println(err)
+		_, _ = fmt.Fprintln(os.Stdout, err)
 		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent has had enough
 		os.Exit(0)
 	}
