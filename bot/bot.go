@@ -67,6 +67,7 @@ type Options struct {
 	ResolveTimeout time.Duration // for one of them, waiting for its turn included; 0 is 30 s
 	CardEvery      time.Duration // least time between two updates of a card; 0 is 1.5 s
 	CardProgress   time.Duration // time between updates of its progress bar; 0 is 15 s
+	CardAge        time.Duration // after which a card is posted anew: Discord takes few edits of messages an hour old; 0 is 50 min
 	StopTimeout    time.Duration // for marking the cards as over when Run's ctx ends; 0 is 1.7 s
 
 	Logger  *slog.Logger // nil discards
@@ -109,6 +110,7 @@ func New(opts Options) (*Bot, error) {
 		{&opts.ResolveTimeout, 30 * time.Second},
 		{&opts.CardEvery, 1500 * time.Millisecond}, // Discord allows about 5 edits in 5 s per channel
 		{&opts.CardProgress, 15 * time.Second},
+		{&opts.CardAge, 50 * time.Minute},
 		{&opts.StopTimeout, 1700 * time.Millisecond}, // of 2 s in the order of stopping
 	} {
 		if *d.field <= 0 {

@@ -41,7 +41,7 @@ type card struct {
 	ends             int            // how often it was tried in vain to mark it as over
 	hidden           uint64         // item for which the card must not be posted: somebody deleted it, or we may not post
 	ticked           bool           // nothing happened but that time went by
-	wrote            time.Time
+	wrote, posted    time.Time      // anything; this card
 	last             player.Status
 }
 
@@ -184,7 +184,8 @@ func (c *card) show(ctx context.Context, s player.Status, fresh bool) {
 	}
 	c.last = s
 	turned := s.ItemID != c.item || c.ended
-	stays := c.message != "" && !fresh && (!turned || c.channel == place && !c.buried(ctx))
+	aged := time.Since(c.posted) >= c.b.opts.CardAge
+	stays := c.message != "" && !fresh && !aged && (!turned || c.channel == place && !c.buried(ctx))
 	if stays && c.edit(ctx, playing(s, c.serial), s) {
 		return
 	}
@@ -221,7 +222,7 @@ func (c *card) replace(ctx context.Context, place string, s player.Status) {
 		return
 	}
 	c.b.metrics.cards.WithLabelValues("posted").Inc()
-	c.channel, c.message, c.attachments, c.hidden = place, m.ID, m.Attachments, 0
+	c.channel, c.message, c.attachments, c.hidden, c.posted = place, m.ID, m.Attachments, 0, time.Now()
 	c.keep(v, s)
 	if old == "" {
 		return

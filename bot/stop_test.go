@@ -219,6 +219,15 @@ func TestALongRefusalStopsNoOtherUpdate(t *testing.T) {
 	s.card("paused all the same", shows("Paused"))
 }
 
+func TestAnOldCardIsPostedAnew(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *bot.Options) {
+		o.CardAge, o.CardProgress = 100*time.Millisecond, 10*time.Millisecond
+	}).playing("A")
+	first := s.card("card", shows("### A"))
+	s.card("a newer one", func(m *message) bool { return m.ID != first.ID && shows("### A")(m) })
+}
+
 // brokenError is an error that cannot be read.
 type brokenError struct{}
 
