@@ -17,8 +17,14 @@ func NewRing(size int) Ring { return Ring{newRing(size)} }
 // Push puts p in.
 func (r Ring) Push(p *audio.Packet) bool { return r.push(p) }
 
-// Pop takes the oldest out.
-func (r Ring) Pop() *audio.Packet { return r.pop() }
+// Pop takes the oldest out, and wakes who waits for that.
+func (r Ring) Pop() *audio.Packet {
+	p := r.pop()
+	if r.fell() {
+		r.Wake()
+	}
+	return p
+}
 
 // Flush takes all out.
 func (r Ring) Flush() int { return r.flush() }

@@ -38,12 +38,13 @@ type Options struct {
 
 // Line is a queue of packets and the Link to send them through, a pace.Member. All its
 // methods may be called concurrently, but one goroutine at a time calls Await and
-// Send, and one at a time Tick.
+// Send.
 type Line struct {
 	ring    *ring
 	link    atomic.Pointer[Link] // nil while nothing can be sent: packets wait
 	metrics *Metrics
 
+	ticking   atomic.Bool
 	sent      atomic.Uint64 // audio packets
 	late      atomic.Uint64 // of these, more than a frame late
 	underruns atomic.Uint64
@@ -127,10 +128,15 @@ func (l *Line) SetLink(link *Link) { l.link.Store(link) }
 // DropLink takes link away, unless another has its place already.
 func (l *Line) DropLink(link *Link) { l.link.CompareAndSwap(link, nil) }
 
-// Tick sends what is due in this frame.
+// Tick sends what is due in this frame. One that meets another does nothing: the thread
+// of a place left before, which the system stopped in the middle, may still be at it.
 func (l *Line) Tick(turn pace.Turn) {
+	if !l.ticking.CompareAndSwap(false, true) {
+		return
+	}
 	l.lateness.tick()
 	if link := l.link.Load(); link != nil {
 		link.tick(l, turn)
 	}
+	l.ticking.Store(false)
 }

@@ -30,6 +30,9 @@ const (
 	packetRoom = 900
 )
 
+// silenceFrame is silence; nobody writes to it.
+var silenceFrame = []byte(silence)
+
 // FrameSealer encrypts media frames end to end, before the transport does. The
 // pacer's thread calls it; it neither blocks nor allocates. An error costs the frame,
 // not its time.
@@ -69,10 +72,10 @@ type Link struct {
 	// Touched by tick only. What a tick queues lies in packet's and keepalive's room
 	// until the slot ends.
 	header     rtp.Header
-	rested     int // silence frames since the last audio
-	ticks      int // since the last keepalive
+	frame      int64 // of the last tick, 0 before the first
+	rested     int   // silence frames since the last audio
+	ticks      int   // since the last keepalive
 	keepalives uint32
-	frame      []byte // room for the frame, then for the packet around it
 	packet     []byte
 	keepalive  [rtp.KeepaliveBytes]byte
 }
@@ -85,7 +88,6 @@ func NewLink(opts LinkOptions) *Link {
 	l := &Link{
 		socket: opts.Socket, lose: opts.Lose, frames: opts.Frames, speaking: newSpeaking(opts.Ungated),
 		header: rtp.Header{Sequence: uint16(rand.Uint32()), Timestamp: rand.Uint32(), SSRC: opts.SSRC},
-		frame:  make([]byte, 0, packetRoom),
 		packet: make([]byte, 0, packetRoom),
 	}
 	l.sealer.Store(opts.Sealer)
@@ -101,6 +103,7 @@ func (l *Link) Speaking() *Speaking { return l.speaking }
 
 // tick sends what is due: a packet of the line, or the silence after the last.
 func (l *Link) tick(line *Line, turn pace.Turn) {
+	late := max(turn.Late, l.skip(turn.Frame))
 	l.keepAlive(line, turn.Thread)
 	if !l.speaking.granted() {
 		if line.ring.len() > 0 {
@@ -109,6 +112,9 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 		return
 	}
 	p := line.ring.pop()
+	if line.ring.fell() {
+		turn.Later(line.ring)
+	}
 	if p == nil {
 		l.rest(line, turn.Thread)
 		return
@@ -120,18 +126,32 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 	}
 	l.play(line, turn.Thread, p.Bytes())
 	p.Release()
-	if turn.Late > audio.FrameTime {
+	if late > audio.FrameTime {
 		line.late.Add(1)
 	}
-	line.lateness.sent(turn.Late)
+	line.lateness.sent(late)
 	line.sent.Add(1)
+}
+
+// skip lets the time of frames pass that the pacer skipped, and returns how long it was:
+// receivers that waited for them in vain do not wait as long again from now on.
+func (l *Link) skip(frame int64) time.Duration {
+	skipped := frame - l.frame - 1
+	first := l.frame == 0
+	l.frame = frame
+	if first || skipped <= 0 {
+		return 0
+	}
+	l.header.Timestamp += frameSamples * uint32(skipped)
+	return time.Duration(skipped) * pace.Frame
 }
 
 // play sends one frame of audio. A frame that can not be encrypted is not sent, and
 // its time passes.
 func (l *Link) play(line *Line, thread int, frame []byte) {
 	if l.frames != nil {
-		sealed, err := l.frames.SealFrame(l.frame[:0], frame)
+		// To where the transport encrypts it in place.
+		sealed, err := l.frames.SealFrame(l.packet[rtp.HeaderBytes:rtp.HeaderBytes], frame)
 		if err != nil {
 			l.header.Timestamp += frameSamples
 			if !errors.Is(err, dave.ErrNoKey) { // which dave counts
@@ -139,7 +159,7 @@ func (l *Link) play(line *Line, thread int, frame []byte) {
 			}
 			return
 		}
-		l.frame, frame = sealed, sealed
+		frame = sealed
 	}
 	l.send(line, thread, frame)
 	line.metrics.audio.Inc()
@@ -154,8 +174,7 @@ func (l *Link) rest(line *Line, thread int) {
 		return
 	}
 	l.rested++
-	l.frame = append(l.frame[:0], silence...)
-	l.send(line, thread, l.frame)
+	l.send(line, thread, silenceFrame)
 	line.metrics.silence.Inc()
 }
 

@@ -179,6 +179,34 @@ func TestFramesAreSealedFirst(t *testing.T) {
 	}
 }
 
+// TestSkippedFramesAreTime: what the pacer skipped passes on the RTP clock too, and is
+// lateness; nothing is lost, and the sequence knows of no gap.
+func TestSkippedFramesAreTime(t *testing.T) {
+	rig, l := newRig(t, nil)
+	rig.Tell()
+	for _, s := range []string{"a", "b", "c", "d"} {
+		rig.Push(packetOf(s))
+	}
+	rig.Tell()
+	first := rig.Header()
+	for i, tick := range []struct {
+		frame, time int64
+		media       string
+	}{{100, 0, "a"}, {101, 1, "b"}, {105, 5, "c"}, {106, 6, "d"}, {110, 10, silence}} {
+		rig.line.Tick(pace.Turn{Frame: tick.frame})
+		rig.sockets.Flush(0)
+		want := first
+		want.Sequence += uint16(i)
+		want.Timestamp += uint32(tick.time) * 960
+		if h, got := l.media(); h != want || got != tick.media {
+			t.Errorf("frame %d: sent %q with %+v, want %q with %+v", tick.frame, got, h, tick.media, want)
+		}
+	}
+	if sent, late, _ := rig.Counts(); sent != 4 || late != 1 || rig.line.Lateness().P99 != 60*time.Millisecond {
+		t.Errorf("%d sent, %d late, %+v", sent, late, rig.line.Lateness())
+	}
+}
+
 func TestLatePacketsAreCounted(t *testing.T) {
 	rig, _ := newRig(t, nil)
 	rig.Push(packetOf("a"))

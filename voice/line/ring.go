@@ -50,7 +50,8 @@ func (r *ring) push(p *audio.Packet) bool {
 	return true
 }
 
-// pop returns the oldest packet, nil when there is none.
+// pop returns the oldest packet, nil when there is none. Whoever popped wakes the pusher
+// when fell says so.
 func (r *ring) pop() *audio.Packet {
 	for {
 		head := r.head.Load()
@@ -59,7 +60,6 @@ func (r *ring) pop() *audio.Packet {
 		}
 		p := r.slots[head%uint64(len(r.slots))].Load()
 		if r.head.CompareAndSwap(head, head+1) { // else p was somebody else's
-			r.tell()
 			return p
 		}
 	}
@@ -85,15 +85,18 @@ func (r *ring) flush() int {
 	for _, p := range all {
 		p.Release()
 	}
-	r.tell()
+	if r.fell() {
+		r.Wake()
+	}
 	return len(all)
 }
 
-// tell wakes the pusher if that is what it waits for.
-func (r *ring) tell() {
-	if !r.awaited.Load() || r.len() > len(r.slots)/2 {
-		return
-	}
+// fell reports whether the pusher waits for what has happened: that the ring fell to
+// half.
+func (r *ring) fell() bool { return r.awaited.Load() && r.len() <= len(r.slots)/2 }
+
+// Wake wakes the pusher; it is a pace.Waker.
+func (r *ring) Wake() {
 	r.awaited.Store(false)
 	select {
 	case r.fallen <- struct{}{}:

@@ -1,6 +1,7 @@
 package pace
 
 import (
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -8,25 +9,44 @@ import (
 
 // System returns the kernel's CLOCK_MONOTONIC, slept on by the calling thread
 // itself. Go's own timers wait in epoll, whose timeout counts whole milliseconds.
-func System() Clock { return &monotonic{} }
-
-// monotonic keeps its timespec so that no sleep allocates one.
-type monotonic struct{ at unix.Timespec }
-
-func (c *monotonic) Now() time.Duration {
-	// CLOCK_MONOTONIC always exists: the call can not fail.
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &c.at)
-	return time.Duration(c.at.Nano())
+func System() Clock {
+	c := &monotonic{}
+	c.set()
+	return c
 }
+
+// monotonic reads the clock through package time, which asks it without a system call;
+// the kernel is asked once how far apart their origins are.
+type monotonic struct {
+	origin time.Time     // on time's clock
+	offset time.Duration // what the kernel's said then
+	at     unix.Timespec // so that no sleep allocates one
+}
+
+// set finds the offset: of some tries that one during which the least time passed.
+func (c *monotonic) set() {
+	const tries = 5
+	best := time.Duration(math.MaxInt64)
+	for range tries {
+		before := time.Now()
+		// CLOCK_MONOTONIC always exists: the call can not fail.
+		_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &c.at)
+		if took := time.Since(before); took < best {
+			best, c.origin, c.offset = took, before, time.Duration(c.at.Nano())-took
+		}
+	}
+}
+
+func (c *monotonic) Now() time.Duration { return c.offset + time.Since(c.origin) }
 
 func (c *monotonic) SleepUntil(at time.Duration) time.Duration {
 	for {
-		c.at = unix.NsecToTimespec(int64(at))
-		// A time that has passed makes no sleep, and a signal ends it early (EINTR):
-		// the clock decides.
-		_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &c.at, nil)
-		if now := c.Now(); now >= at {
+		now := c.Now()
+		if now >= at {
 			return now
 		}
+		c.at = unix.NsecToTimespec(int64(at))
+		// A signal ends the sleep early (EINTR): the clock decides.
+		_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &c.at, nil)
 	}
 }

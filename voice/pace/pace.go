@@ -44,8 +44,28 @@ type Member interface {
 type Turn struct {
 	// Late is how long after its deadline the member's slot began.
 	Late time.Duration
+	// Frame is the number of the frame: one more than at the Tick before, and more than
+	// that if frames were skipped.
+	Frame int64
 	// Thread is the number of the thread, from 0.
 	Thread int
+
+	wakers *[]Waker // of the thread; nil when nobody paces
+}
+
+// Waker wakes somebody who works for a later frame.
+type Waker interface {
+	Wake()
+}
+
+// Later has w called once the slot was flushed: whoever it wakes does not take the
+// core from those who wait for their Tick. Outside of a Pacer it is called at once.
+func (t Turn) Later(w Waker) {
+	if t.wakers == nil {
+		w.Wake()
+		return
+	}
+	*t.wakers = append(*t.wakers, w)
 }
 
 // Options configure a Pacer. The zero value is useful.

@@ -17,6 +17,8 @@ type thread struct {
 	count  atomic.Int64  // members in all slots
 	slots  [Slots]atomic.Pointer[[]Member]
 	// The slots' lists are replaced, never changed: run reads them without a lock.
+
+	wakers []Waker // of the slot in progress; touched by run only
 }
 
 func newThread(number int, opts *Options) *thread {
@@ -90,12 +92,21 @@ func (t *thread) keep(ctx context.Context, clock Clock) {
 			n += int64(late/Frame) * Slots
 		}
 		t.opts.Observe(late, skipped)
-		turn := Turn{Late: late, Thread: t.number}
-		for _, m := range *t.slots[n%Slots].Load() {
-			m.Tick(turn)
-		}
-		t.opts.Flush(t.number)
+		t.slot(Turn{Late: late, Frame: n / Slots, Thread: t.number, wakers: &t.wakers}, *t.slots[n%Slots].Load())
 	}
+}
+
+// slot ticks the members of a slot, sends what they queued, and only then wakes others.
+func (t *thread) slot(turn Turn, members []Member) {
+	for _, m := range members {
+		m.Tick(turn)
+	}
+	t.opts.Flush(t.number)
+	for _, w := range t.wakers {
+		w.Wake()
+	}
+	clear(t.wakers) // else the last would be kept in memory
+	t.wakers = t.wakers[:0]
 }
 
 // next returns the first slot number from n on that has members, -1 if none has.

@@ -116,3 +116,54 @@ func TestComingAndGoing(t *testing.T) {
 		t.Errorf("%d members stay", p.Len())
 	}
 }
+
+// baton is a member that writes down what happens in its slot, and in which frames.
+type baton struct {
+	log    []string
+	frames []int64
+	stop   func()
+}
+
+func (b *baton) Tick(turn pace.Turn) {
+	b.log = append(b.log, "tick")
+	b.frames = append(b.frames, turn.Frame)
+	if len(b.frames) != 5 { // nobody to wake in the fifth
+		turn.Later(b)
+	}
+	if len(b.frames) == 6 {
+		b.stop()
+	}
+}
+
+func (b *baton) Wake() { b.log = append(b.log, "wake") }
+
+// TestNobodyIsWokenBeforeTheFlush, and once per wish. Frames are numbered by the clock:
+// those skipped are missing.
+func TestNobodyIsWokenBeforeTheFlush(t *testing.T) {
+	c := &clock{oversleep: once(3*pace.Frame, 5*pace.Frame)}
+	ctx, cancel := context.WithCancel(t.Context())
+	b := &baton{stop: cancel}
+	p := pace.New(pace.Options{Threads: 1, Clock: of(c), Flush: func(int) { b.log = append(b.log, "flush") }})
+	p.Add(b)
+	if err := p.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for i := range 6 {
+		want = append(want, "tick", "flush")
+		if i != 4 {
+			want = append(want, "wake")
+		}
+	}
+	if !slices.Equal(b.log, want) {
+		t.Errorf("%q", b.log)
+	}
+	if !slices.Equal(b.frames, []int64{0, 1, 2, 8, 9, 10}) {
+		t.Errorf("frames %d", b.frames)
+	}
+	b.log = nil
+	pace.Turn{}.Later(b)
+	if !slices.Equal(b.log, []string{"wake"}) {
+		t.Errorf("outside of a pacer: %q", b.log)
+	}
+}

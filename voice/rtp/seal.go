@@ -33,7 +33,8 @@ func NewSealer(mode Mode, key []byte) (*Sealer, error) {
 //	header (12) ‖ ciphertext of payload ‖ tag (16) ‖ suffix (4)
 //
 // The suffix, a counter, is the first bytes of the nonce, whose rest is zero. The
-// header is authenticated, the suffix is not. payload must not overlap dst's room.
+// header is authenticated, the suffix is not. payload must not overlap dst's room, unless
+// it lies where its ciphertext will: HeaderBytes behind dst.
 func (s *Sealer) Seal(dst []byte, h Header, payload []byte) ([]byte, error) {
 	if s.count > math.MaxUint32 {
 		return dst, ErrExhausted

@@ -11,6 +11,7 @@ const maxBatch = 64
 
 // message is a datagram on its way.
 type message struct {
+	socket   uint32 // its number, to sort by
 	stream   *Stream
 	datagram []byte
 }
@@ -34,7 +35,7 @@ func (b *batch) flush() {
 	slices.SortStableFunc(b.messages, bySocket)
 	for from := 0; from < len(b.messages); {
 		to := from + 1
-		for to < len(b.messages) && to-from < maxBatch && b.messages[to].stream.socket == b.messages[from].stream.socket {
+		for to < len(b.messages) && to-from < maxBatch && b.messages[to].socket == b.messages[from].socket {
 			to++
 		}
 		b.metrics.batches.Observe(float64(to - from))
@@ -45,4 +46,4 @@ func (b *batch) flush() {
 	b.messages = b.messages[:0]
 }
 
-func bySocket(a, b message) int { return cmp.Compare(a.stream.socket.number, b.stream.socket.number) }
+func bySocket(a, b message) int { return cmp.Compare(a.socket, b.socket) }

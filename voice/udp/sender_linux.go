@@ -87,18 +87,22 @@ func (s *sender) address(to *socket, m message) {
 	s.count++
 }
 
-// transmit sends s.count messages. It never waits: a full buffer drops the rest. Any
-// other error may be an old one the socket still held back, of a datagram long sent:
-// then the message it met is tried once more.
+// transmit sends s.count messages. It never waits: when the socket's buffer is full the
+// rest is dropped, when a queue behind it is, only the datagram that met it, for others
+// may go another way. Any other error may be an old one the socket still held back, of a
+// datagram long sent: then the message it met is tried once more.
 func (s *sender) transmit(fd uintptr) {
 	for done, tries := 0, 0; done < s.count; {
 		n, errno := s.hand(fd, done)
 		switch {
 		case errno == 0:
 			done, tries = done+n, 0
-		case errno == unix.EAGAIN || errno == unix.ENOBUFS:
+		case errno == unix.EAGAIN:
 			s.metrics.full.Add(float64(s.count - done))
 			return
+		case errno == unix.ENOBUFS:
+			s.metrics.full.Inc()
+			done, tries = done+1, 0
 		case tries == 0:
 			tries++
 		default:

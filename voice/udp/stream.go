@@ -34,7 +34,7 @@ func (s *Stream) Remote() netip.AddrPort { return s.remote }
 // must not change. Only the goroutine that flushes for thread calls it.
 func (s *Stream) Queue(thread int, datagram []byte) {
 	b := &s.sockets.threads[thread]
-	b.messages = append(b.messages, message{s, datagram})
+	b.messages = append(b.messages, message{s.socket.number, s, datagram})
 }
 
 // Write sends a datagram at once. It may be called by anyone.
