@@ -2,14 +2,16 @@ package dsp_test
 
 import (
 	"math"
+	"sync"
 	"testing"
 
 	"busker/audio"
 	"busker/dsp"
 )
 
-// blend is a second of three tones on each side and noise, below full scale.
-func blend() []audio.Block {
+// blend is a second of three tones on each side and noise, below full scale. It is made
+// once: who changes it works on copies.
+var blend = sync.OnceValue(func() []audio.Block {
 	list := noise(50, 0.1)
 	for i := range list {
 		for n := range audio.FrameSamples {
@@ -19,7 +21,7 @@ func blend() []audio.Block {
 		}
 	}
 	return list
-}
+})
 
 // formula is a filter as written down, from sample to sample in float64.
 type formula func(n int, l, r float64) (float64, float64)

@@ -33,6 +33,9 @@ func decibels(x float64) float64 { return 20 * math.Log10(x) }
 func TestEqualizerResponse(t *testing.T) {
 	centres := []float64{25, 40, 63, 100, 160, 250, 400, 630, 1000, 1600, 2500, 4000, 6300, 10000, 16000}
 	for band, hertz := range centres {
+		if racing && band%7 != 3 {
+			continue
+		}
 		for _, tt := range []struct{ gain, want float64 }{{0.25, 6.02}, {1, 13.98}, {-0.125, -6.02}, {0.1, decibels(1.4)}} {
 			var g [dsp.Bands]float64
 			g[band] = tt.gain

@@ -71,7 +71,11 @@ func side(in []audio.Block, c int) (x []float64) {
 
 func TestOutputStaysBelowTheCeiling(t *testing.T) {
 	for name, f := range signals() {
-		for _, ceiling := range []float64{-1, -6} {
+		ceilings := []float64{-1, -6}
+		if racing {
+			ceilings = ceilings[:1]
+		}
+		for _, ceiling := range ceilings {
 			t.Run(fmt.Sprint(name, ceiling), func(t *testing.T) {
 				l := limit.NewLimiter(ceiling)
 				b := audible(blocks(12, f))
@@ -95,15 +99,19 @@ func TestOutputStaysBelowTheCeiling(t *testing.T) {
 // no codec keeps.
 func audible(in []audio.Block) []audio.Block {
 	const half = 95
+	var table [half + 1]float64
+	for i := range table {
+		d := float64(i)
+		w := math.Cos(math.Pi * d / (2 * half))
+		table[i] = w * w * 2 * 0.41
+		if d != 0 {
+			table[i] *= math.Sin(2*math.Pi*0.41*d) / (2 * math.Pi * 0.41 * d)
+		}
+	}
 	x := [2][]float64{side(in, 0), side(in, 1)}
 	return blocks(len(in), func(i int) (left, right float64) {
 		for k := max(i-half, 0); k <= min(i+half, len(x[0])-1); k++ {
-			d := float64(k - i)
-			w := math.Cos(math.Pi * d / (2 * half))
-			h := w * w * 2 * 0.41
-			if d != 0 {
-				h *= math.Sin(2*math.Pi*0.41*d) / (2 * math.Pi * 0.41 * d)
-			}
+			h := table[max(k-i, i-k)]
 			left, right = left+h*x[0][k], right+h*x[1][k]
 		}
 		return left, right

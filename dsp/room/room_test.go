@@ -3,7 +3,6 @@ package room_test
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 	"time"
 
@@ -72,7 +71,7 @@ func TestTailIsHonest(t *testing.T) {
 	for name, make := range effects() {
 		t.Run(name, func(t *testing.T) {
 			e := make()
-			in := append(noise(100, 0.2), blocks(2000, func(int) (float64, float64) { return 0, 0 })...)
+			in := append(noise(100, 0.2), make2(2000)...)
 			for i := range 100 {
 				e.Process(&in[i])
 			}
@@ -81,6 +80,9 @@ func TestTailIsHonest(t *testing.T) {
 				t.Fatalf("tail of %d frames", tail)
 			}
 			rest := in[100:]
+			if racing {
+				rest = rest[:tail+50]
+			}
 			for i := range rest {
 				e.Process(&rest[i])
 			}
@@ -165,8 +167,12 @@ func TestSettingsGlide(t *testing.T) {
 }
 
 func TestRecoversFromNonsense(t *testing.T) {
+	nonsense := []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-40}
+	if racing {
+		nonsense = nonsense[:1]
+	}
 	for name, make := range effects() {
-		for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), -3e38, 1e-40} {
+		for _, bad := range nonsense {
 			e := make()
 			in := noise(40, 0.1)
 			in[3][100], in[4][7] = bad, bad
@@ -194,25 +200,21 @@ func TestTailCostsNoMore(t *testing.T) {
 		e := make()
 		music := noise(50, 0.2)
 		added(e, music)
-		run := func(in []audio.Block) time.Duration {
-			start := time.Now()
+		fastest := func(in []audio.Block) time.Duration { // of the frames: nothing else ran then
+			best := time.Hour
 			for i := range in {
 				b := in[i]
+				start := time.Now()
 				e.Process(&b)
+				best = min(best, time.Since(start))
 			}
-			return time.Since(start)
+			return best
 		}
-		var loud, still []time.Duration
-		for range 9 {
-			loud = append(loud, run(music[:20]))
-		}
+		loud := fastest(music)
 		for range e.Tail()/20 + 1 {
-			still = append(still, run(make2(20)))
-		}
-		slices.Sort(loud)
-		slices.Sort(still)
-		if l, s := loud[len(loud)/2], still[len(still)*3/4]; s > 2*l {
-			t.Errorf("%s: %v in the tail, %v in music", name, s, l)
+			if still := fastest(make2(20)); still > 2*loud {
+				t.Errorf("%s: %v in the tail, %v in music", name, still, loud)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package stretch_test
 
 import (
 	"math"
+	"math/cmplx"
 
 	"busker/audio"
 	"busker/dsp/stretch"
@@ -75,12 +76,13 @@ func fit(x []float64, hertz float64) (amplitude, noise float64) {
 
 // pitch is the frequency of the strongest sine in x near hertz, to a hundredth of a hertz.
 func pitch(x []float64, hertz float64) float64 {
+	x = windowed(x)
 	low, high := hertz*0.98, hertz*1.02
 	for range 4 {
 		best, at := 0.0, low
 		stepping := (high - low) / 20
 		for f := low; f <= high; f += stepping {
-			if a := power(x, f); a > best {
+			if a := transform(x, f); a > best {
 				best, at = a, f
 			}
 		}
@@ -90,15 +92,24 @@ func pitch(x []float64, hertz float64) float64 {
 }
 
 // power is the windowed Fourier transform of x at one frequency.
-func power(x []float64, hertz float64) float64 {
-	var re, im float64
-	w := 2 * math.Pi * hertz / audio.SampleRate
+func power(x []float64, hertz float64) float64 { return transform(windowed(x), hertz) }
+
+func windowed(x []float64) []float64 {
+	y := make([]float64, len(x))
 	for i, v := range x {
-		window := 0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(len(x)))
-		s, c := math.Sincos(w * float64(i))
-		re, im = re+v*window*c, im+v*window*s
+		y[i] = v * (0.5 - 0.5*math.Cos(2*math.Pi*float64(i)/float64(len(x))))
 	}
-	return math.Hypot(re, im) * 4 / float64(len(x))
+	return y
+}
+
+func transform(x []float64, hertz float64) float64 {
+	var sum complex128
+	turn, step := complex(1, 0), cmplx.Rect(1, -2*math.Pi*hertz/audio.SampleRate)
+	for _, v := range x {
+		sum += complex(v, 0) * turn
+		turn *= step
+	}
+	return cmplx.Abs(sum) * 4 / float64(len(x))
 }
 
 // rms in dB of full scale of a sine.

@@ -32,6 +32,9 @@ func TestLengthFollowsTheSpeed(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(tt), func(t *testing.T) {
 			blocks := tt.blocks
+			if racing {
+				blocks = min(blocks, 5*second)
+			}
 			s := stretch.New()
 			s.Set(tt.tempo, tt.pitch, tt.rate)
 			total := 0
@@ -70,7 +73,11 @@ func TestPitchOfASine(t *testing.T) {
 		{1, 1, 1.2},
 		{1.3, 1.1, 0.9},
 	} {
-		for _, hertz := range []float64{110, 2500} {
+		tones := []float64{110, 2500}
+		if racing {
+			tones = tones[1:]
+		}
+		for _, hertz := range tones {
 			t.Run(fmt.Sprint(tt, hertz), func(t *testing.T) {
 				s := stretch.New()
 				s.Set(tt.tempo, tt.pitch, tt.rate)
@@ -91,7 +98,11 @@ func TestPitchOfASine(t *testing.T) {
 }
 
 func TestResamplingAddsNothing(t *testing.T) {
-	for _, rate := range []float64{0.25, 0.5, 0.8, 0.8371, 1.0001, 1.2, 1.25, 1.2345, 2, 4} {
+	rates := []float64{1.2345, 0.25, 0.5, 0.8, 0.8371, 1.0001, 1.2, 1.25, 2, 4}
+	if racing {
+		rates = rates[:2]
+	}
+	for _, rate := range rates {
 		for _, share := range []float64{0.005, 0.1, 0.3, 0.37} { // of the slower side's rate
 			hertz := share * audio.SampleRate / max(1, rate)
 			t.Run(fmt.Sprintf("%v/%.0f", rate, hertz), func(t *testing.T) {
@@ -118,7 +129,11 @@ func TestResamplingAddsNothing(t *testing.T) {
 
 // What would lie beyond half the output's rate must not fold back into what is heard.
 func TestResamplingLetsNoAliasThrough(t *testing.T) {
-	for _, rate := range []float64{1.2, 1.25, 1.5, 2, 3, 4} {
+	rates := []float64{1.2, 1.25, 1.5, 2, 3, 4}
+	if racing {
+		rates = rates[:2]
+	}
+	for _, rate := range rates {
 		for _, share := range []float64{0.54, 0.6, 0.8, 0.95} {
 			hertz := share * audio.SampleRate / rate
 			if hertz > 0.49*audio.SampleRate {
@@ -132,6 +147,14 @@ func TestResamplingLetsNoAliasThrough(t *testing.T) {
 			}
 		}
 	}
+}
+
+// tempos are those that chords are played at.
+func tempos() []float64 {
+	if racing {
+		return []float64{1.1}
+	}
+	return []float64{0.75, 0.9, 1.1, 1.25, 1.5}
 }
 
 var notes = []float64{220, 277.18, 329.63, 440}
@@ -160,7 +183,7 @@ func lines(x []float64) float64 {
 // little beside its lines. (SoundTouch 2.3.2 keeps -1.6, -0.8, -0.9, -1.3 and -4.1 dB.)
 func TestChordKeepsLevelAndLines(t *testing.T) {
 	before := level(leftOf(chord()))
-	for _, tempo := range []float64{0.75, 0.9, 1.1, 1.25, 1.5} {
+	for _, tempo := range tempos() {
 		s := stretch.New()
 		s.Set(tempo, 1, 1)
 		left, _ := run(s, chord())
@@ -180,7 +203,7 @@ func TestAgainstFFmpeg(t *testing.T) {
 		t.Skip("no ffmpeg")
 	}
 	in := chord()
-	for _, tempo := range []float64{0.75, 0.9, 1.1, 1.25, 1.5} {
+	for _, tempo := range tempos() {
 		s := stretch.New()
 		s.Set(tempo, 1, 1)
 		ours, _ := run(s, in)

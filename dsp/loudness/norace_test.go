@@ -1,0 +1,5 @@
+//go:build !race
+
+package loudness_test
+
+const racing = false

@@ -1,0 +1,5 @@
+//go:build !race
+
+package stretch_test
+
+const racing = false

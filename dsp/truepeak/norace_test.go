@@ -1,0 +1,5 @@
+//go:build !race
+
+package truepeak_test
+
+const racing = false
