@@ -167,7 +167,7 @@ func (c *card) tell(ctx context.Context, n notes) {
 		return
 	}
 	_, err := c.create(ctx, place.String(), nil, &discordgo.MessageSend{
-		Content: strings.Join(lines, "\n"), AllowedMentions: nobody(), Flags: discordgo.MessageFlagsSuppressEmbeds,
+		Content: cut(strings.Join(lines, "\n"), maxContent), AllowedMentions: nobody(), Flags: discordgo.MessageFlagsSuppressEmbeds,
 		Components: []discordgo.MessageComponent{},
 	})
 	if err != nil {

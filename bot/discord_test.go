@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -196,6 +197,9 @@ func (d *discord) parse(body json.RawMessage, into *message) {
 	}
 	if into.Mentions == nil || into.Mentions.Parse == nil || len(into.Mentions.Parse) != 0 {
 		d.t.Errorf("a message may ping people: %s", body)
+	}
+	if n := utf8.RuneCountInString(into.Content); n > 2000 {
+		d.t.Errorf("a message has %d characters", n)
 	}
 }
 

@@ -13,6 +13,10 @@ type reply struct {
 	rows []discordgo.MessageComponent
 }
 
+// maxContent is the most characters of a message. Discord refuses a longer one, and who
+// asked would see "thinking" for ever.
+const maxContent = 2000
+
 // ackTimeout is how long Discord waits for the first answer to an interaction.
 const ackTimeout = 3 * time.Second
 
@@ -54,7 +58,7 @@ func (a *answerer) deferUpdate(ctx context.Context) error {
 // whisper answers at once, only to whoever asked.
 func (a *answerer) whisper(ctx context.Context, text string) error {
 	return a.respond(ctx, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{
-		Content: text, AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
+		Content: cut(text, maxContent), AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
 		Flags: discordgo.MessageFlagsEphemeral | discordgo.MessageFlagsSuppressEmbeds,
 	})
 }
@@ -77,7 +81,7 @@ func (a *answerer) updateCard(ctx context.Context, v view) error {
 // update rewrites the message whose button was pressed.
 func (a *answerer) update(ctx context.Context, r reply) error {
 	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{
-		Content: r.text, AllowedMentions: nobody(), Components: rows(r),
+		Content: cut(r.text, maxContent), AllowedMentions: nobody(), Components: rows(r),
 	})
 }
 
@@ -91,12 +95,12 @@ func (a *answerer) respond(ctx context.Context, kind discordgo.InteractionRespon
 
 // edit replaces the deferred reply.
 func (a *answerer) edit(ctx context.Context, r reply) error {
-	components := rows(r)
+	content, components := cut(r.text, maxContent), rows(r)
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	return retry(ctx, func() error {
 		_, err := a.rest.InteractionResponseEdit(a.i, &discordgo.WebhookEdit{
-			Content: &r.text, Components: &components, AllowedMentions: nobody(),
+			Content: &content, Components: &components, AllowedMentions: nobody(),
 		}, once(ctx)...)
 		return err
 	})
@@ -108,7 +112,7 @@ func (a *answerer) followUp(ctx context.Context, text string) error {
 	defer cancel()
 	return retry(ctx, func() error {
 		_, err := a.rest.FollowupMessageCreate(a.i, false, &discordgo.WebhookParams{
-			Content: text, AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
+			Content: cut(text, maxContent), AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
 			Flags: discordgo.MessageFlagsEphemeral | discordgo.MessageFlagsSuppressEmbeds,
 		}, once(ctx)...)
 		return err
