@@ -21,6 +21,7 @@ import (
 	"busker/audio"
 	"busker/cmd/busker/internal/encode"
 	"busker/dsp"
+	"busker/dsp/room"
 	"busker/internal/fault"
 	"busker/opus"
 	"busker/opus/dca"
@@ -237,6 +238,76 @@ func TestEffects(t *testing.T) {
 	}
 	if peak > 0.2 || peak < 0.02 {
 		t.Errorf("at a quarter of the volume the peak is %.2f", peak)
+	}
+}
+
+// at is the sound at a time, in seconds.
+func at(t float64) float64 {
+	if t < 0 || t >= float64(samples)/audio.SampleRate {
+		return 0
+	}
+	return 0.5 * math.Sin(2*math.Pi*(300+200*t)*t)
+}
+
+// lag is by how many samples a stretch of pcm is late, its left side being the sound that
+// is heard so much faster.
+func lag(pcm []float32, from, n int, speed float64) (late int) {
+	want := make([]float64, n)
+	for i := range want {
+		want[i] = at(float64(from+i) * speed / audio.SampleRate)
+	}
+	best := math.Inf(-1)
+	for shift := -300; shift <= 300; shift++ {
+		sum := 0.0
+		for i, w := range want {
+			if k := from + i + shift; k >= 0 && k < len(pcm)/2 {
+				sum += float64(pcm[2*k]) * w
+			}
+		}
+		if sum > best {
+			best, late = sum, shift
+		}
+	}
+	return late
+}
+
+// TestEffectsMoveNothing has the sound begin and end where it does without them.
+func TestEffectsMoveNothing(t *testing.T) {
+	bands := [dsp.Bands]float64{5: 0.01}
+	for _, tt := range []struct {
+		name     string
+		settings dsp.Settings
+		speed    float64
+		rings    bool
+	}{
+		{"volume", dsp.Settings{Volume: 0.5}, 1, false},
+		{"volume of 1", dsp.Settings{Volume: 1}, 1, false},
+		{"equalizer", dsp.Settings{Equalizer: bands}, 1, false},
+		{"faster", dsp.Settings{Timescale: dsp.Timescale{Rate: 1.5}}, 1.5, false},
+		{"slower", dsp.Settings{Timescale: dsp.Timescale{Rate: 0.8}, Equalizer: bands}, 0.8, false},
+		{"echo", dsp.Settings{Echo: room.Echoing{Delay: 0.3, Decay: 0.3, Mix: 0.1}}, 1, true},
+		{"reverb", dsp.Settings{ChannelMix: dsp.ChannelMix{On: true, LeftToLeft: 1}, Reverb: room.Reverberation{Mix: 0.1, Size: 0.3, Damping: 0.5, PreDelay: 50}}, 1, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := hear(t, run(t, encode.Options{Input: write(t, wave()), Settings: tt.settings, Bitrate: 128000}))
+			want := int(math.Round(samples / tt.speed))
+			if n := len(got) / 2; n != want && !tt.rings || n < want {
+				t.Errorf("%d samples, want %d", n, want)
+			}
+			if tt.rings {
+				rest := got[2*want:]
+				if len(rest) < 2*4800 || len(rest) > 2*5*audio.SampleRate {
+					t.Errorf("rings for %d samples", len(rest)/2)
+				}
+				got = got[:2*want]
+			}
+			for _, from := range []int{0, want / 2, want - 4800} {
+				if late := lag(got, from, 4800, tt.speed); max(late, -late) > 1 {
+					t.Errorf("at sample %d it is late by %d", from, late)
+				}
+			}
+		})
 	}
 }
 

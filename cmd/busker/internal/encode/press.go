@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"busker/audio"
-	"busker/dsp"
 	"busker/opus"
 	"busker/opus/dca"
 )
@@ -54,57 +53,4 @@ func (p *press) end(padding int) (skip, tail int, err error) {
 		}
 	}
 	return skip, int(max(0, p.writer.Samples()-int64(skip)-sound)), nil
-}
-
-// filtered is a Reader behind a chain of filters.
-type filtered struct {
-	reader audio.Reader
-	chain  *dsp.Chain // nil = none
-	bar    *progress
-	in     audio.Block
-	ended  bool
-}
-
-func newFiltered(r audio.Reader, s dsp.Settings, bar *progress) *filtered {
-	f := &filtered{reader: r, bar: bar}
-	if s != (dsp.Settings{}) {
-		f.chain = dsp.NewChain(s)
-	}
-	return f
-}
-
-// read fills b with the next 20 ms and returns io.EOF when the last tail has rung out.
-func (f *filtered) read(b *audio.Block) error {
-	if f.chain == nil {
-		err := f.reader.ReadBlock(b)
-		f.bar.add(audio.FrameTime)
-		return err
-	}
-	for !f.ended {
-		if f.chain.Pull(b) {
-			return nil
-		}
-		err := f.reader.ReadBlock(&f.in)
-		if errors.Is(err, io.EOF) {
-			f.ended = true
-			break
-		}
-		if err != nil {
-			return err
-		}
-		f.bar.add(audio.FrameTime)
-		f.chain.Push(&f.in)
-	}
-	if f.chain.Drain(b) {
-		return nil
-	}
-	return io.EOF
-}
-
-// tail is how many samples of the last block are padding.
-func (f *filtered) tail() int {
-	if e, ok := f.reader.(audio.Ending); ok && f.chain == nil {
-		return e.Tail()
-	}
-	return 0
 }
