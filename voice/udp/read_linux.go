@@ -4,10 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,10 +18,6 @@ const (
 	datagramBytes = 1500 // of an Ethernet frame; voice servers send less
 	controlBytes  = 512  // of an error's control messages
 	maxFailed     = 64   // reads in one go: what does not work will not work better
-
-	// stuck is how often a socket is looked after whose events Go's poller can not
-	// tell. It happens when an error meets a full buffer, and passes with the next event.
-	stuck = 100 * time.Millisecond
 )
 
 // prepare has the socket keep errors for us, with the address they belong to.
@@ -46,28 +40,27 @@ type reader struct {
 	socket  *socket
 	data    [datagramBytes]byte
 	control [controlBytes]byte
+	events  [1]unix.EpollEvent
 }
 
 // read serves the socket until it is closed, and returns the error that says so.
 func (s *socket) read() error {
 	r := reader{socket: s}
 	for {
-		err := s.raw.Read(func(fd uintptr) bool { r.drain(int(fd)); return false })
-		if errors.Is(err, net.ErrClosed) {
-			return err
+		err := s.news.Read(func(epoll uintptr) bool { return r.look(int(epoll)) })
+		if err == nil {
+			err = s.raw.Control(func(fd uintptr) { r.drain(int(fd)) })
 		}
-		if !r.pause() {
-			return net.ErrClosed
+		if err != nil {
+			return err
 		}
 	}
 }
 
-// pause waits for a while, looks, and reports whether the socket is still open.
-func (r *reader) pause() bool {
-	timer := time.NewTimer(stuck)
-	defer timer.Stop()
-	<-timer.C
-	return r.socket.raw.Control(func(fd uintptr) { r.drain(int(fd)) }) == nil
+// look reports whether there is something to read, and takes note of it.
+func (r *reader) look(epoll int) bool {
+	n, _ := unix.EpollWait(epoll, r.events[:], 0)
+	return n > 0
 }
 
 // drain reads all there is: datagrams, and errors.

@@ -5,13 +5,10 @@ package udp
 import (
 	"errors"
 	"net"
-	"syscall"
 )
 
 // shareable is false: only a connected socket tells that its remote refuses.
 const shareable = false
-
-func prepare(syscall.RawConn, bool) error { return nil }
 
 // read serves the socket until it is closed, and returns the error that says so.
 func (s *socket) read() error {

@@ -18,7 +18,7 @@ func (s *sender) send(to *socket, messages []message) {
 	for _, m := range messages {
 		if m.stream.closed.Load() {
 			s.metrics.closed.Inc()
-		} else if to.write(m.stream.remote, m.datagram) != nil {
+		} else if to.write(m.stream.remote, to.connected, m.datagram) != nil {
 			s.metrics.other.Inc()
 		}
 	}

@@ -1,19 +1,17 @@
 package udp
 
 import (
-	"net"
 	"net/netip"
 	"sync"
-	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
 
 // socket is a UDP socket and the streams that share it.
 type socket struct {
-	conn      *net.UDPConn
-	raw       syscall.RawConn
+	*carrier
 	number    uint32 // by which batches are sorted
+	v6        bool   // the kind of address it reaches
 	connected bool   // to the remote of its one stream
 	refused   prometheus.Counter
 
@@ -23,20 +21,12 @@ type socket struct {
 }
 
 func newSocket(remote netip.AddrPort, connected bool, number uint32, m *Metrics) (*socket, error) {
-	conn, err := listenUDP(remote, connected)
+	carrier, err := newCarrier(remote, connected)
 	if err != nil {
-		return nil, err
-	}
-	raw, err := conn.SyscallConn()
-	if err == nil {
-		err = prepare(raw, remote.Addr().Is6())
-	}
-	if err != nil {
-		_ = conn.Close()
 		return nil, err
 	}
 	return &socket{
-		conn: conn, raw: raw, number: number, connected: connected,
+		carrier: carrier, number: number, v6: remote.Addr().Is6(), connected: connected,
 		refused: m.refused,
 		streams: make(map[netip.AddrPort]*Stream),
 	}, nil
@@ -46,18 +36,12 @@ func newSocket(remote netip.AddrPort, connected bool, number uint32, m *Metrics)
 func (s *socket) admit(stream *Stream, share int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gone || len(s.streams) >= share || s.streams[stream.remote] != nil || !s.reaches(stream.remote) {
+	if s.gone || len(s.streams) >= share || s.streams[stream.remote] != nil || s.v6 != stream.remote.Addr().Is6() {
 		return false
 	}
 	s.streams[stream.remote] = stream
 	stream.socket = s
 	return true
-}
-
-// reaches reports whether remote's kind of address is the socket's.
-func (s *socket) reaches(remote netip.AddrPort) bool {
-	own, _ := s.conn.LocalAddr().(*net.UDPAddr)
-	return own != nil && (own.IP.To4() == nil) == remote.Addr().Is6()
 }
 
 // dismiss takes a stream out and reports whether it was the last.
@@ -92,13 +76,4 @@ func (s *socket) from(remote netip.AddrPort) Receiver {
 		return stream.receiver
 	}
 	return nil
-}
-
-func (s *socket) write(remote netip.AddrPort, datagram []byte) (err error) {
-	if s.connected {
-		_, err = s.conn.Write(datagram)
-	} else {
-		_, err = s.conn.WriteToUDPAddrPort(datagram, remote)
-	}
-	return err
 }

@@ -42,7 +42,7 @@ func (s *Stream) Write(datagram []byte) error {
 	if s.closed.Load() {
 		return ErrClosed
 	}
-	return s.socket.write(s.remote, datagram)
+	return s.socket.write(s.remote, s.socket.connected, datagram)
 }
 
 // Close gives the way up; what was queued and not flushed is dropped. It may be

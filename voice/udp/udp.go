@@ -114,7 +114,7 @@ func (s *Sockets) close() {
 	defer s.mu.Unlock()
 	for _, socket := range s.sockets {
 		socket.bereave()
-		_ = socket.conn.Close()
+		socket.close()
 	}
 	s.opts.Metrics.sockets.Sub(float64(len(s.sockets)))
 	s.sockets = nil
@@ -161,7 +161,7 @@ func (s *Sockets) open(ctx context.Context, remote netip.AddrPort) (*socket, err
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
-	_ = socket.conn.Close()
+	socket.close()
 	return nil, err
 }
 
@@ -171,7 +171,7 @@ func (s *Sockets) leave(stream *Stream) {
 	defer s.mu.Unlock()
 	if socket := stream.socket; socket.dismiss(stream) {
 		s.forget(socket)
-		_ = socket.conn.Close()
+		socket.close()
 	}
 }
 
