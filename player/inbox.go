@@ -29,7 +29,7 @@ type (
 	}
 	// segmentStuck: listeners have waited stuckNotice for a segment.
 	segmentStuck struct{ segment *segment }
-	// segmentClosing: a segment will soon fade into what follows it.
+	// segmentClosing: a segment will soon end, or fade into what follows it.
 	segmentClosing struct{ segment *segment }
 	// outputFailed: the output took no packet in a turn, and will be offered no
 	// more until the pump has its next turn.

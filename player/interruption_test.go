@@ -188,7 +188,7 @@ func TestALiveStreamThatDiesInAnInterruptionIsOpenedAnew(t *testing.T) {
 func TestASourceGoneForGoodFailsItsTrack(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		var dead atomic.Bool
-		tr := r.shelf.put(1, 300, func(t *tape) { t.dead = &dead })
+		tr := r.shelf.put(1, 500, func(t *tape) { t.dead = &dead })
 		r.play(tr, r.shelf.put(2, 50))
 		r.pass(2 * time.Second)
 		r.cut()

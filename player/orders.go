@@ -25,7 +25,7 @@ func (p *pump) play(ctx context.Context, s *segment, paused bool) {
 // broke off.
 func (p *pump) goOn(ctx context.Context, s *segment) {
 	p.tell(ctx, func() {
-		if p.window.next != p.window.end || p.follow != nil && p.follow.placed {
+		if p.window.next != p.window.end || p.current != nil && p.current.placed || p.follow != nil && p.follow.placed {
 			p.takeBack()
 			p.window.truncate(p.window.next)
 			p.jumpTo()

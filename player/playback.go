@@ -86,14 +86,17 @@ func (p *player) release() {
 	p.current, p.follow = nil, nil
 }
 
-// lookAhead opens the track after the current one once that is read to its end or
-// will soon fade, and again when commands have changed which one that is.
+// lookAhead opens the track after the current one once that will soon end or fade, and
+// again when commands have changed which one that is. A live stream would not wait.
 func (p *player) lookAhead(ctx context.Context) {
-	if p.current == nil || !p.current.near && !p.current.read || p.current.reel.ending().err != nil {
+	if p.current == nil || !p.current.near && !p.current.read {
 		return
 	}
 	item, ok := p.queue.Peek()
-	if p.follow == nil && !ok || p.follow != nil && ok && p.follow.item.ID == item.ID {
+	broken := p.current.reel.ending().err != nil // what comes then shows when listeners are there
+	keep := p.follow != nil && ok && p.follow.item.ID == item.ID && !p.outdated(p.follow) && !(broken && p.current.held)
+	ok = ok && !broken && (p.current.read || !item.Track.Live)
+	if keep || p.follow == nil && !ok {
 		return
 	}
 	old := p.follow
@@ -119,9 +122,7 @@ func (p *player) trackStarted(s *segment) {
 		return
 	}
 	p.started, p.lastError = true, nil
-	if p.seat != nil && p.pump.shown.Load().mode != ModeEncoding {
-		p.seat.Settle() // it needs next to nothing
-	}
+	p.proveSeat()
 	p.opts.Metrics.started.Inc()
 	p.emit(TrackStarted{s.item})
 }
@@ -131,7 +132,7 @@ func (p *player) trackEnded(ctx context.Context, s *segment, err error) {
 	if s != p.current {
 		return
 	}
-	if err == nil && s.at == 0 && s.frames.Load() == 0 {
+	if err == nil && s.at == 0 && s.heard() == 0 {
 		err = fault.New(fault.Corrupt, "There is no sound in this track.")
 	}
 	if err != nil && p.recovered(ctx, s, err) {

@@ -27,7 +27,8 @@ const (
 	fillerMargin = 2
 	// newsTick is how often the pump looks whether something that must be told was sent.
 	newsTick = 4 * time.Millisecond
-	// openAhead is how long before a crossfade the next track is opened.
+	// openAhead is how long before its beginning the next track is opened: what a server
+	// far away takes to answer.
 	openAhead = 5 * time.Second
 )
 
@@ -188,7 +189,7 @@ func (p *pump) awaitInput(ctx context.Context, turn order) order {
 		return p.obey(o)
 	case <-more:
 	case <-tick:
-		p.idle(s)
+		p.idle(turn, s)
 	case <-ctx.Done():
 	}
 	return turn
@@ -239,6 +240,9 @@ func (p *pump) complete(s *segment, failure error) {
 		s.spent, s.stop = true, p.line
 	}
 	s.whole, s.end = true, p.window.end
+	if s.placed { // all of it may have been heard in a fade that was another's
+		s.reach(s.stop)
+	}
 	if failure != nil {
 		s.failure = failure
 	}
@@ -268,10 +272,10 @@ func (p *pump) report() {
 	}
 }
 
-// near reports that s will soon fade into what follows it, which must be opened.
+// near reports that s will soon end, or fade into what follows it, which must be opened.
 func (p *pump) near(s *segment) bool {
 	length := s.item.Track.Length
-	return p.crossfade > 0 && length > 0 && length-time.Duration(s.reached.Load()) <= p.crossfade+openAhead
+	return length > 0 && length-time.Duration(s.reached.Load()) <= p.crossfade+openAhead
 }
 
 // news reports whether something that must be told will be sent before the ring has
@@ -287,7 +291,7 @@ func (p *pump) news() bool {
 
 // idle runs at least once per frame time while there is nothing to do: the ring runs out, and
 // s, unless nil, is late.
-func (p *pump) idle(s *segment) {
+func (p *pump) idle(turn order, s *segment) {
 	sent := p.sent()
 	if p.cut.Load() { // the ring stands still, and listeners wait for the Output and not for s
 		p.patient()
@@ -307,7 +311,7 @@ func (p *pump) idle(s *segment) {
 	switch {
 	case p.paused:
 	case p.window.next-sent > 0 || s == nil:
-		p.fillUp(sent)
+		p.fillUp(turn, sent)
 	case s != nil:
 		p.listenersWait(s, now)
 	}
@@ -316,10 +320,13 @@ func (p *pump) idle(s *segment) {
 // fillUp follows the last frame there is with what rings on, or with one of silence,
 // just before the ring runs out: the encoder holds back the newest milliseconds of
 // what it was given.
-func (p *pump) fillUp(sent int64) {
-	if p.window.next == p.window.end && p.window.next-sent <= fillerMargin {
-		p.fill()
+func (p *pump) fillUp(turn order, sent int64) {
+	if p.window.next != p.window.end || p.window.next-sent > fillerMargin || p.making && !p.begin(turn) {
+		return
 	}
+	frames := 1
+	defer p.endTurn(&frames)
+	p.fill()
 }
 
 // hush notes that the Output has nothing to send.
@@ -388,6 +395,9 @@ func (p *pump) show() {
 
 func (p *pump) engine() engine {
 	s := p.sounding()
+	if s == nil {
+		s = p.current // all of it is made, and not yet sent
+	}
 	switch {
 	case s == nil || p.window.end == 0:
 		return engine{}

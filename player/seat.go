@@ -19,6 +19,18 @@ func (p *player) takeSeat(c Command) (err error) {
 	return err
 }
 
+// proveSeat gives the reservation back of a guild that needs next to nothing.
+func (p *player) proveSeat() {
+	if p.seat == nil {
+		return
+	}
+	switch p.pump.shown.Load().mode {
+	case ModePassthrough, ModeShared:
+		p.seat.Settle()
+	case ModeNone, ModeEncoding:
+	}
+}
+
 // yieldSeat gives the place back when nothing plays nor is about to.
 func (p *player) yieldSeat() {
 	if p.seat != nil && p.current == nil && p.joining == nil {

@@ -167,6 +167,8 @@ type copier struct {
 	turn    *pool.Turn         // nil = it is read outside of turns
 	drop    int64              // frames before the segment's first
 	begun   bool               // a frame was read
+	toc     byte               // of the last packet that was sound; 0 = there was none
+	damaged int                // packets since then
 }
 
 func (c *copier) run(ctx context.Context, due func() time.Time) (tail int, err error) {
@@ -221,7 +223,7 @@ func (c *copier) packet() (piece, error) {
 	p := audio.NewPacket()
 	err := c.packets.ReadPacket(p)
 	if err == nil {
-		err = checkPacket(p)
+		err = c.check(p)
 	}
 	if err != nil {
 		p.Release()
@@ -266,13 +268,32 @@ func (c *copier) tail() int {
 	return 0
 }
 
-// checkPacket refuses what must not be sent on: a listener's clock counts on 20 ms.
-func checkPacket(p *audio.Packet) error {
+// check refuses what must not be sent on: a listener's clock counts on 20 ms. In the
+// middle of a track it makes a lost packet of it, for which decoders make something up.
+func (c *copier) check(p *audio.Packet) error {
 	d, err := opus.PacketDuration(p.Bytes())
 	if err == nil && d != audio.FrameTime {
 		err = fault.New(fault.Corrupt, fmt.Sprintf("The Opus packets of this track are %v long and not 20 ms.", d))
 	}
-	return err
+	if err == nil {
+		c.toc, c.damaged = p.Bytes()[0], 0
+		return nil
+	}
+	if c.damaged++; c.toc == 0 || c.damaged >= tooDamaged {
+		return err
+	}
+	p.Set([]byte{lostFrame(c.toc)})
+	return nil
+}
+
+// lostFrame is a packet with one frame of no bytes, which was lost (RFC 6716 §3.2.1), of
+// the kind of the packet before where that is of one frame too.
+func lostFrame(before byte) byte {
+	const frames, celtStereo20 = 3, 0xFC
+	if before&frames != 0 {
+		return celtStereo20
+	}
+	return before
 }
 
 // closer returns a function that closes r once, from whatever goroutine.

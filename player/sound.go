@@ -87,11 +87,22 @@ func (p *player) how() How {
 	return h
 }
 
+// outdated reports that s was prepared with other filters than those the guild wants now,
+// or may be: what is not open yet is only asked for.
+func (p *player) outdated(s *segment) bool {
+	was, maybe := s.how.Settings, s.item.Track.Live
+	if s.frames.Load() > 0 {
+		was, maybe = s.prepared, s.shared
+	}
+	return maybe && !was.Neutral() && was != p.filters
+}
+
 // reopen opens a track anew that was prepared with other filters than those the guild
 // wants now: they can not be taken out of its sound.
 func (p *player) reopen(ctx context.Context) {
+	p.lookAhead(ctx)
 	c := p.current
-	if c == nil || c.frames.Load() == 0 || !c.shared || c.prepared.Neutral() || c.prepared == p.filters {
+	if c == nil || !p.outdated(c) {
 		return
 	}
 	at := c.at
