@@ -30,7 +30,7 @@ type Chain struct {
 	tremolo     stage[Oscillation]
 	vibrato     stage[Oscillation]
 	distortion  stage[Distortion]
-	rotation    stage[float64]
+	rotation    stage[Oscillation]
 	channelMix  stage[ChannelMix]
 	lowPass     stage[float64]
 	bassBoost   stage[float64]
@@ -57,7 +57,7 @@ func NewChain(s Settings) *Chain {
 	c.tremolo.make = func(o Oscillation) filter[Oscillation] { return newTremolo(o) }
 	c.vibrato.make = func(o Oscillation) filter[Oscillation] { return newVibrato(o) }
 	c.distortion.make = func(d Distortion) filter[Distortion] { return newDistortion(d) }
-	c.rotation.make = func(hertz float64) filter[float64] { return newRotation(hertz) }
+	c.rotation.make = func(o Oscillation) filter[Oscillation] { return newRotation(o) }
 	c.channelMix.make = func(m ChannelMix) filter[ChannelMix] { return newChannelMix(m) }
 	c.lowPass.make = func(smoothing float64) filter[float64] { return newLowPass(smoothing) }
 	c.bassBoost.make = func(boost float64) filter[float64] { return newBassBoost(boost) }
@@ -90,7 +90,7 @@ func (c *Chain) Set(s Settings) {
 	c.tremolo.want(s.Tremolo, on.tremolo)
 	c.vibrato.want(s.Vibrato, on.vibrato)
 	c.distortion.want(s.Distortion, on.distortion)
-	c.rotation.want(s.Rotation, on.rotation)
+	c.rotation.want(s.turning(), on.rotation)
 	c.channelMix.want(s.ChannelMix, on.channelMix)
 	c.lowPass.want(s.LowPass, on.lowPass)
 	c.bassBoost.want(s.BassBoost, on.bassBoost)

@@ -62,6 +62,7 @@ func (s Settings) values() []value {
 		{"vibrato.frequency", s.Vibrato.Frequency, 0.01, 14},
 		{"vibrato.depth", s.Vibrato.Depth, 0, 1},
 		{"rotation", s.Rotation, -100, 100},
+		{"rotationDepth", s.RotationDepth, 0, 1},
 		{"channelMix.leftToLeft", s.ChannelMix.LeftToLeft, -1, 1},
 		{"channelMix.leftToRight", s.ChannelMix.LeftToRight, -1, 1},
 		{"channelMix.rightToLeft", s.ChannelMix.RightToLeft, -1, 1},

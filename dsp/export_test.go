@@ -14,7 +14,7 @@ func NewKaraoke(k Karaoke) Filter          { return newKaraoke(k) }
 func NewTremolo(o Oscillation) Filter      { return newTremolo(o) }
 func NewVibrato(o Oscillation) Filter      { return newVibrato(o) }
 func NewDistortion(d Distortion) Filter    { return newDistortion(d) }
-func NewRotation(hertz float64) Filter     { return newRotation(hertz) }
+func NewRotation(o Oscillation) Filter     { return newRotation(o) }
 func NewChannelMix(m ChannelMix) Filter    { return newChannelMix(m) }
 func NewLowPass(smoothing float64) Filter  { return newLowPass(smoothing) }
 func NewBassBoost(boost float64) Filter    { return newBassBoost(boost) }

@@ -48,7 +48,7 @@ var filters = []struct {
 	{"drive", func() dsp.Filter {
 		return dsp.NewDistortion(dsp.Distortion{On: true, SinScale: 1.2, TanOffset: 1, Scale: 1 / math.Sin(1.2)})
 	}},
-	{"rotation", func() dsp.Filter { return dsp.NewRotation(0.2) }},
+	{"rotation", func() dsp.Filter { return dsp.NewRotation(dsp.Oscillation{Frequency: 0.2, Depth: 1}) }},
 	{"channelMix", func() dsp.Filter {
 		return dsp.NewChannelMix(dsp.ChannelMix{On: true, LeftToLeft: 0.8, RightToLeft: 0.2, LeftToRight: 0.3, RightToRight: 0.7})
 	}},

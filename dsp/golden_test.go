@@ -90,7 +90,11 @@ func TestFiltersAreTheirFormulas(t *testing.T) {
 			return l * m, r * m
 		}, 1e-6},
 		{"vibrato", dsp.NewVibrato(dsp.Oscillation{Frequency: 9, Depth: 0.8}), vibratoFormula(9, 0.8), 2e-6},
-		{"rotation", dsp.NewRotation(1.5), func(n int, l, r float64) (float64, float64) {
+		{"rotation, half", dsp.NewRotation(dsp.Oscillation{Frequency: 1.5, Depth: 0.5}), func(n int, l, r float64) (float64, float64) {
+			s := swing(n+1, 1.5)
+			return l * (0.75 + 0.25*s), r * (0.75 - 0.25*s)
+		}, 1e-6},
+		{"rotation", dsp.NewRotation(dsp.Oscillation{Frequency: 1.5, Depth: 1}), func(n int, l, r float64) (float64, float64) {
 			s := swing(n+1, 1.5)
 			return l * (s + 1) / 2, r * (1 - s) / 2
 		}, 1e-6},

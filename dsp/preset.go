@@ -75,7 +75,9 @@ func weaken(s Settings, k float64) Settings {
 	if s.Distortion.On {
 		s.Distortion = drive(s.Distortion.SinScale * k)
 	}
-	s.Rotation *= k
+	if s.Rotation != 0 {
+		s.RotationDepth = s.turning().Depth * k
+	}
 	if s.LowPass > 1 {
 		s.LowPass = 1 + (s.LowPass-1)*k
 	}
@@ -102,7 +104,9 @@ func join(a, b Settings) Settings {
 	a.Tremolo = stronger(a.Tremolo, b.Tremolo, a.Tremolo.Depth, b.Tremolo.Depth)
 	a.Vibrato = stronger(a.Vibrato, b.Vibrato, a.Vibrato.Depth, b.Vibrato.Depth)
 	a.Distortion = stronger(a.Distortion, b.Distortion, a.Distortion.SinScale, b.Distortion.SinScale)
-	a.Rotation = stronger(a.Rotation, b.Rotation, a.Rotation, b.Rotation)
+	if b.Rotation != 0 && (a.Rotation == 0 || b.turning().Depth > a.turning().Depth) {
+		a.Rotation, a.RotationDepth = b.Rotation, b.RotationDepth
+	}
 	a.LowPass = max(a.LowPass, b.LowPass)
 	a.BassBoost = max(a.BassBoost, b.BassBoost)
 	a.Width = stronger(a.Width, b.Width, a.Width, b.Width)

@@ -100,6 +100,18 @@ func TestMixCombines(t *testing.T) {
 	}
 }
 
+// Half of the circling swings half as far, not half as fast.
+func TestStrengthOfACircle(t *testing.T) {
+	half := mix(t, dsp.Part{Preset: "8d", Strength: 0.5})
+	if half.Rotation != 0.2 || half.RotationDepth != 0.5 {
+		t.Errorf("%v Hz, depth %v", half.Rotation, half.RotationDepth)
+	}
+	both := mix(t, dsp.Part{Preset: "8d", Strength: 0.9}, dsp.Part{Preset: "8d", Strength: 0.3})
+	if both.RotationDepth != 0.9 {
+		t.Errorf("the widest counts: %v", both.RotationDepth)
+	}
+}
+
 // Any presets together stay in range.
 func TestAnyCombinationPassesCheck(t *testing.T) {
 	list := dsp.Presets()

@@ -39,9 +39,10 @@ var presets = []struct {
 	{
 		Preset{"8d", "8D", "The music circles around your head; use headphones."},
 		Settings{
-			Volume:   1.4, // what the circling takes
-			Rotation: 0.2,
-			Reverb:   room.Reverberation{Mix: 0.12, Size: 0.5, Damping: 0.5, Width: 1},
+			Volume:        1.4, // what the circling takes
+			Rotation:      0.2,
+			RotationDepth: 1,
+			Reverb:        room.Reverberation{Mix: 0.12, Size: 0.5, Damping: 0.5, Width: 1},
 		},
 	},
 	{

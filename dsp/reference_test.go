@@ -61,7 +61,7 @@ func TestFiltersAgainstFFmpeg(t *testing.T) {
 			"aeval=clip(-0.1+2*(0.1+sin(2*val(ch)))*(0.2+cos(val(ch)))*(0.5+tan(val(ch)))\\,-1\\,1):c=same", 3e-6,
 		},
 		{
-			"rotation", dsp.NewRotation(2),
+			"rotation", dsp.NewRotation(dsp.Oscillation{Frequency: 2, Depth: 1}),
 			"aeval=val(0)*(1+sin(2*PI*2*(n+1)/s))/2|val(1)*(1-sin(2*PI*2*(n+1)/s))/2", 1e-6,
 		},
 		{

@@ -23,6 +23,9 @@ type Settings struct {
 	ChannelMix ChannelMix     `json:"channelMix" yaml:"channelMix"`
 	LowPass    float64        `json:"lowPass,omitempty" yaml:"lowPass,omitempty"` // smoothing; up to 1 = off
 
+	// RotationDepth is how far Rotation swings, 0..1; 0 = 1, all the way, as Lavalink does.
+	RotationDepth float64 `json:"rotationDepth,omitempty" yaml:"rotationDepth,omitempty"`
+
 	// Our own, after those.
 	BassBoost   float64            `json:"bassBoost,omitempty" yaml:"bassBoost,omitempty"` // dB of the low shelf, 0..18
 	Width       float64            `json:"width,omitempty" yaml:"width,omitempty"`         // -1 mono .. 0 as it is .. 1 twice as wide

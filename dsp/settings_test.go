@@ -33,6 +33,8 @@ func everything() dsp.Settings {
 		Compression: limit.Compression{Threshold: -20, Ratio: 3, Knee: 6, Attack: 5, Release: 100, Makeup: 3},
 		Echo:        room.Echoing{Delay: 0.3, Decay: 0.4, Mix: 0.3, PingPong: true},
 		Reverb:      room.Reverberation{Mix: 0.3, Size: 0.7, Damping: 0.4, Width: 1, PreDelay: 10},
+
+		RotationDepth: 0.9,
 	}
 }
 
