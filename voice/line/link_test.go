@@ -324,7 +324,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 func TestRingUnderContention(t *testing.T) {
 	rig, _ := newRig(t, nil)
 	rig.Tell()
-	const total = 20_000
+	const total = 4000
 	var flushed int
 	var wg sync.WaitGroup
 	pushed, done := make(chan struct{}), make(chan struct{})

@@ -28,7 +28,7 @@ func newCarrier(remote netip.AddrPort, connected bool) (*carrier, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	c := &carrier{}
 	if c.file, err = unwatched(conn); err != nil {
 		return nil, err
