@@ -1,5 +1,10 @@
 package pool
 
+import "busker/opus"
+
+// MeasureWith is Measure of codecs that are at hand.
+func MeasureWith(e opus.Encoder, d opus.Decoder) (Costs, error) { return measure(e, d) }
+
 // Ladder walks the complexity ladder outside of a Pool.
 type Ladder struct{ g governor }
 

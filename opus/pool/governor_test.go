@@ -142,6 +142,22 @@ func TestOneStepIsEnoughWhenItHelps(t *testing.T) {
 	})
 }
 
+// The time before Run is no rest that would hide the load after it.
+func TestTheLoadBeginsWithRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(t, pool.Options{Cores: 1})
+		pause(time.Minute)
+		running(t, p)
+		turn := p.Turn()
+		begin(t, turn, time.Now())
+		pause(2*pool.GovernPeriod + ms)
+		turn.End(1)
+		if s := p.Status(); s.Load < 0.95 || s.Complexity != 0 {
+			t.Errorf("load %.3f, complexity %d", s.Load, s.Complexity)
+		}
+	})
+}
+
 func gathered(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := r.Gather()

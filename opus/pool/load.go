@@ -38,6 +38,14 @@ func (g *gauge) add(busy, now int64, cores int, cpu float64) (load float64) {
 // forget drops what was measured: encoders cost something else now.
 func (g *gauge) forget() { g.samples = [loadWindows]sample{} }
 
+// beginGauge lets the first sample begin now: Run may come long after New.
+func (p *Pool) beginGauge() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.account(p.now())
+	p.gauge = gauge{busy: p.busy, at: p.busyAt}
+}
+
 // govern measures the load and follows it. used is how many cores the process used
 // since the last call.
 func (p *Pool) govern(used float64) {

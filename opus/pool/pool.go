@@ -125,6 +125,7 @@ func (p *Pool) Run(ctx context.Context) error {
 	watch := time.NewTimer(watchPeriod)
 	defer watch.Stop()
 	clock := newCPUClock()
+	p.beginGauge()
 	for {
 		select {
 		case <-ctx.Done():
