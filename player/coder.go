@@ -14,16 +14,21 @@ import (
 //
 // It encodes exactly one frame that way, and no more: the frame after the first is one
 // libopus encodes without regard to what a decoder heard, so that it has the right level
-// for listeners who heard silence, something else or nothing in between.
+// for listeners who heard silence, something else or nothing in between. It does so at up
+// to freshComplexity; above, only where it finds the packet shorter.
 type coder struct {
 	make    func() (opus.Encoder, error)
 	encoder opus.Encoder // nil = to be made
 	primed  bool         // it made the frame before, or was primed with it
+	fresh   bool         // it was primed, and has made nothing since
 
 	complexity int         // it was set to
 	stale      atomic.Bool // it must be made anew
 	scratch    *audio.Packet
 }
+
+// freshComplexity is what the first packet that goes on from something else is made with.
+const freshComplexity = 3
 
 // open makes an encoder if there is none, or none that is still good.
 func (c *coder) open() (err error) {
@@ -56,13 +61,18 @@ func (c *coder) prime(before *audio.Block) error {
 	if _, err := c.encoder.Encode(c.scratch.Buffer(), before); err != nil {
 		return encoding(err)
 	}
-	c.primed = true
+	c.primed, c.fresh = true, true
 	return nil
 }
 
 // encode returns the packet of b.
 func (c *coder) encode(b *audio.Block) (*audio.Packet, error) {
 	c.primed = false // until it has worked
+	if c.fresh && c.complexity > freshComplexity {
+		defer c.setComplexity(c.complexity)
+		c.setComplexity(freshComplexity)
+	}
+	c.fresh = false
 	p := audio.NewPacket()
 	n, err := c.encoder.Encode(p.Buffer(), b)
 	if err != nil {

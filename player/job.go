@@ -57,19 +57,24 @@ func (p *pump) job(turn order, n int) (done int) {
 	return done
 }
 
-// warm begins a ramp where listeners have heard silence. A ramp costs what thirty packets
+// warm begins a ramp where listeners have heard silence, or another place. A ramp costs what thirty packets
 // cost that are passed through: where cores are short already, the silence would become
 // many, and they would keep each other short.
 func (p *pump) warm() {
-	if p.quietSince.IsZero() || p.sent() < p.window.next || time.Since(p.quietSince) < audio.FrameTime {
+	n := p.window.next
+	if !p.window.at(n).cut && !p.quiet() {
 		return
 	}
-	n := p.window.next
 	strained := p.pool != nil && p.pool.Strained()
 	if n == 0 || strained || p.window.at(n).fresh || n > p.window.oldest() && p.window.at(n-1).segment == nil {
 		return
 	}
 	p.ramp.left = rampFrames
+}
+
+// quiet reports that the Output has had nothing to send for a while.
+func (p *pump) quiet() bool {
+	return !p.quietSince.IsZero() && p.sent() >= p.window.next && time.Since(p.quietSince) >= audio.FrameTime
 }
 
 // begin takes a turn on a core, if the pump has none. It fails only with the order.

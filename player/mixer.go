@@ -116,12 +116,13 @@ func (p *pump) pass(s *segment) (supply, error) {
 		packet = piece.packet
 	}
 	p.place(s, 0)
-	first := s.passed == 0
+	f := frame{packet: packet, fresh: s.passed == 0 && s.at == 0}
+	f.cut = p.jumped && !f.fresh
 	s.passed++
 	p.line += int64(audio.FrameSamples)
 	p.making, p.jumped = false, false
 	p.gain = dsp.NewGain(1)
-	p.push(frame{packet: packet, passed: true, fresh: first && s.at == 0})
+	p.push(f)
 	if p.passing++; p.passing == idleFrames {
 		p.scrap()
 	}

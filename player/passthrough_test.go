@@ -111,6 +111,6 @@ func TestResumedPacketsDoNotFadeIn(t *testing.T) {
 		t.Errorf("%d packets were passed on", same)
 	}
 	want := decodeHeard(t, d.packets)
-	follows(t, decodeHeard(t, heard), want, -3.5)
+	follows(t, decodeHeard(t, heard), want, -7)
 	clicks(t, heard, leap(want))
 }

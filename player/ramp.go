@@ -59,9 +59,7 @@ func (p *pump) beginRamp(n int64) bool {
 	if r.coder.open() != nil || r.deck.prepare(p.newDecoder) != nil {
 		return false
 	}
-	if p.pool != nil {
-		r.coder.setComplexity(p.pool.Complexity())
-	}
+	r.coder.setComplexity(freshComplexity)
 	if s := p.window.at(n).segment; s != nil && s.first.Load() == n {
 		for _, before := range s.before {
 			r.deck.hear(before)

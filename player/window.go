@@ -12,7 +12,7 @@ type frame struct {
 	packet  *audio.Packet // never changed; what is sent are copies
 	segment *segment      // whose sound it is; nil = filler, which belongs to no track
 	fresh   bool          // what lies before it need not have been heard to decode it
-	passed  bool          // it is of an origin, and not of the pump's encoder
+	cut     bool          // what lies before it is not what listeners heard before
 }
 
 // window holds the newest packets by their number, so that those the Output gives
