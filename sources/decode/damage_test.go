@@ -21,7 +21,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// ours are the samples decoded in process, one of each format.
+// ours are the samples decoded in process, one of each format. Under the race detector
+// only WAV has a rate that needs the resampler, which costs more than all decoders.
 func ours(t *testing.T) (list []sample) {
 	t.Helper()
 	seen := map[string]bool{}
@@ -29,6 +30,9 @@ func ours(t *testing.T) (list []sample) {
 		key := s.format + s.file
 		if !s.elsewhere && !seen[key] {
 			seen[key] = true
+			if racing && s.file != "a.wav" {
+				s.rate = audio.SampleRate
+			}
 			list = append(list, s)
 		}
 	}
@@ -80,7 +84,11 @@ func TestCutContentPlaysToTheCut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, part := range []float64{0, 0.0005, 0.01, 0.6, 0.999} {
+			parts := []float64{0, 0.0005, 0.01, 0.6, 0.999}
+			if racing {
+				parts = parts[2:4]
+			}
+			for _, part := range parts {
 				n := int(part * float64(len(b)))
 				got, err := attempt(t, bytesInput(b[:n]), 0)
 				behind := s.format == "MP4 (AAC)" && s.name != "M4A fast start mono" && s.name != "M4A fragmented" // the index was cut off
@@ -283,9 +291,9 @@ func TestEndlessStream(t *testing.T) {
 			}
 			defer r.Close()
 			var block audio.Block
-			for i := range 20 * audio.FramesPerSecond { // several times the song
+			for i := range audio.Frames(shorter(20 * time.Second)) { // several times the song
 				if err := r.ReadBlock(&block); err != nil {
-					t.Fatalf("after %v: %v", audio.Duration(int64(i)), err)
+					t.Fatalf("after %v: %v", audio.Duration(i), err)
 				}
 			}
 		})

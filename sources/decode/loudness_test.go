@@ -29,6 +29,7 @@ func TestLoudnessIsReadFromEveryContainer(t *testing.T) {
 		"nothing":  {"a.mp3", []string{"-c:a", "libmp3lame"}, track.Loudness{}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			path := encode(t, tt.file, 48000, 2, 500*time.Millisecond, tt.args...)
 			info, err := decode.Probe(t.Context(), fileInput(t, path), decode.Options{})
 			if err != nil || info.Loudness != tt.want {

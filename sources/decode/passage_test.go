@@ -231,7 +231,11 @@ func TestWholePacketsAreLeftOut(t *testing.T) {
 // TestOtherPacketsAreMade has packets that are shorter and longer than 20 ms.
 func TestOtherPacketsAreMade(t *testing.T) {
 	const length = 2345 * time.Millisecond
-	for _, frame := range []string{"2.5", "5", "10", "40", "60"} {
+	frames := []string{"10", "60", "2.5", "5", "40"}
+	if racing {
+		frames = frames[:2]
+	}
+	for _, frame := range frames {
 		t.Run(frame, func(t *testing.T) {
 			b := must(os.ReadFile(encode(t, "a.opus", 48000, 2, length, "-c:a", "libopus", "-frame_duration", frame, "-b:a", "128k")))
 			want := exactly(t, bytesInput(b), 0, decode.Options{})
