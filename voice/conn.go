@@ -21,6 +21,7 @@ type Conn struct {
 	hub   *Hub
 	guild snowflake.ID
 	line  *line.Line
+	keys  keyring
 	shown atomic.Pointer[shown]
 
 	mu   sync.Mutex

@@ -179,13 +179,13 @@ func (d *dialogue) overdue() <-chan time.Time {
 	if d.link == nil || d.announced {
 		return nil
 	}
-	return d.keys.C
+	return d.keyless.C
 }
 
 // announce hands the link over: audio flows from now on.
 func (d *dialogue) announce() {
 	d.announced = true
-	d.keys.Stop()
+	d.keyless.Stop()
 	d.tell(established{d.mode, d.link})
 }
 

@@ -98,7 +98,7 @@ func (c *call) startSession(ctx context.Context) {
 	c.unused = false
 	s := &session{
 		opts: &c.hub.opts, dial: c.hub.dial, logger: c.logger, line: c.conn.line,
-		sockets:  c.hub.sockets,
+		sockets: c.hub.sockets, keys: &c.conn.keys,
 		endpoint: c.server.Endpoint,
 		identity: signal.Identity{
 			Guild: c.conn.guild, User: c.hub.opts.User(),

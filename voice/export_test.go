@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"busker/voice/dave"
+	"busker/voice/rtp"
 	"busker/voice/signal"
 )
 
@@ -45,3 +46,9 @@ func (p *Played) End(err error) { p.end <- err }
 
 // Identity returns what the session was begun with.
 func (p *Played) Identity() (endpoint string, id signal.Identity) { return p.endpoint, p.identity }
+
+// Keyring opens the sealers of a Conn's keys to its tests.
+type Keyring struct{ keyring }
+
+// Sealer returns the sealer of a key.
+func (k *Keyring) Sealer(mode rtp.Mode, key []byte) (*rtp.Sealer, error) { return k.sealer(mode, key) }

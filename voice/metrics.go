@@ -34,7 +34,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		lateness: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "busker_voice_send_lateness_seconds",
 			Help:    "How long after its deadline the pacer began a slot of 1 ms.",
-			Buckets: []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .02, .04, .06, .1, .25, 1},
+			Buckets: []float64{.0001, .00025, .0005, .001, .002, .0045, .01, .02, .04, .06, .1, .25, 1},
 		}),
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_resyncs_total",

@@ -45,6 +45,7 @@ type session struct {
 	endpoint string
 	line     *line.Line
 	sockets  *udp.Sockets
+	keys     *keyring
 	tell     func(message)               // never blocks
 	channel  atomic.Uint64               // snowflake.ID of our newest voice state; the call keeps it
 	socket   atomic.Pointer[signal.Conn] // the current one, for its ping
@@ -54,13 +55,12 @@ type session struct {
 	// Owned by run.
 	ready     signal.Ready
 	mode      rtp.Mode
-	sealers   map[transportKey]*rtp.Sealer // of every key there was; secrets
-	path      *udp.Stream                  // to the media server
-	media     media                        // what comes back on it
-	selected  bool                         // our address was told: a Session Description may come
-	link      *line.Link                   // nil until the Session Description
-	keys      *time.Timer                  // how long the link waits for keys, since then
-	announced bool                         // the call has the link
+	path      *udp.Stream // to the media server
+	media     media       // what comes back on it
+	selected  bool        // our address was told: a Session Description may come
+	link      *line.Link  // nil until the Session Description
+	keyless   *time.Timer // how long the link waits for keys, since then
+	announced bool        // the call has the link
 	lose      context.CancelCauseFunc
 }
 
@@ -170,12 +170,6 @@ func (s *session) connect(ctx context.Context, r signal.Ready) error {
 	return nil
 }
 
-// transportKey is what the transport's nonces must be unique for.
-type transportKey struct {
-	mode rtp.Mode
-	key  [rtp.KeyBytes]byte
-}
-
 // establish opens the link with its first key, or gives it another. With a key that was
 // there before, be it the last or not, its nonces go on.
 func (s *session) establish(d signal.Description) error {
@@ -185,7 +179,7 @@ func (s *session) establish(d signal.Description) error {
 	case s.dave == nil && d.DAVEVersion > 0:
 		return errEncrypted
 	}
-	sealer, err := s.transport(d)
+	sealer, err := s.keys.sealer(d.Mode, d.Key)
 	if err != nil {
 		return err
 	}
@@ -198,26 +192,8 @@ func (s *session) establish(d signal.Description) error {
 		Socket: s.path, SSRC: s.ready.SSRC, Sealer: sealer, Frames: s.sealer(), Lose: s.lose,
 	})
 	s.media.link.Store(s.link)
-	s.keys = time.NewTimer(s.opts.Timeouts.Keys)
+	s.keyless = time.NewTimer(s.opts.Timeouts.Keys)
 	return nil
-}
-
-// transport returns the one sealer there is of a key.
-func (s *session) transport(d signal.Description) (*rtp.Sealer, error) {
-	id := transportKey{mode: d.Mode}
-	copy(id.key[:], d.Key)
-	if sealer := s.sealers[id]; sealer != nil {
-		return sealer, nil
-	}
-	sealer, err := rtp.NewSealer(d.Mode, d.Key)
-	if err != nil {
-		return nil, err
-	}
-	if s.sealers == nil {
-		s.sealers = make(map[transportKey]*rtp.Sealer)
-	}
-	s.sealers[id] = sealer
-	return sealer, nil
 }
 
 // unlink takes the link from the line, unless another has its place already, and

@@ -103,14 +103,15 @@ func (l *Link) Speaking() *Speaking { return l.speaking }
 
 // tick sends what is due: a packet of the line, or the silence after the last.
 func (l *Link) tick(line *Line, turn pace.Turn) {
-	late := max(turn.Late, l.skip(turn.Frame))
 	l.keepAlive(line, turn.Thread)
+	skipped := l.skipped(turn.Frame)
 	if !l.speaking.granted() {
 		if line.ring.len() > 0 {
 			l.speaking.begin() // for packets older than this link
 		}
 		return
 	}
+	l.header.Timestamp += frameSamples * skipped
 	p := line.ring.pop()
 	if line.ring.fell() {
 		turn.Later(line.ring)
@@ -126,6 +127,7 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 	}
 	l.play(line, turn.Thread, p.Bytes())
 	p.Release()
+	late := max(turn.Late, time.Duration(skipped)*pace.Frame)
 	if late > audio.FrameTime {
 		line.late.Add(1)
 	}
@@ -133,17 +135,17 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 	line.sent.Add(1)
 }
 
-// skip lets the time of frames pass that the pacer skipped, and returns how long it was:
-// receivers that waited for them in vain do not wait as long again from now on.
-func (l *Link) skip(frame int64) time.Duration {
-	skipped := frame - l.frame - 1
+// skipped returns how many frames the pacer skipped since the last tick. While audio
+// flows their time passes: receivers waited for them in vain, and are not to wait as
+// long again from now on. A pause stops the clock.
+func (l *Link) skipped(frame int64) uint32 {
+	n := frame - l.frame - 1
 	first := l.frame == 0
 	l.frame = frame
-	if first || skipped <= 0 {
+	if first || n <= 0 {
 		return 0
 	}
-	l.header.Timestamp += frameSamples * uint32(skipped)
-	return time.Duration(skipped) * pace.Frame
+	return uint32(n)
 }
 
 // play sends one frame of audio. A frame that can not be encrypted is not sent, and
