@@ -131,6 +131,24 @@ func TestWhatIsNotKept(t *testing.T) {
 	}
 }
 
+// TestAPermissionThatIsWithdrawn plays the origin of what is kept.
+func TestAPermissionThatIsWithdrawn(t *testing.T) {
+	runCached(t, t.TempDir(), nil, func(r *rig) {
+		for i, tr := range []track.Track{keptSong, keptSong, song} {
+			p := r.open(tr, 0)
+			if got, err := listen(p, 2000); len(got) < 1000 || !errors.Is(err, io.EOF) {
+				t.Fatalf("%d packets, then %v", len(got), err)
+			}
+			p.Close()
+			pass(time.Minute)
+			synctest.Wait()
+			if want := []int{1, 1, 2}[i]; r.shelf.opened() != want {
+				t.Errorf("after play %d opened %d times, want %d", i, r.shelf.opened(), want)
+			}
+		}
+	})
+}
+
 // versioned is a reader of something that may change.
 type versioned struct {
 	audio.Reader

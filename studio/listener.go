@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/internal/fault"
 	"busker/track"
 )
 
@@ -170,9 +171,11 @@ func (l *listener) move() error {
 	switch {
 	case errors.Is(err, errGone):
 		return l.cause
+	case errors.Is(err, errTaken): // what was PCM has packets now: it is another content
+		return errChanged
 	case err != nil:
 		return err
-	case origin != nil: // what was PCM has packets now: it is another content
+	case origin != nil: // the same
 		_ = origin.Close()
 		k.end()
 		return errChanged
@@ -182,7 +185,7 @@ func (l *listener) move() error {
 	return errAgain
 }
 
-var errChanged = errors.New("the track has changed")
+var errChanged = fault.New(fault.Unavailable, "The track changed while it was playing.")
 
 // Skip implements audio.PacketReader.
 func (l *listener) Skip() int { return l.skip }

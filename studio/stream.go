@@ -116,8 +116,8 @@ func (m *stream) run(ctx, life context.Context) {
 	defer m.studio.opts.Metrics.streams.Dec()
 	err := m.studio.guard(ctx, "stream", func() error { return m.relay(life) })
 	m.end()
+	m.studio.finish(&m.share, false) // before what may take long: nobody joins it any more
 	m.close()
-	m.studio.finish(&m.share, false)
 	m.studio.failed(err)
 	if !m.began {
 		m.failure = err

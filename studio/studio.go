@@ -162,7 +162,7 @@ func (s *Studio) play(ctx context.Context, t track.Track, at time.Duration, bitr
 
 // kept returns the packets the cache has of a track, or nil.
 func (s *Studio) kept(t track.Track, at time.Duration, bitrate int) audio.PacketReader {
-	if s.opts.Cache == nil || t.Version == "" {
+	if s.opts.Cache == nil || t.Version == "" || !t.Cacheable { // a permission may be withdrawn
 		return nil
 	}
 	r, err := s.opts.Cache.Open(s.cacheKey(t, bitrate), at)

@@ -121,12 +121,13 @@ func (k *take) run(ctx, life context.Context) {
 	defer context.AfterFunc(ctx, k.end)()
 	p := production{take: k}
 	err := k.studio.guard(ctx, "take", func() error { return p.run(life) })
-	p.close()
 	if k.origins != nil && err == nil { // its new owner says when it ends
+		p.close()
 		return
 	}
 	k.end()
-	k.studio.finish(&k.share, errors.Is(err, io.EOF))
+	k.studio.finish(&k.share, errors.Is(err, io.EOF)) // before what may take long: nobody joins it any more
+	p.close()
 	k.studio.failed(err)
 	if !p.opened {
 		k.failure = err

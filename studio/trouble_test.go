@@ -283,6 +283,47 @@ func TestBeforeAndAfterRun(t *testing.T) {
 	}
 }
 
+// TestNobodyJoinsWhatIsClosing has an origin that takes long to close after it failed.
+func TestNobodyJoinsWhatIsClosing(t *testing.T) {
+	for _, tr := range []track.Track{song, station} {
+		run(t, nil, func(r *rig) {
+			r.shelf.open = func(ctx context.Context, t track.Track, at time.Duration) audio.Reader {
+				from := r.shelf.reader(ctx, t, at)
+				if r.shelf.opened() == 1 {
+					from.read = func() error {
+						if from.frame == 30 {
+							return fault.Wrap(fault.Denied, "torn", errTorn)
+						}
+						return nil
+					}
+				}
+				return slowToClose{from}
+			}
+			a := r.open(tr, 0)
+			defer a.Close()
+			failed := make(chan error, 1)
+			go func() {
+				_, err := listen(a, 1000)
+				failed <- err
+			}()
+			pass(5 * time.Second)
+			b := r.open(tr, 0)
+			defer b.Close()
+			r.follows(r.take(b, 50), 0, 50)
+			if err := <-failed; !errors.Is(err, errTorn) {
+				t.Errorf("ended with %v", err)
+			}
+		})
+	}
+}
+
+type slowToClose struct{ *reader }
+
+func (s slowToClose) Close() error {
+	pass(10 * time.Second)
+	return s.reader.Close()
+}
+
 // TestAnOriginThatStutters gives a few frames now and then: they are not held back until
 // there are enough to wake somebody for.
 func TestAnOriginThatStutters(t *testing.T) {
