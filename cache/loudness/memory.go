@@ -42,6 +42,7 @@ type Memory struct {
 	known  map[content]*list.Element
 	order  list.List // of *entry, the one used last in front
 	fresh  []entry   // not written yet
+	missed bool      // there was more than fresh holds: all is to be written
 	closed bool      // Run has ended
 
 	journal journal // for New and Run only
@@ -113,10 +114,14 @@ func (m *Memory) Remember(t track.Track, l track.Loudness) {
 		return
 	}
 	m.put(e)
-	if e.passing || m.closed || len(m.fresh) >= m.opts.MaxTracks {
+	if e.passing || m.closed {
 		return
 	}
-	m.fresh = append(m.fresh, e)
+	if len(m.fresh) < m.opts.MaxTracks {
+		m.fresh = append(m.fresh, e)
+	} else {
+		m.missed = true
+	}
 	select {
 	case m.wake <- struct{}{}:
 	default:
@@ -169,13 +174,13 @@ func (m *Memory) close() {
 // write appends what is fresh, or writes all anew when the file has become long.
 func (m *Memory) write() error {
 	m.mu.Lock()
-	fresh, all := m.fresh, m.order.Len()
-	m.fresh = nil
+	fresh, missed, all := m.fresh, m.missed, m.order.Len()
+	m.fresh, m.missed = nil, false
 	m.mu.Unlock()
 	if len(fresh) == 0 {
 		return nil
 	}
-	if m.journal.long(all) {
+	if missed || m.journal.long(all) {
 		return m.journal.rewrite(m.everything())
 	}
 	return m.journal.append(fresh)

@@ -128,6 +128,7 @@ func TestForgetsWhatWasNotUsedForLongest(t *testing.T) {
 		for _, n := range []int{1, 2, 3} {
 			r.Remember(song(n), loud(n))
 		}
+		synctest.Wait()
 		r.knows(t, true, 1)
 		r.Remember(song(4), loud(4))
 		r.knows(t, false, 2)
@@ -207,6 +208,15 @@ func TestTheFileStaysShort(t *testing.T) {
 			}
 		}
 	})
+	run(t, o, func(r *rig) { // what was told last is what is there
+		for n := range 10 {
+			last := 3*loudness.SpareLines - 1
+			last -= (last - n) % 10
+			if l, ok := r.Recall(song(n)); !ok || l != loud(last) {
+				t.Errorf("song %d: %v, want %v", n, l, loud(last))
+			}
+		}
+	})
 	b, err := os.ReadFile(o.File)
 	if n := bytes.Count(b, []byte("\n")); err != nil || n > 2*loudness.SpareLines {
 		t.Errorf("%d lines, %v", n, err)
@@ -214,7 +224,7 @@ func TestTheFileStaysShort(t *testing.T) {
 	if list, err := os.ReadDir(filepath.Dir(o.File)); err != nil || len(list) != 2 {
 		t.Errorf("in the folder: %v, %v", list, err)
 	}
-	if err := os.WriteFile(o.File, bytes.Repeat(b, 50), 0o600); err != nil { // far longer than any
+	if err := os.WriteFile(o.File, bytes.Repeat(b, 1+1_000_000/len(b)), 0o600); err != nil { // far longer than any
 		t.Fatal(err)
 	}
 	run(t, o, func(r *rig) { r.Remember(song(1), loud(1)) })
