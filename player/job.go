@@ -22,10 +22,20 @@ func (p *pump) work(turn order) (next order, worked bool) {
 		return p.failed(turn, err), true
 	}
 	p.report()
-	n := p.job(turn, min(room, jobFrames))
+	n := p.job(turn, min(p.wanted(room), jobFrames))
 	next = p.send(turn, n)
 	p.show()
 	return next, n > 0
+}
+
+// wanted returns how many of the packets that fit are put into the Output. Where sound
+// is made a tenth of the ring stays empty: a filter that comes on takes two frames more to
+// be heard than the ring lasts.
+func (p *pump) wanted(room int) int {
+	if p.making {
+		room -= int(p.ring) / 10
+	}
+	return max(room, 1)
 }
 
 // promising reports that frames can be made, as far as that can be seen without trying.
@@ -57,9 +67,9 @@ func (p *pump) job(turn order, n int) (done int) {
 	return done
 }
 
-// warm begins a ramp where listeners have heard silence, or another place. A ramp costs what thirty packets
-// cost that are passed through: where cores are short already, the silence would become
-// many, and they would keep each other short.
+// warm begins a ramp where listeners have heard silence, or another place. A ramp costs
+// what thirty packets cost that are passed through: where cores are short already, the
+// silence would become many, and they would keep each other short.
 func (p *pump) warm() {
 	n := p.window.next
 	if !p.window.at(n).cut && !p.quiet() {

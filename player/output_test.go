@@ -74,8 +74,9 @@ type output struct {
 	heard   []sample
 	torn    []string // where the encoder did not go on from what was heard before
 	packets [][]byte
-	broken  error  // what Await and Send answer
-	left    func() // called by Leave; nil = nothing
+	times   []time.Duration // of packets, since the rig started
+	broken  error           // what Await and Send answer
+	left    func()          // called by Leave; nil = nothing
 }
 
 func (o *output) Join(ctx context.Context, channel snowflake.ID) error {
@@ -192,6 +193,7 @@ func (o *output) pace(ctx context.Context) {
 		} else if quiet++; quiet <= silenceFrames && o.silent.Load() {
 			o.mu.Lock()
 			o.packets = append(o.packets, []byte(opus.SilenceFrame))
+			o.times = append(o.times, time.Since(o.start))
 			o.mu.Unlock()
 		}
 	}
@@ -215,6 +217,7 @@ func (o *output) hear(p *audio.Packet) {
 	defer o.mu.Unlock()
 	o.sent.Add(1)
 	o.packets = append(o.packets, slices.Clone(p.Bytes()))
+	o.times = append(o.times, time.Since(o.start))
 	if len(p.Bytes()) != codecBytes { // a real codec's
 		return
 	}

@@ -114,9 +114,10 @@ type jukebox struct {
 
 func (j *jukebox) Open(_ context.Context, t track.Track, at time.Duration, how player.How) (audio.Reader, error) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.hows = append(j.hows, how)
-	return j.open[t.Title](at), nil
+	open := j.open[t.Title]
+	j.mu.Unlock()
+	return open(at), nil
 }
 
 func (j *jukebox) opened() []player.How {
