@@ -2,7 +2,6 @@ package dsp
 
 import (
 	"math"
-	"sync"
 
 	"busker/audio"
 )
@@ -22,29 +21,12 @@ const (
 
 // kernel is a windowed sinc, cut into phases: row p holds the taps for an output
 // that lies p/phases of an input sample behind the middle tap. Kernels do not
-// change once made, and streams of the same common rate share one.
+// change once made.
 type kernel struct {
 	taps   int
 	phases int
 	exact  bool      // every output of this ratio lies on a phase
 	rows   []float32 // phases rows of taps; one row more when not exact
-}
-
-// common are the rates whose kernels stay in memory once used: a set of known
-// size, whatever rates the files of the world claim.
-var common = func() map[int]func() *kernel {
-	m := make(map[int]func() *kernel)
-	for _, rate := range []int{8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200, 96000, 176400, 192000} {
-		m[rate] = sync.OnceValue(func() *kernel { return newKernel(rate) })
-	}
-	return m
-}()
-
-func kernelFor(from int) *kernel {
-	if k, ok := common[from]; ok {
-		return k()
-	}
-	return newKernel(from)
 }
 
 // newKernel designs the low-pass for from hertz by Kaiser's formulas: its stop
