@@ -21,6 +21,8 @@ const (
 	// pauseAfter is the distance of two packets from which the timestamp may step
 	// by the time that passed.
 	pauseAfter = 3 * audio.FrameTime
+	// stallLimit is how much lateness is remembered.
+	stallLimit = 10 * time.Second
 )
 
 // stream is what a session sends, in the order it arrives. mu is held while a
@@ -35,6 +37,7 @@ type stream struct {
 	timestamp uint32
 	at        time.Time
 	ahead     time.Duration // media time sent beyond the time that passed
+	behind    time.Duration // time that passed beyond the media time sent: packets, or our reading of them, were late
 	bursting  bool
 
 	sealed bool   // a DAVE frame was sent,
@@ -52,10 +55,11 @@ func (s *stream) check(h header, at time.Time) (broken []Violation) {
 		switch {
 		case step <= 0:
 			add(SequenceBack, "%d after %d", h.sequence, s.sequence)
-		case step == 1 && media != uint32(audio.FrameSamples) && !pausedFor(elapsed, media):
+		case step == 1 && media != uint32(audio.FrameSamples) && !pausedFor(elapsed, s.behind, media):
 			add(TimestampStep, "%d samples in %v at sequence %d", int32(media), elapsed, h.sequence)
 		}
 		s.ahead = max(s.ahead-elapsed, 0)
+		s.behind = min(max(s.behind+elapsed-audio.SamplesDuration(int64(int32(media))), 0), stallLimit)
 	}
 	s.ahead += audio.FrameTime
 	if s.ahead > burstLimit && !s.bursting {
@@ -67,11 +71,13 @@ func (s *stream) check(h header, at time.Time) (broken []Violation) {
 }
 
 // pausedFor reports whether a pause explains a step of the timestamp, or frames that
-// were not sent for want of a key, whose time passed.
-func pausedFor(elapsed time.Duration, samples uint32) bool {
+// were not sent for want of a key or of time, whose time passed: since the packet before,
+// or before that one, which was late itself.
+func pausedFor(elapsed, behind time.Duration, samples uint32) bool {
 	media := audio.SamplesDuration(int64(samples))
-	if dropped := media%audio.FrameTime == 0 && media > audio.FrameTime; dropped && elapsed >= media-audio.FrameTime/2 {
-		return media <= elapsed+pauseAfter
+	late := elapsed + behind
+	if dropped := media%audio.FrameTime == 0 && media > audio.FrameTime; dropped && late >= media-audio.FrameTime/2 {
+		return media <= late+pauseAfter
 	}
 	return elapsed >= pauseAfter && media >= audio.FrameTime && media <= elapsed+pauseAfter
 }
