@@ -15,6 +15,7 @@ import (
 
 	"busker/bot"
 	"busker/cache"
+	"busker/cache/loudness"
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
 	"busker/gateway"
@@ -51,17 +52,18 @@ type Discord struct {
 
 // App is the whole product. Run it once.
 type App struct {
-	opts    Options
-	gateway *gateway.Gateway
-	hub     *voice.Hub
-	pool    *pool.Pool
-	cache   *cache.Cache // nil = none
-	studio  *studio.Studio
-	players *player.Manager
-	bot     *bot.Bot
-	sources *sourceSet
-	events  <-chan player.Envelope
-	cancel  func() // ends events
+	opts     Options
+	gateway  *gateway.Gateway
+	hub      *voice.Hub
+	pool     *pool.Pool
+	cache    *cache.Cache     // nil = none
+	loudness *loudness.Memory // nil: the players remember for this process only
+	studio   *studio.Studio
+	players  *player.Manager
+	bot      *bot.Bot
+	sources  *sourceSet
+	events   <-chan player.Envelope
+	cancel   func() // ends events
 }
 
 // leaveTimeout is how long a player waits until Discord has taken its leave.
@@ -128,6 +130,7 @@ func (a *App) connect() (err error) {
 		Pool:        a.pool,
 		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
+		Loudness:    a.remembered(),
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
 		Lookahead:   a.opts.Tuning.Voice.Lookahead,
 		// Shorter than the players' share of a stop: Discord takes only so many leaves

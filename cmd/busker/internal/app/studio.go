@@ -11,6 +11,7 @@ import (
 
 	"busker/audio"
 	"busker/cache"
+	"busker/cache/loudness"
 	"busker/opus/pool"
 	"busker/player"
 	"busker/studio"
@@ -30,8 +31,8 @@ func (a *App) openStudio() (err error) {
 		return err
 	}
 	if a.opts.Cache.MaxBytes > 0 {
-		if a.cache, err = a.openCache(); err != nil { // music without it is better than none
-			log.Warn("encoded tracks are not kept", "err", err)
+		if err := a.openCache(); err != nil { // music without it is better than none
+			log.Warn("encoded tracks and their loudness are not kept", "err", err)
 		}
 	}
 	a.studio, err = studio.New(studio.Options{
@@ -41,16 +42,22 @@ func (a *App) openStudio() (err error) {
 	return err
 }
 
-func (a *App) openCache() (*cache.Cache, error) {
+// openCache opens what is kept on disk: encoded tracks, and how loud tracks are.
+func (a *App) openCache() error {
 	dir, err := cacheDir(a.opts.Cache.Dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return cache.New(cache.Options{
-		Dir: dir, MaxBytes: a.opts.Cache.MaxBytes,
-		Logger:  a.opts.Telemetry.Logger().With("part", "cache"),
-		Metrics: cache.NewMetrics(a.opts.Telemetry.Registry()),
+	log := a.opts.Telemetry.Logger().With("part", "cache")
+	kept, err := cache.New(cache.Options{
+		Dir: dir, MaxBytes: a.opts.Cache.MaxBytes, Logger: log, Metrics: cache.NewMetrics(a.opts.Telemetry.Registry()),
 	})
+	if err != nil {
+		return err
+	}
+	a.cache = kept
+	a.loudness, err = loudness.New(loudness.Options{File: filepath.Join(dir, "loudness"), Logger: log})
+	return err
 }
 
 // cacheDir returns the folder for encoded tracks: the one asked for, or one in the user's
@@ -73,7 +80,18 @@ func (a *App) runStudio(ctx context.Context) error {
 	if a.cache != nil {
 		g.Go(func() error { return a.cache.Run(ctx) })
 	}
+	if a.loudness != nil {
+		g.Go(func() error { return a.loudness.Run(ctx) })
+	}
 	return g.Wait()
+}
+
+// remembered is what the players remember loudness with; nil leaves it to them.
+func (a *App) remembered() player.LoudnessMemory {
+	if a.loudness == nil {
+		return nil
+	}
+	return a.loudness
 }
 
 // opener opens tracks for the players.
