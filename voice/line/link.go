@@ -111,7 +111,6 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 		}
 		return
 	}
-	l.header.Timestamp += frameSamples * skipped
 	p := line.ring.pop()
 	if line.ring.fell() {
 		turn.Later(line.ring)
@@ -135,9 +134,9 @@ func (l *Link) tick(line *Line, turn pace.Turn) {
 	line.sent.Add(1)
 }
 
-// skipped returns how many frames the pacer skipped since the last tick. While audio
-// flows their time passes: receivers waited for them in vain, and are not to wait as
-// long again from now on. A pause stops the clock.
+// skipped returns how many frames the pacer skipped since the last tick. Their packets
+// are only late: nothing is left out, so the RTP clock goes on as if sent in time, and
+// whoever compares it with their own sees the gap.
 func (l *Link) skipped(frame int64) uint32 {
 	n := frame - l.frame - 1
 	first := l.frame == 0
