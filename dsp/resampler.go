@@ -18,8 +18,8 @@ const (
 // Resampler turns interleaved PCM of one rate into PCM of audio.SampleRate. Its
 // filter has linear phase and its delay is taken out: output sample 0 is input
 // sample 0, and n input frames make round(n·48000/rate) output frames in all.
-// What is no number becomes silence, and what is beyond +36 dB is cut. One goroutine uses it at a
-// time; it allocates nothing after construction.
+// What is no number becomes silence, and what is beyond +36 dB is cut. One
+// goroutine uses it at a time; it allocates nothing after construction.
 type Resampler struct {
 	converter converter // nil when there is nothing to do
 	channels  int
@@ -69,7 +69,7 @@ func (r *Resampler) Reset() {
 
 // Process reads frames from src and writes frames to dst until src is used up or
 // dst is full, and returns how many floats it wrote and read. Output trails the
-// input by up to two frames of 20 ms; Drain gives the rest.
+// input by up to 60 ms; Drain gives the rest.
 func (r *Resampler) Process(dst, src []float32) (written, read int) {
 	if r.converter == nil {
 		n := copy(dst, src[:len(src)-len(src)%r.channels])
@@ -109,11 +109,20 @@ func (r *Resampler) produce(dst []float32) (written int) {
 	return written
 }
 
-// clean is guard for one sample, and makes silence of what is too small to hear.
+// clean is guard for one sample, and makes an exact zero of what is too small to hear by
+// far: without a branch, as nobody foresees where music passes through zero.
 func clean(v float32) float32 {
-	if bits := math.Float32bits(v) &^ (1 << 31); bits-leastBits <= mostBits-leastBits {
-		return v
+	const (
+		most  = 0x42800000 // the bits of utmost
+		small = 1e-10      // rounds what is below 1e-18 to nothing, the rest by less than that, or not at all
+	)
+	if math.Float32bits(v)&^(1<<31) > most {
+		return mend(v)
 	}
+	return v + small - small
+}
+
+func mend(v float32) float32 {
 	switch {
 	case v > utmost:
 		return utmost
@@ -122,6 +131,3 @@ func clean(v float32) float32 {
 	}
 	return 0
 }
-
-// The magnitudes that are left alone, as their bits: processors do not foresee signs.
-var leastBits, mostBits = math.Float32bits(inaudible), math.Float32bits(utmost)

@@ -20,7 +20,8 @@ func (a Complex) around(b Complex) (minus, plus Complex) {
 }
 
 // The butterflies below each read an array of r rows, transform its columns, and write
-// them as rows of r. They need that len(x) = len(y) is a multiple of r.
+// them, turned if there is anything to turn by, as rows of r. They need that len(x) = len(y)
+// is a multiple of r.
 
 func two(y, x []Complex) {
 	n := len(x) / 2
@@ -31,7 +32,7 @@ func two(y, x []Complex) {
 	}
 }
 
-func three(y, x []Complex) {
+func three(y, x, turns []Complex) {
 	const c, s = -0.5, 0.86602540378443864676 // of a third of a turn
 	n := len(x) / 3
 	x0, x1, x2 := x[:n], x[n:][:n], x[2*n:][:n]
@@ -40,10 +41,14 @@ func three(y, x []Complex) {
 		a, b, d := x0[i], x1[i].add(x2[i]), x1[i].sub(x2[i])
 		o[0] = a.add(b)
 		o[1], o[2] = a.plus(c, b).around(d.times(s))
+		if len(turns) > 0 {
+			w := (*[2]Complex)(turns[2*i:])
+			o[1], o[2] = o[1].by(w[0]), o[2].by(w[1])
+		}
 	}
 }
 
-func four(y, x []Complex) {
+func four(y, x, turns []Complex) {
 	n := len(x) / 4
 	x0, x1, x2, x3 := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n]
 	for i := range x0 {
@@ -52,10 +57,14 @@ func four(y, x []Complex) {
 		c, d := x1[i].add(x3[i]), x1[i].sub(x3[i])
 		o[0], o[2] = a.add(c), a.sub(c)
 		o[1], o[3] = b.around(d)
+		if len(turns) > 0 {
+			w := (*[3]Complex)(turns[3*i:])
+			o[1], o[2], o[3] = o[1].by(w[0]), o[2].by(w[1]), o[3].by(w[2])
+		}
 	}
 }
 
-func five(y, x []Complex) {
+func five(y, x, turns []Complex) {
 	const ( // of one and two fifths of a turn
 		c1, s1 = 0.30901699437494742410, 0.95105651629515357212
 		c2, s2 = -0.80901699437494742410, 0.58778525229247312917
@@ -70,10 +79,14 @@ func five(y, x []Complex) {
 		o[0] = a.add(b1).add(b2)
 		o[1], o[4] = a.plus(c1, b1).plus(c2, b2).around(d1.times(s1).plus(s2, d2))
 		o[2], o[3] = a.plus(c2, b1).plus(c1, b2).around(d1.times(s2).plus(-s1, d2))
+		if len(turns) > 0 {
+			w := (*[4]Complex)(turns[4*i:])
+			o[1], o[2], o[3], o[4] = o[1].by(w[0]), o[2].by(w[1]), o[3].by(w[2]), o[4].by(w[3])
+		}
 	}
 }
 
-func seven(y, x []Complex) {
+func seven(y, x, turns []Complex) {
 	const ( // of one to three sevenths of a turn
 		c1, s1 = 0.62348980185873353053, 0.78183148246802980871
 		c2, s2 = -0.22252093395631440429, 0.97492791218182360702
@@ -92,10 +105,15 @@ func seven(y, x []Complex) {
 		o[1], o[6] = a.plus(c1, b1).plus(c2, b2).plus(c3, b3).around(d1.times(s1).plus(s2, d2).plus(s3, d3))
 		o[2], o[5] = a.plus(c2, b1).plus(c3, b2).plus(c1, b3).around(d1.times(s2).plus(-s3, d2).plus(-s1, d3))
 		o[3], o[4] = a.plus(c3, b1).plus(c1, b2).plus(c2, b3).around(d1.times(s3).plus(-s1, d2).plus(s2, d3))
+		if len(turns) > 0 {
+			w := (*[6]Complex)(turns[6*i:])
+			o[1], o[2], o[3], o[4] = o[1].by(w[0]), o[2].by(w[1]), o[3].by(w[2]), o[4].by(w[3])
+			o[5], o[6] = o[5].by(w[4]), o[6].by(w[5])
+		}
 	}
 }
 
-func eight(y, x []Complex) {
+func eight(y, x, turns []Complex) {
 	const h = 0.70710678118654752440 // cosine and sine of an eighth of a turn
 	n := len(x) / 8
 	x0, x1, x2, x3 := x[:n], x[n:][:n], x[2*n:][:n], x[3*n:][:n]
@@ -118,5 +136,10 @@ func eight(y, x []Complex) {
 		b1, b3 = a5.add(a7), a5.sub(a7)
 		o[1], o[5] = b0.add(b1), b0.sub(b1)
 		o[3], o[7] = b2.around(b3)
+		if len(turns) > 0 {
+			w := (*[7]Complex)(turns[7*i:])
+			o[1], o[2], o[3], o[4] = o[1].by(w[0]), o[2].by(w[1]), o[3].by(w[2]), o[4].by(w[3])
+			o[5], o[6], o[7] = o[5].by(w[4]), o[6].by(w[5]), o[7].by(w[6])
+		}
 	}
 }

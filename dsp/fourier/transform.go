@@ -21,7 +21,7 @@ type Transform struct {
 // stage transforms along the first axis of an array and makes it the last.
 type stage struct {
 	radix int
-	turns [][]Complex // twiddle factors of the outputs 1.. in each run of butterflies, if any
+	turns []Complex // twiddle factors of outputs 1.. of each butterfly, if there are any
 }
 
 // Smooth reports whether n has no prime factors above 7.
@@ -82,21 +82,22 @@ func (f *Transform) addAxis(size int, radices []int) {
 	for _, r := range radices {
 		s := stage{radix: r}
 		if size > r {
-			s.turns = turns(size, r)
+			s.turns = turns(len(f.From), size, r)
 		}
 		f.stages = append(f.stages, s)
 		size /= r
 	}
 }
 
-// turns returns the twiddle factors between the first stage of an axis and the rest.
-func turns(size, radix int) [][]Complex {
-	all := make([][]Complex, size/radix)
-	for p := range all {
-		all[p] = make([]Complex, radix-1)
-		for k := range all[p] {
-			s, c := math.Sincos(-2 * math.Pi * float64(p*(k+1)) / float64(size))
-			all[p][k] = Complex{float32(c), float32(s)}
+// turns returns the twiddle factors between a stage and the rest of its axis, in a
+// transform of n numbers.
+func turns(n, size, radix int) []Complex {
+	all := make([]Complex, 0, n/radix*(radix-1))
+	run := n / size // of butterflies that have the same
+	for i := range n / radix {
+		for k := 1; k < radix; k++ {
+			s, c := math.Sincos(-2 * math.Pi * float64(i/run*k) / float64(size))
+			all = append(all, Complex{float32(c), float32(s)})
 		}
 	}
 	return all
@@ -129,31 +130,14 @@ func (s *stage) run(y, x []Complex) {
 	case 2:
 		two(y, x)
 	case 3:
-		three(y, x)
+		three(y, x, s.turns)
 	case 4:
-		four(y, x)
+		four(y, x, s.turns)
 	case 5:
-		five(y, x)
+		five(y, x, s.turns)
 	case 7:
-		seven(y, x)
+		seven(y, x, s.turns)
 	case 8:
-		eight(y, x)
-	}
-	if s.turns != nil {
-		s.turn(y)
-	}
-}
-
-// turn applies the twiddle factors; those of the first run are 1.
-func (s *stage) turn(y []Complex) {
-	run := len(y) / len(s.turns)
-	for p := 1; p < len(s.turns); p++ {
-		w := s.turns[p]
-		for z := y[p*run:][:run]; len(z) > len(w); z = z[len(w)+1:] {
-			o := z[1:][:len(w)]
-			for k, w := range w {
-				o[k] = o[k].by(w)
-			}
-		}
+		eight(y, x, s.turns)
 	}
 }
