@@ -8,9 +8,8 @@ import (
 
 const (
 	// baseTaps is the length of the low-pass in samples of the lower rate. With
-	// attenuation it sets the width of the transition (see newKernel): 44.1 kHz
-	// audio is flat to 19.2 kHz and gone at 22.05 kHz. Work grows with it: 128
-	// would be flat to 20 kHz, where Opus ends, for a third more.
+	// attenuation it sets the width of the transition (see newKernel): flat to 0.87
+	// of half the lower rate, and gone at half. Work grows with it.
 	baseTaps = 96
 	// attenuation of the stop band, in dB.
 	attenuation = 97
