@@ -2,7 +2,9 @@ package pace
 
 import (
 	"math"
+	"runtime"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,6 +23,7 @@ type monotonic struct {
 	origin time.Time     // on time's clock
 	offset time.Duration // what the kernel's said then
 	at     unix.Timespec // so that no sleep allocates one
+	keep   bool          // see keepP
 }
 
 // set finds the offset: of some tries that one during which the least time passed.
@@ -46,7 +49,24 @@ func (c *monotonic) SleepUntil(at time.Duration) time.Duration {
 			return now
 		}
 		c.at = unix.NsecToTimespec(int64(at))
-		// A signal ends the sleep early (EINTR): the clock decides.
-		_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &c.at, nil)
+		c.sleep()
 	}
 }
+
+// sleep sleeps until c.at. A signal may end that early.
+func (c *monotonic) sleep() {
+	if !c.keep {
+		_ = unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &c.at, nil)
+		return
+	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME,
+		uintptr(unsafe.Pointer(&c.at)), 0, 0, 0)
+	if errno == unix.EINTR {
+		runtime.Gosched() // the world may wait for us to stop
+	}
+}
+
+// keepP has the thread keep its P while it sleeps. Were the runtime told of each sleep, it
+// would take the P away in it, and watch all threads every 20 µs to do so: a tenth of a
+// core. A garbage collection that wants the world to stop ends the sleep by a signal.
+func (c *monotonic) keepP() { c.keep = true }

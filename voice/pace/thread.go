@@ -68,6 +68,9 @@ func (t *thread) run(ctx context.Context) {
 		t.opts.Niced(nice)
 	}
 	clock := t.opts.Clock()
+	if c, ok := clock.(interface{ keepP() }); ok && runtime.GOMAXPROCS(0) >= runtime.NumCPU()+t.opts.Threads {
+		c.keepP() // all others still have one per core
+	}
 	for ctx.Err() == nil {
 		if t.len() == 0 {
 			select {
