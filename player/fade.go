@@ -25,7 +25,7 @@ func (p *pump) fadeDue(s *segment) bool {
 		return s == p.current
 	}
 	wanted := audio.Frames(p.fade.wanted)
-	if wanted == 0 || s != p.current || p.follow == nil || !s.placed || p.follow.placed {
+	if wanted == 0 || s != p.current || p.next() == nil || !s.placed || p.follow.placed {
 		return false
 	}
 	left, known := p.remaining(s)

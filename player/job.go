@@ -84,7 +84,8 @@ func (p *pump) warm() {
 
 // quiet reports that the Output has had nothing to send for a while.
 func (p *pump) quiet() bool {
-	return !p.quietSince.IsZero() && p.sent() >= p.window.next && time.Since(p.quietSince) >= audio.FrameTime
+	return !p.quietSince.IsZero() && p.out.Sent() == p.quietSent && p.sent() >= p.window.next &&
+		time.Since(p.quietSince) >= audio.FrameTime
 }
 
 // begin takes a turn on a core, if the pump has none. It fails only with the order.
@@ -131,7 +132,6 @@ func (p *pump) send(turn order, n int) order {
 		p.handed.Store(p.window.next)
 	}
 	if n > 0 {
-		p.quietSince = time.Time{}
 		p.patient()
 		p.still = time.Time{}
 		p.metrics.frames.Add(float64(n))

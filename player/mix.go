@@ -275,7 +275,7 @@ func (p *pump) joined(s *segment, d *deck, left int) (*audio.Block, supply, erro
 
 // nextDeck returns the deck of what follows s, once it has so many samples.
 func (p *pump) nextDeck(s *segment, samples int) (*deck, error) {
-	if s != p.current || p.follow == nil {
+	if s != p.current || p.next() == nil {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
 	next, err := p.mount(p.follow)

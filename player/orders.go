@@ -36,6 +36,19 @@ func (p *pump) goOn(ctx context.Context, s *segment) {
 	})
 }
 
+// goTo is play for the segment that followed the one before, unless it plays already:
+// what follows one that failed waits for this.
+func (p *pump) goTo(ctx context.Context, s *segment) {
+	p.tell(ctx, func() {
+		if p.current == s {
+			return
+		}
+		p.current, p.follow = s, nil
+		p.jumpTo()
+		p.patient()
+	})
+}
+
 // setFollow makes s, nil for nothing, follow the segment after, in place of what
 // followed it, and fade into it for a time. It reports false, and does nothing, when
 // after is not current.

@@ -2,6 +2,7 @@ package player_test
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -113,4 +114,42 @@ func TestResumedPacketsDoNotFadeIn(t *testing.T) {
 	want := decodeHeard(t, d.packets)
 	follows(t, decodeHeard(t, heard), want, -7)
 	clicks(t, heard, leap(want))
+}
+
+// TestNoSwitchLosesAFrame gives commands that change nothing of the sound at moments
+// nobody chose, some in the middle of what the one before began.
+func TestNoSwitchLosesAFrame(t *testing.T) {
+	const frames = 400
+	seeds := uint64(12)
+	if raceEnabled {
+		seeds = 3
+	}
+	d := press(t, chirpAt, frames*audio.FrameSamples)
+	want := decodeHeard(t, d.packets)
+	for seed := range seeds {
+		random := rand.New(rand.NewPCG(seed, 1))
+		heard := listen(t, func(r *rig, box *jukebox) {
+			r.play(box.disc(d))
+			on := false
+			for r.status().State == player.StatePlaying {
+				r.pass(time.Duration(random.IntN(400)) * time.Millisecond)
+				switch random.IntN(3) {
+				case 0:
+					_, _ = r.m.Do(r.Context(), guild, player.Pause{}) // it may be over
+					r.pass(time.Duration(random.IntN(2)*(40+random.IntN(200))) * time.Millisecond)
+					_, _ = r.m.Do(r.Context(), guild, player.Resume{})
+				default:
+					on = !on
+					r.do(player.Normalise{On: on})
+				}
+			}
+			r.pass(time.Second)
+		}, func(o *player.Options) { o.Pool = newPool(t, 10) })
+		got := decodeHeard(t, heard)
+		if extra := len(got) - len(want); extra < 0 || extra > 2*2*audio.FrameSamples {
+			t.Errorf("seed %d: %d samples more than there were", seed, extra/2)
+		}
+		follows(t, got, want[:len(want)-2*audio.FrameSamples], -6) // the last may be padding
+		clicks(t, heard, 1.2*leap(want))                           // a pause may come anywhere
+	}
 }

@@ -89,13 +89,12 @@ func (p *player) release() {
 // lookAhead opens the track after the current one once that will soon end or fade, and
 // again when commands have changed which one that is. A live stream would not wait.
 func (p *player) lookAhead(ctx context.Context) {
-	if p.current == nil || !p.current.near && !p.current.read {
+	if p.current == nil || !p.current.near && !p.current.read || p.current.reel.ending().err != nil {
 		return
 	}
 	item, ok := p.queue.Peek()
-	broken := p.current.reel.ending().err != nil // what comes then shows when listeners are there
-	keep := p.follow != nil && ok && p.follow.item.ID == item.ID && !p.outdated(p.follow) && !(broken && p.current.held)
-	ok = ok && !broken && (p.current.read || !item.Track.Live)
+	keep := p.follow != nil && ok && p.follow.item.ID == item.ID && !p.outdated(p.follow)
+	ok = ok && (p.current.read || !item.Track.Live)
 	if keep || p.follow == nil && !ok {
 		return
 	}
@@ -182,8 +181,8 @@ func (p *player) end(reason EndReason) {
 	p.started = false
 }
 
-// advance plays what follows the current track, which is over. The pump plays it
-// already when it was opened ahead.
+// advance plays what follows the current track, which is over. Unless that failed, the
+// pump plays it already when it was opened ahead.
 func (p *player) advance(ctx context.Context) {
 	item, ok := p.queue.Next()
 	next := p.follow
@@ -193,6 +192,7 @@ func (p *player) advance(ctx context.Context) {
 	}
 	p.current.cancel()
 	p.current, p.follow, p.started = next, nil, false
+	p.pump.goTo(ctx, next)
 	p.lookAhead(ctx)
 }
 

@@ -58,7 +58,8 @@ type pump struct {
 	batch     [jobFrames]*audio.Packet
 
 	timer       *time.Timer
-	quietSince  time.Time // when the Output was seen to have nothing to send; zero = it has
+	quietSince  time.Time // when the Output was last seen to have nothing to send
+	quietSent   uint64    // what Output.Sent was then: anything else and it has sent since
 	silentSince time.Time // when listeners began to wait for a segment; zero = they do not
 	stuckTold   bool
 	lastSent    int64     // as idle saw it last
@@ -207,10 +208,19 @@ func (p *pump) source() *segment {
 	switch {
 	case p.current != nil && !p.current.spent:
 		return p.current
-	case p.follow != nil && !p.follow.spent:
+	case p.next() != nil && !p.follow.spent:
 		return p.follow
 	}
 	return nil
+}
+
+// next returns the segment that follows, nil when there is none, or when the current one
+// failed: the player may know better than to go on.
+func (p *pump) next() *segment {
+	if s := p.current; s != nil && p.follow != nil && !p.follow.placed && s.result() != nil {
+		return nil
+	}
+	return p.follow
 }
 
 // sounding returns the segment the next frame is of, nil when there is none.
@@ -266,7 +276,7 @@ func (p *pump) report() {
 			return
 		}
 		p.post(segmentEnded{s, s.result()})
-		p.current, p.follow = p.follow, nil
+		p.current, p.follow = p.next(), nil
 		p.fade = fade{}
 		p.dropBorder()
 	}
@@ -331,8 +341,8 @@ func (p *pump) fillUp(turn order, sent int64) {
 
 // hush notes that the Output has nothing to send.
 func (p *pump) hush(now time.Time) {
-	if p.quietSince.IsZero() {
-		p.quietSince = now
+	if sent := p.out.Sent(); p.quietSince.IsZero() || sent != p.quietSent {
+		p.quietSince, p.quietSent = now, sent
 	}
 }
 

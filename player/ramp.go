@@ -10,6 +10,10 @@ import (
 // let the finer levels come near those of the packets that follow.
 const rampFrames = 3
 
+// rampComplexity is the least at which libopus takes out of a frame what its pitch
+// repeats, as encoders of music do: levels without that are others.
+const rampComplexity = 5
+
 // ramp makes the first packets after a silence.
 type ramp struct {
 	left  int // frames yet to be made so
@@ -59,7 +63,7 @@ func (p *pump) beginRamp(n int64) bool {
 	if r.coder.open() != nil || r.deck.prepare(p.newDecoder) != nil {
 		return false
 	}
-	r.coder.setComplexity(freshComplexity)
+	r.coder.setComplexity(rampComplexity)
 	if s := p.window.at(n).segment; s != nil && s.first.Load() == n {
 		for _, before := range s.before {
 			r.deck.hear(before)

@@ -20,7 +20,7 @@ const (
 // seamDue reports that the end of s must be made, because s has padding at its end or
 // what follows has some before its beginning.
 func (p *pump) seamDue(s *segment) bool {
-	if p.seam || s != p.current || p.follow == nil {
+	if p.seam || s != p.current || p.next() == nil {
 		return p.seam && s == p.current
 	}
 	count, over := s.reel.left()

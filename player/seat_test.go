@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/dsp"
 	"busker/internal/fault"
 	"busker/opus/pool"
 	"busker/player"
@@ -34,7 +35,7 @@ func TestAFullMachineRefuses(t *testing.T) {
 			if g == guild {
 				return r.out
 			}
-			return &sink{every: make(chan struct{})}
+			return &sink{}
 		}
 	}, func(r *rig) {
 		list := []track.Track{r.shelf.put(1, 50)}
@@ -70,6 +71,61 @@ func TestAFullMachineRefuses(t *testing.T) {
 		}
 	})
 }
+
+// TestOnlyWhoPassesPacketsOnSettles asks for a second place where there is one, before
+// the load can show what the first costs.
+func TestOnlyWhoPassesPacketsOnSettles(t *testing.T) {
+	d := press(t, chirpAt, 8*audio.SampleRate)
+	short := *d
+	short.packets = d.packets[:4]
+	for _, tt := range []struct {
+		name   string
+		reader func() audio.Reader
+		first  player.Command // given before
+		free   bool           // there is a place for another
+	}{
+		{"packets", func() audio.Reader { return &needle{disc: d} }, player.Leave{}, true},
+		{"shared packets", func() audio.Reader { return preparedPackets{&needle{disc: d}} }, player.Leave{}, true},
+		{"few packets", func() audio.Reader { return &needle{disc: &short} }, player.Leave{}, true},
+		{"packets that are made louder", func() audio.Reader { return &needle{disc: d} }, player.Volume{Percent: 150}, false},
+		{"PCM", func() audio.Reader { return &wave{sound: chirpAt, samples: 8 * audio.SampleRate} }, player.Leave{}, false},
+		{"a little PCM", func() audio.Reader { return &wave{sound: chirpAt, samples: 4 * audio.FrameSamples} }, player.Leave{}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			listen(t, func(r *rig, _ *jukebox) {
+				list := []track.Track{{URI: "x", Title: "x"}, {URI: "x", Title: "x"}, {URI: "x", Title: "x"}}
+				r.do(tt.first)
+				r.play(list...)
+				r.pass(60 * time.Millisecond)
+				_, err := r.m.Do(r.Context(), guild+1, player.Play{Tracks: list, Channel: lobby})
+				if tt.free != (err == nil) || !tt.free && fault.KindOf(err) != fault.Busy {
+					t.Errorf("another is told %v", err)
+				}
+				r.pass(4 * time.Second) // now the load shows it, which nobody measures here
+				if _, err := r.m.Do(r.Context(), guild+1, player.Play{Tracks: list, Channel: lobby}); err != nil {
+					t.Error(err)
+				}
+			}, func(o *player.Options) {
+				o.Pool = newPool(t, 1)
+				first := o.Connect
+				o.Connect = func(g player.GuildID) player.Output {
+					if g == guild {
+						return first(g)
+					}
+					return &paced{start: time.Now()}
+				}
+				o.Opener = openerFunc(func(context.Context, track.Track, time.Duration, player.How) (audio.Reader, error) {
+					return tt.reader(), nil
+				})
+			})
+		})
+	}
+}
+
+// preparedPackets is a reader of packets that were made for many.
+type preparedPackets struct{ *needle }
+
+func (preparedPackets) Prepared() dsp.Settings { return dsp.Settings{} }
 
 // TestAJoinThatFailsTakesNoPlace fails more joins than there are places.
 func TestAJoinThatFailsTakesNoPlace(t *testing.T) {
@@ -122,7 +178,7 @@ func TestSlowReadersHoldNoCore(t *testing.T) {
 			if g == guild {
 				return r.out
 			}
-			return &paced{sink: sink{every: make(chan struct{})}, start: time.Now()}
+			return &paced{start: time.Now()}
 		}
 	}, func(r *rig) {
 		waits, blocks := r.shelf.put(2, 200), r.shelf.put(3, 50)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,7 +13,6 @@ import (
 	"busker/internal/snowflake"
 	"busker/opus"
 	"busker/player"
-	"busker/track"
 )
 
 // chirp is a track of rising tones with noise in them: no two stretches of it
@@ -121,65 +119,14 @@ func compare(t *testing.T, heard []float32, samples int) {
 	}
 }
 
-// TestTheSteadyStateAllocatesNothing counts the allocations of the whole process
-// while frames go from a reader through the real encoder to an output.
-func TestTheSteadyStateAllocatesNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes pools forget")
-	}
-	out := &sink{every: make(chan struct{})}
-	m, err := player.NewManager(player.Options{
-		Opener:  endless{},
-		Connect: func(player.GuildID) player.Output { return out },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var running sync.WaitGroup
-	running.Go(func() { _ = m.Run(ctx) })
-	defer running.Wait()
-	defer cancel()
-	list := []track.Track{{Title: "for ever", Live: true}}
-	if _, err := m.Do(ctx, guild, player.Play{Tracks: list, Channel: lobby}); err != nil {
-		t.Fatal(err)
-	}
-	for _, volume := range []int{100, 70} {
-		if _, err := m.Do(ctx, guild, player.Volume{Percent: volume}); err != nil {
-			t.Fatal(err)
-		}
-		out.wait()
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		out.wait()
-		runtime.ReadMemStats(&after)
-		if n := after.Mallocs - before.Mallocs; n > sinkFrames/20 { // a GC empties the pools now and then
-			t.Errorf("volume %d: %d allocations for %d frames", volume, n, sinkFrames)
-		}
-	}
-}
-
-// sinkFrames is how many frames sink.wait waits for.
-const sinkFrames = 1000
-
 // sink takes packets as fast as they come.
-type sink struct {
-	sent  atomic.Uint64
-	every chan struct{} // one token per sinkFrames, if somebody waits
-}
-
-func (s *sink) wait() { <-s.every; <-s.every }
+type sink struct{ sent atomic.Uint64 }
 
 func (s *sink) Await(ctx context.Context) (int, error) { return 10, ctx.Err() }
 
 func (s *sink) Send(p *audio.Packet) error {
 	p.Release()
-	if s.sent.Add(1)%sinkFrames == 0 {
-		select {
-		case s.every <- struct{}{}:
-		default:
-		}
-	}
+	s.sent.Add(1)
 	return nil
 }
 
@@ -188,13 +135,6 @@ func (s *sink) Flush() int                               { return 0 }
 func (s *sink) Sent() uint64                             { return s.sent.Load() }
 func (s *sink) Leave(context.Context) error              { return nil }
 func (s *sink) Health() player.Health                    { return player.Health{Connected: true} }
-
-// endless opens a chirp without end.
-type endless struct{}
-
-func (endless) Open(context.Context, track.Track, time.Duration, player.How) (audio.Reader, error) {
-	return &chirp{frames: -1}, nil
-}
 
 // paced is a sink that takes one packet each 20 ms.
 type paced struct {
