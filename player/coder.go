@@ -12,22 +12,22 @@ import (
 // coder is an encoder that always goes on from what listeners hear before: whenever it
 // did not make the packet before, it begins anew with the frame before, for nobody.
 //
-// It encodes exactly one frame that way, and no more: the frame after the first is one
-// libopus encodes without regard to what a decoder heard, so that it has the right level
-// for listeners who heard silence, something else or nothing in between. It does so at up
-// to freshComplexity; above, only where it finds the packet shorter.
+// Where listeners heard something else, or nothing, it begins with silence before that.
+// To libopus that makes the levels of all that follows too far off to be told as
+// differences, so that they are right for whatever a decoder heard: up to freshComplexity,
+// above it only where the packet becomes shorter.
 type coder struct {
 	make    func() (opus.Encoder, error)
 	encoder opus.Encoder // nil = to be made
 	primed  bool         // it made the frame before, or was primed with it
-	fresh   bool         // it was primed, and has made nothing since
+	fresh   bool         // listeners heard something else before what it makes next
 
 	complexity int         // it was set to
 	stale      atomic.Bool // it must be made anew
 	scratch    *audio.Packet
 }
 
-// freshComplexity is what the first packet that goes on from something else is made with.
+// freshComplexity is what the first packet is made with where listeners heard something else.
 const freshComplexity = 3
 
 // open makes an encoder if there is none, or none that is still good.
@@ -45,32 +45,58 @@ func (c *coder) open() (err error) {
 	return nil
 }
 
-// prime brings the encoder to where it would be after before; nil is silence.
-func (c *coder) prime(before *audio.Block) error {
-	if c.scratch == nil {
-		c.scratch = audio.NewPacket()
-	}
-	if before == nil {
-		before = blocks.Get().(*audio.Block)
-		defer blocks.Put(before)
-		*before = audio.Block{}
-	}
+// prime brings the encoder to where it would be after before; nil is silence. Whether
+// listeners heard that decides how the next frame is made.
+func (c *coder) prime(before *audio.Block, heard bool) error {
 	if err := c.encoder.Reset(); err != nil {
 		return encoding(err)
 	}
-	if _, err := c.encoder.Encode(c.scratch.Buffer(), before); err != nil {
+	c.fresh = before == nil || !heard
+	if c.fresh {
+		silence := blocks.Get().(*audio.Block)
+		defer blocks.Put(silence)
+		*silence = audio.Block{}
+		if err := c.encodeAway(silence); err != nil {
+			return err
+		}
+	}
+	if before != nil {
+		if err := c.encodeAway(before); err != nil {
+			return err
+		}
+	}
+	c.primed = true
+	return nil
+}
+
+// encodeAway encodes b for nobody.
+func (c *coder) encodeAway(b *audio.Block) error {
+	if c.scratch == nil {
+		c.scratch = audio.NewPacket()
+	}
+	defer c.lower()()
+	if _, err := c.encoder.Encode(c.scratch.Buffer(), b); err != nil {
 		return encoding(err)
 	}
-	c.primed, c.fresh = true, true
 	return nil
+}
+
+// lower lowers the complexity while that matters, and returns a function that raises it
+// again.
+func (c *coder) lower() (raise func()) {
+	if !c.fresh || c.complexity <= freshComplexity {
+		return func() {}
+	}
+	before := c.complexity
+	c.setComplexity(freshComplexity)
+	return func() { c.setComplexity(before) }
 }
 
 // encode returns the packet of b.
 func (c *coder) encode(b *audio.Block) (*audio.Packet, error) {
 	c.primed = false // until it has worked
-	if c.fresh && c.complexity > freshComplexity {
-		defer c.setComplexity(c.complexity)
-		c.setComplexity(freshComplexity)
+	if c.fresh {
+		defer c.lower()()
 	}
 	c.fresh = false
 	p := audio.NewPacket()

@@ -235,7 +235,7 @@ func (p *pump) encode(b *audio.Block) error {
 // packetOf encodes b, which becomes the last block.
 func (p *pump) packetOf(b *audio.Block) (packet *audio.Packet, err error) {
 	if !p.coder.primed {
-		err = p.coder.prime(p.last)
+		err = p.coder.prime(p.last, true)
 	}
 	if err == nil {
 		packet, err = p.coder.encode(b)

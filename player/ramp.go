@@ -79,7 +79,7 @@ func (p *pump) beginRamp(n int64) bool {
 	b := blocks.Get().(*audio.Block)
 	defer blocks.Put(b)
 	p.rampBlock(b)
-	return r.coder.prime(b) == nil
+	return r.coder.prime(b, false) == nil
 }
 
 // rampHears decodes frame n, and reports whether it could be.

@@ -140,8 +140,8 @@ func (s *segment) copy(ctx context.Context, in session) (tail int, err error) {
 	if p, ok := r.(Prepared); ok {
 		s.prepared, s.shared = p.Prepared(), true
 	}
-	if w, ok := r.(audio.Waiting); !ok {
-		c.turn = nil // it may wait in there
+	if w, ok := r.(audio.Waiting); !ok || s.packets {
+		c.turn = nil // it may wait in there, or there is nothing to compute
 	} else if c.turn != nil {
 		w.OnWait(c.turn.Yield, c.turn.Regain)
 	}
