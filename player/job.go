@@ -53,6 +53,7 @@ func (p *pump) job(turn order, n int) (done int) {
 	defer p.endTurn(&done)
 	if p.pool != nil {
 		p.coder.setComplexity(p.pool.Complexity())
+		p.pool.StandBack() // who only passes packets on takes no turn
 	}
 	for ; done < n; done++ {
 		number := p.window.next + int64(done)

@@ -56,6 +56,10 @@ func (t *Turn) End(frames int) {
 	}
 }
 
+// StandBack has the calling goroutine's thread stand back behind those that send, as Begin
+// does: for work that is too little for a turn.
+func (p *Pool) StandBack() { lowerThread(p.o.Nice) }
+
 // Leave ends a turn that panicked or failed midway. Outside Begin and End it does nothing.
 func (t *Turn) Leave() { t.leave(idle, 0) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -19,11 +20,12 @@ type thread struct {
 	// The slots' lists are replaced, never changed: run reads them without a lock.
 
 	wakers []Waker // of the slot in progress; touched by run only
+	alarm  *alarm
 }
 
 func newThread(number int, opts *Options) *thread {
 	t := &thread{
-		number: number, opts: opts, wake: make(chan struct{}, 1),
+		number: number, opts: opts, wake: make(chan struct{}, 1), alarm: newAlarm(),
 		offset: time.Duration(number) * slotTime / time.Duration(opts.Threads),
 	}
 	for i := range t.slots {
@@ -60,9 +62,14 @@ func (t *thread) remove(m Member, slot int) {
 	t.count.Add(-1)
 }
 
-// run ticks until ctx ends. The goroutine stays locked: its thread has settings that
+// run ticks until ctx ends, and sees to it that all who asked for it are woken. The goroutine stays locked: its thread has settings that
 // no other should inherit, and ends with it.
 func (t *thread) run(ctx context.Context) {
+	var waking sync.WaitGroup
+	defer waking.Wait()
+	ringing, stop := context.WithCancel(context.WithoutCancel(ctx)) // as long as it ticks
+	defer stop()
+	waking.Go(func() { t.alarm.run(ringing) })
 	runtime.LockOSThread()
 	if nice := prioritize(); nice > 0 {
 		t.opts.Niced(nice)
@@ -80,6 +87,9 @@ func (t *thread) run(ctx context.Context) {
 			continue
 		}
 		t.keep(ctx, clock)
+	}
+	for len(t.wakers) > 0 {
+		t.alarm.take(&t.wakers)
 	}
 }
 
@@ -99,17 +109,13 @@ func (t *thread) keep(ctx context.Context, clock Clock) {
 	}
 }
 
-// slot ticks the members of a slot, sends what they queued, and only then wakes others.
+// slot ticks the members of a slot, sends what they queued, and only then has others woken.
 func (t *thread) slot(turn Turn, members []Member) {
 	for _, m := range members {
 		m.Tick(turn)
 	}
 	t.opts.Flush(t.number)
-	for _, w := range t.wakers {
-		w.Wake()
-	}
-	clear(t.wakers) // else the last would be kept in memory
-	t.wakers = t.wakers[:0]
+	t.alarm.take(&t.wakers)
 }
 
 // next returns the first slot number from n on that has members, -1 if none has.
