@@ -59,9 +59,11 @@ type Engine struct {
 	cancel  context.CancelFunc
 	ctx     context.Context // of the engine's whole life
 
+	playing int        // of guilds, the first ones
+	spare   []*sealing // keys nobody uses yet
+
 	mu     sync.Mutex
-	guilds []*guild
-	spare  []*sealing // keys nobody uses yet
+	guilds []*guild // all there ever were: players keep their Outputs
 }
 
 // New returns a running Engine in which nobody plays.
@@ -147,7 +149,7 @@ func (e *Engine) Close() error {
 }
 
 // Len returns the number of guilds that play.
-func (e *Engine) Len() int { return len(e.guilds) }
+func (e *Engine) Len() int { return e.playing }
 
 // Pool returns the pool of cores.
 func (e *Engine) Pool() *pool.Pool { return e.pool }
@@ -158,20 +160,21 @@ func (e *Engine) Players() *player.Manager { return e.players }
 // Grow has n guilds play, in all. An error is the first refusal or failure; the
 // guilds before it play.
 func (e *Engine) Grow(ctx context.Context, n int) error {
-	if err := e.furnish(ctx, n-len(e.guilds)); err != nil {
+	if err := e.Furnish(ctx, n-len(e.guilds)); err != nil {
 		return err
 	}
-	for len(e.guilds) < n {
-		g := newGuild(e, len(e.guilds))
-		e.mu.Lock()
-		e.guilds = append(e.guilds, g)
-		e.mu.Unlock()
-		if err := e.begin(ctx, g); err != nil {
+	for e.playing < n {
+		if e.playing == len(e.guilds) {
+			g := newGuild(e, e.playing)
 			e.mu.Lock()
-			e.guilds = e.guilds[:len(e.guilds)-1]
+			e.guilds = append(e.guilds, g)
 			e.mu.Unlock()
-			return err
 		}
+		g := e.guilds[e.playing]
+		if err := e.begin(ctx, g); err != nil {
+			return errors.Join(err, e.end(ctx, g))
+		}
+		e.playing++
 	}
 	return nil
 }
@@ -187,17 +190,18 @@ func (e *Engine) begin(ctx context.Context, g *guild) error {
 
 // Stop has the last guilds stop, so that n play on.
 func (e *Engine) Stop(ctx context.Context, n int) error {
-	for len(e.guilds) > n {
-		g := e.guilds[len(e.guilds)-1]
-		if _, err := e.players.Do(ctx, snowflake.ID(g.number+1), player.Leave{}); err != nil {
+	for e.playing > n {
+		if err := e.end(ctx, e.guilds[e.playing-1]); err != nil {
 			return err
 		}
-		e.mu.Lock()
-		e.guilds = e.guilds[:len(e.guilds)-1]
-		e.mu.Unlock()
-		e.spare = append(e.spare, g.sealing)
+		e.playing--
 	}
 	return nil
+}
+
+func (e *Engine) end(ctx context.Context, g *guild) error {
+	_, err := e.players.Do(ctx, snowflake.ID(g.number+1), player.Leave{})
+	return err
 }
 
 func (e *Engine) guild(id player.GuildID) player.Output {

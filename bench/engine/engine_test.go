@@ -52,6 +52,9 @@ func TestEveryKindPlays(t *testing.T) {
 			if err := e.Grow(t.Context(), 2); err != nil {
 				t.Error(err)
 			}
+			if err := e.Settle(t.Context(), 0); err != nil { // all of them are heard again
+				t.Error(err)
+			}
 			if err := e.Close(); err != nil {
 				t.Error(err)
 			}

@@ -63,7 +63,7 @@ func (e *Engine) state() (s state) {
 	s.cpu, s.system = processorTime()
 	s.skipped = e.watch.skipped.Load()
 	s.at = time.Now()
-	for _, g := range e.guilds {
+	for _, g := range e.guilds[:e.playing] {
 		s.sent += g.line.Sent()
 		s.underruns += g.line.Underruns()
 	}
@@ -83,7 +83,7 @@ func (e *Engine) Measure(ctx context.Context, window time.Duration) (Result, err
 func (e *Engine) compare(a, b state) Result {
 	wall := b.at.Sub(a.at)
 	r := Result{
-		Guilds: len(e.guilds), Wall: wall,
+		Guilds: e.playing, Wall: wall,
 		Packets: b.sent - a.sent, Underruns: b.underruns - a.underruns, Skipped: b.skipped - a.skipped,
 		LatenessP50: quantile(a.late, b.late, 0.5), LatenessP99: quantile(a.late, b.late, 0.99), LatenessP999: quantile(a.late, b.late, 0.999),
 		CPU: b.cpu - a.cpu, System: b.system - a.system,
@@ -91,8 +91,8 @@ func (e *Engine) compare(a, b state) Result {
 		Heap: b.memory.HeapAlloc, RSS: residentBytes(), Mallocs: b.memory.Mallocs - a.memory.Mallocs,
 		Collected: b.memory.NumGC - a.memory.NumGC,
 	}
-	due := int64(float64(len(e.guilds)) * wall.Seconds() / audio.FrameTime.Seconds())
-	slack := int64(2 * len(e.guilds))
+	due := int64(float64(e.playing) * wall.Seconds() / audio.FrameTime.Seconds())
+	slack := int64(2 * e.playing)
 	r.Missing = max(0, due-slack-int64(r.Packets))
 	r.Others = b.machine.others(a.machine, r.CPU)
 	return r
@@ -101,8 +101,8 @@ func (e *Engine) compare(a, b state) Result {
 // Settle waits until every guild sends, and then as long as it takes for the beginning
 // to be over.
 func (e *Engine) Settle(ctx context.Context, calm time.Duration) error {
-	for _, g := range e.guilds {
-		for g.line.Sent() == 0 {
+	for _, g := range e.guilds[:e.playing] {
+		for began := g.line.Sent(); g.line.Sent() == began; {
 			if err := wait(ctx, audio.FrameTime); err != nil {
 				return err
 			}

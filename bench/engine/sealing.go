@@ -28,8 +28,8 @@ type sealing struct {
 	err   error
 }
 
-// furnish makes keys for n more guilds: two meet in a call at a time.
-func (e *Engine) furnish(ctx context.Context, n int) error {
+// Furnish makes keys for n more guilds, so that Grow need not: two meet in a call at a time.
+func (e *Engine) Furnish(ctx context.Context, n int) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
