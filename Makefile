@@ -26,7 +26,7 @@ test: setup-test ## set everything up and run all tests, with the race detector 
 	@if [ "$$(tools/cgo.sh)" = 1 ]; then \
 		CGO_ENABLED=1 go build -race ./... && \
 		CGO_ENABLED=1 go test -race -shuffle=on -p 1 -timeout 12m ./... && \
-		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/... ./player/... ; \
+		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/... ./player/... ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
 	else \
 		echo "test: no C compiler or codec libraries: pure Go, without the race detector" >&2; \
 		CGO_ENABLED=0 go test -shuffle=on -timeout 12m ./... ; \
