@@ -100,6 +100,9 @@ func (t *tape) Close() error { return nil }
 // OnWait implements audio.Waiting: a tape never does.
 func (t *tape) OnWait(_, _ func()) {}
 
+// burst is what a station sends at once to who connects, as they do.
+const burst = 2 * time.Second
+
 // station is PCM that comes in its time.
 type station struct {
 	tape
@@ -115,7 +118,7 @@ func (s *station) OnWait(wait, resume func()) { s.wait, s.resume = wait, resume 
 
 // ReadBlock implements audio.Reader.
 func (s *station) ReadBlock(b *audio.Block) error {
-	if due := time.Until(s.began.Add(audio.Duration(int64(s.next)))); due > 0 {
+	if due := time.Until(s.began.Add(audio.Duration(int64(s.next)) - burst)); due > 0 {
 		if s.wait != nil {
 			s.wait()
 			defer s.resume()

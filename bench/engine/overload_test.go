@@ -39,6 +39,9 @@ func TestOverload(t *testing.T) {
 	if err := e.Furnish(t.Context(), 2*most); err != nil {
 		t.Fatal(err)
 	}
+	if err := e.Settle(t.Context(), 2*time.Second); err != nil { // until the keys are no load any more
+		t.Fatal(err)
+	}
 	ask := func(n int) (let, refused int) {
 		for range n {
 			before := e.Len()

@@ -29,17 +29,20 @@ type Seat struct {
 	released bool
 }
 
+// planned is the complexity that admission reckons with, unless encoders are set to less
+// already: what is below it is for the unforeseen.
+const planned = 5
+
 // Admit reserves what one more stream costs, or says as a fault.Busy that the machine is
 // full: when the load, and what is reserved for streams too young to show in it, and this
-// one, go beyond Options.Limit. It reckons with decoding and encoding at the least
-// complexity, since that is lowered before anything is dropped.
+// one, go beyond Options.Limit. It reckons with decoding and encoding.
 func (p *Pool) Admit() (*Seat, error) {
 	d := &p.desk
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := p.now()
 	d.settle(now)
-	projected := p.measured() + float64(d.unproven+1)*p.o.Costs.share(0, p.o.Cores)
+	projected := p.measured() + float64(d.unproven+1)*p.o.Costs.share(min(p.Complexity(), planned), p.o.Cores)
 	if projected > p.o.Limit {
 		d.refusals++
 		p.metrics.refusals.Inc()
