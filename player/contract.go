@@ -31,7 +31,7 @@ type Doer interface {
 type Opener interface {
 	// Open returns a Reader whose first frame is at the given time of t. The end
 	// of ctx ends Open and every wait of the Reader. A Reader may do more than one
-	// must: see audio.PacketReader, audio.Ending, audio.Waiting and Prepared.
+	// must: see audio.PacketReader, audio.Ending, audio.Waiting, Prepared and Made.
 	Open(ctx context.Context, t track.Track, at time.Duration, how How) (audio.Reader, error)
 }
 
@@ -47,6 +47,13 @@ type Prepared interface {
 	// Prepared returns the filters it went through already, which the player leaves out.
 	// When the guild wants others the player opens the track anew.
 	Prepared() dsp.Settings
+}
+
+// Made is a Reader that knows where its packets are encoded.
+type Made interface {
+	// Made reports whether that is in this process, for all who play the same, and
+	// whether it was begun for this Reader, which is then the one that costs something.
+	Made() (here, first bool)
 }
 
 // LoudnessMemory remembers how loud tracks are that do not say so themselves. It may

@@ -121,7 +121,7 @@ func (p *player) trackStarted(s *segment) {
 		return
 	}
 	p.started, p.lastError = true, nil
-	p.proveSeat()
+	p.proveSeat(s)
 	p.opts.Metrics.started.Inc()
 	p.emit(TrackStarted{s.item})
 }

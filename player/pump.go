@@ -420,7 +420,7 @@ func (p *pump) engine() engine {
 			e.gain = float64(int(d.level.now*10)) / 10
 		}
 		return e
-	case s.frames.Load() > 0 && s.shared:
+	case s.frames.Load() > 0 && (s.shared || s.made):
 		return engine{mode: ModeShared, speed: 1}
 	}
 	return engine{mode: ModePassthrough, speed: 1}

@@ -19,9 +19,9 @@ func (p *player) takeSeat(c Command) (err error) {
 	return err
 }
 
-// proveSeat gives the reservation back of a guild that needs next to nothing.
-func (p *player) proveSeat() {
-	if p.seat == nil {
+// proveSeat gives the reservation back of a guild that needs next to nothing for s.
+func (p *player) proveSeat(s *segment) {
+	if p.seat == nil || s.costs {
 		return
 	}
 	switch p.pump.shown.Load().mode {

@@ -86,6 +86,8 @@ func TestOnlyWhoPassesPacketsOnSettles(t *testing.T) {
 	}{
 		{"packets", func() audio.Reader { return &needle{disc: d} }, player.Leave{}, true},
 		{"shared packets", func() audio.Reader { return preparedPackets{&needle{disc: d}} }, player.Leave{}, true},
+		{"packets made for others", func() audio.Reader { return madePackets{&needle{disc: d}, false} }, player.Leave{}, true},
+		{"packets made for this guild", func() audio.Reader { return madePackets{&needle{disc: d}, true} }, player.Leave{}, false},
 		{"few packets", func() audio.Reader { return &needle{disc: &short} }, player.Leave{}, true},
 		{"packets that are made louder", func() audio.Reader { return &needle{disc: d} }, player.Volume{Percent: 150}, false},
 		{"PCM", func() audio.Reader { return &wave{sound: chirpAt, samples: 8 * audio.SampleRate} }, player.Leave{}, false},
@@ -121,6 +123,14 @@ func TestOnlyWhoPassesPacketsOnSettles(t *testing.T) {
 		})
 	}
 }
+
+// madePackets is a reader of packets that are encoded in this process.
+type madePackets struct {
+	*needle
+	first bool
+}
+
+func (m madePackets) Made() (here, first bool) { return true, m.first }
 
 // preparedPackets is a reader of packets that were made for many.
 type preparedPackets struct{ *needle }

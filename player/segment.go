@@ -44,6 +44,8 @@ type segment struct {
 	ends     bool            // tail will be known
 	prepared dsp.Settings    // what its sound went through already
 	shared   bool            // it was made for several guilds
+	made     bool            // its packets are encoded in this process,
+	costs    bool            // and that was begun for this guild
 	before   []*audio.Packet // the packets of leadTime
 
 	first   atomic.Int64 // number of its first frame in the pump's count; -1 = not there yet
@@ -137,6 +139,9 @@ func (s *segment) copy(ctx context.Context, in session) (tail int, err error) {
 	c := copier{segment: s, reader: r, drop: drop, turn: in.turn}
 	c.packets, s.packets = r.(audio.PacketReader)
 	_, s.ends = r.(audio.Ending)
+	if m, ok := r.(Made); ok {
+		s.made, s.costs = m.Made()
+	}
 	if p, ok := r.(Prepared); ok {
 		s.prepared, s.shared = p.Prepared(), true
 	}

@@ -19,6 +19,8 @@ type listener struct {
 	track   track.Track
 	bitrate int
 	live    bool
+	made    bool // its packets are encoded here,
+	first   bool // because of this listener
 
 	// For the reading goroutine.
 	at     time.Duration // of the next packet
@@ -82,6 +84,10 @@ func (l *listener) sitIn(k *take, seq int64) bool {
 	}
 	return l.sit(k.reel, seq, func() { l.studio.leave(&k.share) })
 }
+
+// Made reports whether the packets are encoded in this process, for all who play the same,
+// and whether that was begun for this listener.
+func (l *listener) Made() (here, first bool) { return l.made, l.first }
 
 // ReadPacket sets p to the next packet.
 func (l *listener) ReadPacket(p *audio.Packet) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 
 	"busker/audio"
 	"busker/dsp"
@@ -17,11 +18,12 @@ type pressKey struct {
 
 // press filters and encodes a live stream for all who want it with the same settings.
 type press struct {
-	studio *Studio
-	stream *stream
-	key    pressKey
-	reel   *reel
-	end    context.CancelFunc
+	claimed atomic.Bool // by the listener it was begun for
+	studio  *Studio
+	stream  *stream
+	key     pressKey
+	reel    *reel
+	end     context.CancelFunc
 
 	listeners int // guarded by the Studio's lock
 

@@ -67,6 +67,7 @@ func (s *Studio) tune(ctx context.Context, t track.Track, how How) (audio.Reader
 		l.sit(m.packets, m.packets.newest(liveDelay), func() { s.leave(&m.share) })
 	} else {
 		p := s.findPress(ctx, m, pressKey{settings, how.Bitrate})
+		l.made, l.first = true, p.claimed.CompareAndSwap(false, true)
 		l.sit(p.reel, p.reel.newest(liveDelay), func() {
 			s.leavePress(p)
 			s.leave(&m.share)

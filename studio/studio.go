@@ -155,6 +155,7 @@ func (s *Studio) play(ctx context.Context, t track.Track, at time.Duration, bitr
 		return origin, nil
 	}
 	l := s.newListener(t, at, bitrate)
+	l.made, l.first = true, k.claimed.CompareAndSwap(false, true)
 	l.sitIn(k, seq)
 	l.follow(ctx)
 	return l, nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"busker/audio"
@@ -31,6 +32,8 @@ type take struct {
 	// asked gets it here, the others find this closed. Nil where there is something to
 	// share; set before opened is closed.
 	origins chan audio.PacketReader
+
+	claimed atomic.Bool // by the listener it was begun for
 
 	skip int // set before opened is closed
 	tail int // set before the reel says io.EOF

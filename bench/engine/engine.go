@@ -57,7 +57,7 @@ type Engine struct {
 
 	running *errgroup.Group
 	cancel  context.CancelFunc
-	ctx     context.Context // of the engine's whole life
+	ctx     context.Context //nolint:containedctx // of the engine's whole life
 
 	playing int        // of guilds, the first ones
 	spare   []*sealing // keys nobody uses yet

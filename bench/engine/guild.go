@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"sync/atomic"
 
 	"busker/audio"
 	"busker/internal/snowflake"
@@ -28,7 +27,6 @@ type guild struct {
 	sealing *sealing
 	stream  *udp.Stream
 	left    chan struct{}
-	failed  atomic.Pointer[error]
 }
 
 func newGuild(e *Engine, number int) *guild {

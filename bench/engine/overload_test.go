@@ -35,7 +35,7 @@ func TestOverload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close() //nolint:errcheck // the test has failed already
+	defer e.Close()
 	if err := e.Furnish(t.Context(), 2*most); err != nil {
 		t.Fatal(err)
 	}

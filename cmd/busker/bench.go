@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"busker/bench/engine"
@@ -26,14 +25,14 @@ type benchCommand struct {
 
 // Help is shown by --help.
 func (c *benchCommand) Help() string {
-	lines := []string{`Plays in more and more guilds until the first packet is missing: the whole engine, encryption
+	text := `Plays in more and more guilds until the first packet is missing: the whole engine, encryption
 and network included, against sockets on this machine. It takes two or three minutes and wants
 the machine for itself. Kinds of streams:
-`}
+`
 	for _, k := range engine.Kinds() {
-		lines = append(lines, fmt.Sprintf("  %-12s %s", k.Name, k.About))
+		text += fmt.Sprintf("\n  %-12s %s", k.Name, k.About)
 	}
-	return strings.Join(lines, "\n")
+	return text
 }
 
 // Validate is called by kong.

@@ -24,10 +24,10 @@ func (o *Options) table(m Machine, rows []engine.Found) error {
 	if o.Guilds > 0 {
 		carries = "plays"
 	}
-	fmt.Fprintf(w, "each stream\t%s\tprocessor\tlate p50 / p99 / p99.9\tmemory\twhat limits it\n", carries)
+	_, _ = fmt.Fprintf(w, "each stream\t%s\tprocessor\tlate p50 / p99 / p99.9\tmemory\twhat limits it\n", carries)
 	var crowded float64
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%.1f / %.1f / %.1f ms\t%s\t%s\n", r.Kind.About, r.Limit,
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%.1f / %.1f / %.1f ms\t%s\t%s\n", r.Kind.About, r.Limit,
 			micros(r.Last.PerPacket()), ms(r.Usual.LatenessP50), ms(r.Usual.LatenessP99), ms(r.Usual.LatenessP999),
 			memory(r.Usual), limits(r))
 		crowded = max(crowded, r.Last.Others)
@@ -67,9 +67,9 @@ func limits(f engine.Found) string {
 	if f.Beyond.Guilds > 0 {
 		r = f.Beyond
 	}
-	cores := time.Duration(runtime.NumCPU())
-	codecs := float64(r.Computed) / float64(r.Wall*cores)
-	kernel := r.System.Seconds() / (r.Wall * cores).Seconds()
+	available := r.Wall.Seconds() * float64(runtime.NumCPU())
+	codecs := r.Computed.Seconds() / available
+	kernel := r.System.Seconds() / available
 	switch {
 	case r.Busy()+max(0, r.Others) < 0.8 && !r.Clean():
 		return fmt.Sprintf("waiting: cores were %.0f %% busy", 100*r.Busy())
