@@ -22,6 +22,7 @@ import (
 var floors = map[string]int{
 	"audio":              1,
 	"track":              1,
+	"internal/cores":     1,
 	"internal/fault":     1,
 	"internal/snowflake": 1,
 	"internal/telemetry": 1,

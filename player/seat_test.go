@@ -19,7 +19,7 @@ import (
 func newPool(t testing.TB, seats float64) *pool.Pool {
 	t.Helper()
 	costs := pool.Costs{Encode0: 33 * time.Microsecond, Encode5: 66 * time.Microsecond, Decode: 41 * time.Microsecond}
-	each := 1.4 * float64(costs.Encode5+costs.Decode) / float64(audio.FrameTime)
+	each := 1.3 * float64(costs.Encode5+costs.Decode) / float64(audio.FrameTime)
 	p, err := pool.New(pool.Options{Cores: 1, Nice: -1, Costs: costs, Limit: each * (seats + 0.5)})
 	if err != nil {
 		t.Fatal(err)

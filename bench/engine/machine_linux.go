@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"busker/internal/cores"
 )
 
 // tick is the unit of /proc's times of processes.
@@ -51,7 +52,7 @@ func busy(name string) (sum time.Duration) {
 
 // others returns what share of the cores others than this process had since before.
 func (m machine) others(before machine, own time.Duration) float64 {
-	wall := m.at.Sub(before.at) * time.Duration(runtime.NumCPU())
+	wall := m.at.Sub(before.at) * time.Duration(cores.Count())
 	if wall <= 0 || m.busy == 0 {
 		return -1
 	}

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"time"
 
 	"busker/audio"
+	"busker/internal/cores"
 	"busker/opus/pool"
 )
 
@@ -37,7 +39,10 @@ func (r Result) Clean() bool { return r.Missing == 0 && r.Underruns == 0 && r.Sk
 
 // Busy is the share of the cores that the process used.
 func (r Result) Busy() float64 {
-	return r.CPU.Seconds() / r.Wall.Seconds() / float64(runtime.NumCPU())
+	if r.Wall <= 0 {
+		return 0
+	}
+	return r.CPU.Seconds() / r.Wall.Seconds() / float64(cores.Count())
 }
 
 // PerPacket is the processor time per packet.
@@ -98,9 +103,15 @@ func (e *Engine) compare(a, b state) Result {
 	return r
 }
 
-// Settle waits until every guild sends, and then as long as it takes for the beginning
-// to be over.
+// patience is how long guilds may take to begin, all of them together.
+const patience = time.Minute
+
+// Settle waits until every guild sends, and then for so long. It fails when some do not, and
+// when the engine has ended.
 func (e *Engine) Settle(ctx context.Context, calm time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience+calm, errors.New("not all guilds began to send within a minute"))
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
 	for _, g := range e.guilds[:e.playing] {
 		for began := g.line.Sent(); g.line.Sent() == began; {
 			if err := wait(ctx, audio.FrameTime); err != nil {
@@ -118,6 +129,6 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }

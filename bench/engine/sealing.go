@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"busker/emulator/delivery"
+	"busker/internal/cores"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 	"busker/voice/mls"
@@ -32,7 +32,7 @@ type sealing struct {
 func (e *Engine) Furnish(ctx context.Context, n int) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.NumCPU())
+	group.SetLimit(cores.Count())
 	for range (n - len(e.spare) + 1) / 2 {
 		group.Go(func() error {
 			if ctx.Err() != nil {

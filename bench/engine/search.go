@@ -37,6 +37,8 @@ type Found struct {
 	// that was not clean, zero when the cores were full before; Usual is at 85 % of Limit,
 	// over three windows.
 	Alone, Last, Beyond, Usual Result
+	// Open says that more was not tried, though the cores were not full.
+	Open bool
 }
 
 // Search has more and more guilds play until one misses a packet twice, or the cores are
@@ -57,7 +59,7 @@ func Search(ctx context.Context, o Options, s SearchOptions) (found Found, err e
 		return found, err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	if found.Alone, err = e.step(ctx, min(probed, s.Most), &s); err != nil {
+	if found.Alone, err = e.attempt(ctx, min(probed, s.Most), &s); err != nil {
 		return found, err
 	}
 	if err := found.climb(ctx, e, &s); err != nil || found.Limit == 0 {
@@ -69,8 +71,9 @@ func Search(ctx context.Context, o Options, s SearchOptions) (found Found, err e
 	if err := e.Settle(ctx, calm); err != nil {
 		return found, err
 	}
-	found.Usual, err = e.Measure(ctx, 3*s.Window)
-	s.Step(found.Usual)
+	if found.Usual, err = e.Measure(ctx, 3*s.Window); err == nil {
+		s.Step(found.Usual)
+	}
 	return found, err
 }
 
@@ -85,10 +88,7 @@ func (f *Found) climb(ctx context.Context, e *Engine, s *SearchOptions) error {
 		if n <= e.Len() {
 			continue
 		}
-		r, err := e.step(ctx, n, s)
-		if err == nil && !r.Clean() { // perhaps somebody else's fault
-			r, err = e.step(ctx, n, s)
-		}
+		r, err := e.attempt(ctx, n, s)
 		switch {
 		case err != nil:
 			return err
@@ -97,10 +97,14 @@ func (f *Found) climb(ctx context.Context, e *Engine, s *SearchOptions) error {
 			return nil
 		}
 		f.Last, f.Limit = r, n
-		if r.Busy() > full || n == s.Most {
+		if r.Busy() > full {
 			return nil
 		}
+		if n == s.Most {
+			break
+		}
 	}
+	f.Open = true
 	return nil
 }
 
@@ -109,6 +113,15 @@ func (f *Found) climb(ctx context.Context, e *Engine, s *SearchOptions) error {
 func (f *Found) predicted() float64 {
 	used := max(f.Last.Busy(), 0.001)
 	return float64(f.Last.Guilds) / used
+}
+
+// attempt is a step, and another when that was not clean, perhaps by somebody else's fault.
+func (e *Engine) attempt(ctx context.Context, n int, s *SearchOptions) (Result, error) {
+	r, err := e.step(ctx, n, s)
+	if err == nil && !r.Clean() {
+		r, err = e.step(ctx, n, s)
+	}
+	return r, err
 }
 
 // step has n guilds play and measures them.

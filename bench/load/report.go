@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/internal/cores"
 )
 
 // heard is what all listeners heard together.
@@ -63,7 +63,7 @@ func tell(o options, idle, used usage, h heard, t *town) bool {
 	p50, p99, p999 := lateness(used.metrics)
 	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
 	row := func(what string, value ...any) { _, _ = fmt.Fprintf(w, "%s\t%s\n", what, fmt.Sprint(value...)) }
-	row("guilds", o.guilds, " × ", o.kind, " on ", runtime.NumCPU(), " cores, ", len(t.rooms), " listeners")
+	row("guilds", o.guilds, " × ", o.kind, " on ", cores.Count(), " cores, ", len(t.rooms), " listeners")
 	row("packets opened and checked", h.packets, fmt.Sprintf(" (%.2f %% of what was due)", 100*float64(h.packets)/want))
 	row("lost / in the clear / not to be decrypted / damaged", h.lost, " / ", h.plain, " / ", h.early+h.undecryptable, " / ", h.undecodable)
 	row("gaps", h.gaps)

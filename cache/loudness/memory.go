@@ -177,13 +177,21 @@ func (m *Memory) write() error {
 	fresh, missed, all := m.fresh, m.missed, m.order.Len()
 	m.fresh, m.missed = nil, false
 	m.mu.Unlock()
-	if len(fresh) == 0 {
+	if len(fresh) == 0 && !missed {
 		return nil
 	}
+	var err error
 	if missed || m.journal.long(all) {
-		return m.journal.rewrite(m.everything())
+		err = m.journal.rewrite(m.everything())
+	} else {
+		err = m.journal.append(fresh)
 	}
-	return m.journal.append(fresh)
+	if err != nil { // all of it is still to be written
+		m.mu.Lock()
+		m.missed = true
+		m.mu.Unlock()
+	}
+	return err
 }
 
 // everything returns what is to be found in the file, what was used last at its end.

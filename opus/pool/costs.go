@@ -16,9 +16,8 @@ type Costs struct {
 }
 
 // allIn is what a stream of music among hundreds costs beside the sum of its parts measured
-// alone, with noise: its codecs' memory has left the caches, there are threads to switch,
-// and music is dearer than noise.
-const allIn = 1.4
+// alone: its codecs' memory has left the caches, there are threads to switch.
+const allIn = 1.3
 
 // share returns what part of the cores one stream takes that is decoded and encoded at
 // that complexity.

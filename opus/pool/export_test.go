@@ -16,7 +16,7 @@ func (l *Ladder) Observe(load float64) bool        { return l.g.observe(load, go
 func (p *Pool) SetLoad(load float64) { p.setLoad(load) }
 
 // Share is what the pool reserves for a stream.
-func (p *Pool) Share() float64 { return p.o.Costs.share(min(p.Complexity(), planned), p.o.Cores) }
+func (p *Pool) Share() float64 { return p.o.Costs.share(planned, p.o.Cores) }
 
 func CPUClock() func() float64 { return newCPUClock().sinceLast }
 

@@ -174,10 +174,10 @@ func gathered(t *testing.T, r *prometheus.Registry) map[string]float64 {
 
 func TestAdmission(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		// A stream's share of one core: 1.4 × (60+40) µs of 20 ms.
+		// A stream's share of one core: 1.3 × (60+40) µs of 20 ms.
 		p := newPool(t, pool.Options{Cores: 1, Limit: 0.5})
 		fits := int(0.5 / p.Share())
-		if fits != 71 {
+		if fits != 76 {
 			t.Fatalf("%d fit", fits)
 		}
 		admit := func() (n int) {
@@ -195,7 +195,7 @@ func TestAdmission(t *testing.T) {
 			t.Errorf("%d admitted, want %d", n, fits)
 		}
 		_, err := p.Admit()
-		want := "This bot is at its limit: it plays for 71 servers and this machine carries no more. Try again later."
+		want := "This bot is at its limit: it plays for 76 servers and this machine carries no more. Try again later."
 		if m, _ := fault.Message(err); m != want {
 			t.Errorf("message %q", m)
 		}
@@ -256,7 +256,7 @@ func TestSeatsAreGivenBack(t *testing.T) {
 
 func TestRefusalSaysWhatIsTrue(t *testing.T) {
 	for _, tt := range []struct {
-		limit float64 // a stream takes 0.007
+		limit float64 // a stream takes 0.0065
 		want  string
 	}{
 		{0.001, "This bot is at its limit: this machine carries no more. Try again later."},

@@ -11,10 +11,11 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"busker/internal/cores"
 )
 
 const (
@@ -32,7 +33,7 @@ const (
 
 // Options describe a Pool. The zero value is useful.
 type Options struct {
-	// Cores is how many streams compute at the same time; 0 = runtime.NumCPU.
+	// Cores is how many streams compute at the same time; 0 = all this process may use.
 	Cores int
 	// Limit is the share of the cores that may be promised to streams, above 0; 0 = 0.85.
 	// What is above it is for bursts, and for what else runs.
@@ -90,7 +91,7 @@ func New(o Options) (*Pool, error) {
 		return nil, fmt.Errorf("pool: options out of range: %+v", o)
 	}
 	if o.Cores == 0 {
-		o.Cores = runtime.NumCPU()
+		o.Cores = cores.Count()
 	}
 	if o.Limit == 0 {
 		o.Limit = 0.85

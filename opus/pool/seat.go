@@ -29,8 +29,8 @@ type Seat struct {
 	released bool
 }
 
-// planned is the complexity that admission reckons with, unless encoders are set to less
-// already: what is below it is for the unforeseen.
+// planned is the complexity that admission reckons with, also while encoders are set to
+// less: what that saves is for the unforeseen.
 const planned = 5
 
 // Admit reserves what one more stream costs, or says as a fault.Busy that the machine is
@@ -42,7 +42,12 @@ func (p *Pool) Admit() (*Seat, error) {
 	defer d.mu.Unlock()
 	now := p.now()
 	d.settle(now)
-	projected := p.measured() + float64(d.unproven+1)*p.o.Costs.share(min(p.Complexity(), planned), p.o.Cores)
+	each := p.o.Costs.share(planned, p.o.Cores)
+	load := p.measured()
+	if c := p.Complexity(); c < planned {
+		load *= each / p.o.Costs.share(c, p.o.Cores)
+	}
+	projected := load + float64(d.unproven+1)*each
 	if projected > p.o.Limit {
 		d.refusals++
 		p.metrics.refusals.Inc()

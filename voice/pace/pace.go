@@ -10,10 +10,11 @@ package pace
 
 import (
 	"context"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"busker/internal/cores"
 )
 
 const (
@@ -93,7 +94,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	if o.Threads <= 0 {
-		o.Threads = min(runtime.NumCPU(), maxThreads)
+		o.Threads = min(cores.Count(), maxThreads)
 	}
 	if o.Share <= 0 {
 		o.Share = DefaultShare

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"busker/internal/cores"
 )
 
 // thread keeps the schedule of its members.
@@ -75,7 +77,7 @@ func (t *thread) run(ctx context.Context) {
 		t.opts.Niced(nice)
 	}
 	clock := t.opts.Clock()
-	if c, ok := clock.(interface{ keepP() }); ok && runtime.GOMAXPROCS(0) >= runtime.NumCPU()+t.opts.Threads {
+	if c, ok := clock.(interface{ keepP() }); ok && runtime.GOMAXPROCS(0) >= cores.Count()+t.opts.Threads {
 		c.keepP() // all others still have one per core
 	}
 	for ctx.Err() == nil {
@@ -87,9 +89,6 @@ func (t *thread) run(ctx context.Context) {
 			continue
 		}
 		t.keep(ctx, clock)
-	}
-	for len(t.wakers) > 0 {
-		t.alarm.take(&t.wakers)
 	}
 }
 
@@ -106,6 +105,9 @@ func (t *thread) keep(ctx context.Context, clock Clock) {
 		}
 		t.opts.Observe(late, skipped)
 		t.slot(Turn{Late: late, Frame: n / Slots, Thread: t.number, wakers: &t.wakers}, *t.slots[n%Slots].Load())
+	}
+	for len(t.wakers) > 0 {
+		t.alarm.take(&t.wakers)
 	}
 }
 

@@ -32,7 +32,7 @@ func (a *App) openStudio() (err error) {
 	}
 	if a.opts.Cache.MaxBytes > 0 {
 		if err := a.openCache(); err != nil { // music without it is better than none
-			log.Warn("encoded tracks and their loudness are not kept", "err", err)
+			log.Warn("what would be kept is not", "err", err)
 		}
 	}
 	a.studio, err = studio.New(studio.Options{
@@ -49,15 +49,19 @@ func (a *App) openCache() error {
 		return err
 	}
 	log := a.opts.Telemetry.Logger().With("part", "cache")
-	kept, err := cache.New(cache.Options{
+	a.cache, err = cache.New(cache.Options{
 		Dir: dir, MaxBytes: a.opts.Cache.MaxBytes, Logger: log, Metrics: cache.NewMetrics(a.opts.Telemetry.Registry()),
 	})
 	if err != nil {
-		return err
+		a.cache = nil
+		return fmt.Errorf("keep encoded tracks: %w", err)
 	}
-	a.cache = kept
 	a.loudness, err = loudness.New(loudness.Options{File: filepath.Join(dir, "loudness"), Logger: log})
-	return err
+	if err != nil {
+		a.loudness = nil
+		return fmt.Errorf("remember how loud tracks are: %w", err)
+	}
+	return nil
 }
 
 // cacheDir returns the folder for encoded tracks: the one asked for, or one in the user's

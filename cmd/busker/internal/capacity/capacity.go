@@ -16,6 +16,7 @@ import (
 	"busker/bench"
 	"busker/bench/engine"
 	"busker/cmd/busker/internal/album"
+	"busker/internal/cores"
 	"busker/internal/fault"
 	"busker/opus"
 )
@@ -51,6 +52,9 @@ const frames = 20 * audio.FramesPerSecond
 
 // Run measures and prints.
 func Run(ctx context.Context, o Options) error {
+	if runtime.GOOS == "windows" {
+		return fault.New(fault.Unsupported, "Windows does not tell this program how much processor time it uses, which is what is to be measured.")
+	}
 	properties, err := opus.Describe(o.Backend)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "There is no such encoder in this build.", err)
@@ -60,7 +64,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	machine := Machine{
-		Version: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Cores: runtime.NumCPU(), CPU: processor(),
+		Version: o.Version, System: runtime.GOOS + "/" + runtime.GOARCH, Cores: cores.Count(), CPU: processor(),
 		Encoder: properties.Name + " " + properties.Version,
 	}
 	progress := newProgress(o)
@@ -72,17 +76,25 @@ func Run(ctx context.Context, o Options) error {
 		found, err := o.measure(ctx, engineOptions, progress)
 		progress.done()
 		if err != nil {
-			if ctx.Err() != nil && len(rows) > 0 { // interrupted: what there is
-				break
+			if ctx.Err() != nil { // what there is
+				err = errors.New("interrupted: not all kinds were measured")
+				if len(rows) > 0 {
+					err = errors.Join(err, o.tell(machine, rows))
+				}
+				return err
 			}
 			return fmt.Errorf("measure %s: %w", kind.Name, err)
 		}
 		rows = append(rows, found)
 	}
+	return o.tell(machine, rows)
+}
+
+func (o *Options) tell(m Machine, rows []engine.Found) error {
 	if o.JSON {
-		return writeJSON(o.Out, machine, rows)
+		return writeJSON(o.Out, m, rows)
 	}
-	return o.table(machine, rows)
+	return o.table(m, rows)
 }
 
 func (o *Options) kinds() []engine.Kind {
@@ -121,6 +133,9 @@ func fixed(ctx context.Context, eo engine.Options, n int, window time.Duration, 
 	}
 	runtime.GC()
 	r, err := e.Measure(ctx, window)
+	if err != nil {
+		return found, err
+	}
 	p.step(r)
 	return engine.Found{Kind: eo.Kind, Limit: n, Last: r, Usual: r}, err
 }

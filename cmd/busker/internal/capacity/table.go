@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"busker/bench/engine"
+	"busker/internal/cores"
 )
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
@@ -27,6 +27,9 @@ func (o *Options) table(m Machine, rows []engine.Found) error {
 	_, _ = fmt.Fprintf(w, "each stream\t%s\tprocessor\tlate p50 / p99 / p99.9\tmemory\twhat limits it\n", carries)
 	var crowded float64
 	for _, r := range rows {
+		if r.Limit == 0 { // not even the first were clean
+			r.Usual = r.Last
+		}
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%.1f / %.1f / %.1f ms\t%s\t%s\n", r.Kind.About, r.Limit,
 			micros(r.Last.PerPacket()), ms(r.Usual.LatenessP50), ms(r.Usual.LatenessP99), ms(r.Usual.LatenessP999),
 			memory(r.Usual), limits(r))
@@ -67,10 +70,14 @@ func limits(f engine.Found) string {
 	if f.Beyond.Guilds > 0 {
 		r = f.Beyond
 	}
-	available := r.Wall.Seconds() * float64(runtime.NumCPU())
+	available := r.Wall.Seconds() * float64(cores.Count())
 	codecs := r.Computed.Seconds() / available
 	kernel := r.System.Seconds() / available
 	switch {
+	case f.Beyond.Guilds == 0 && !r.Clean():
+		return fmt.Sprintf("too much: %d packets missing, %d underruns", r.Missing, r.Underruns)
+	case f.Open:
+		return "nothing yet: no more were tried"
 	case r.Busy()+max(0, r.Others) < 0.8 && !r.Clean():
 		return fmt.Sprintf("waiting: cores were %.0f %% busy", 100*r.Busy())
 	case r.Others > 0.2:
