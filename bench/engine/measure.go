@@ -111,9 +111,13 @@ const patience = time.Minute
 func (e *Engine) Settle(ctx context.Context, calm time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience+calm, errors.New("not all guilds began to send within a minute"))
 	defer cancel()
-	defer context.AfterFunc(e.ctx, cancel)()
-	for _, g := range e.guilds[:e.playing] {
-		for began := g.line.Sent(); g.line.Sent() == began; {
+	defer context.AfterFunc(e.ctx, cancel)() //nolint:contextcheck // the engine's, which may end first
+	began := make([]uint64, e.playing)
+	for i := range began {
+		began[i] = e.guilds[i].line.Sent()
+	}
+	for i, was := range began {
+		for e.guilds[i].line.Sent() == was {
 			if err := wait(ctx, audio.FrameTime); err != nil {
 				return err
 			}

@@ -29,7 +29,7 @@ func (p *progress) begin(k engine.Kind) {
 func (p *progress) step(r engine.Result) {
 	verdict := "clean"
 	if !r.Clean() {
-		verdict = fmt.Sprintf("%d packets missing, %d underruns", r.Missing, r.Underruns)
+		verdict = fmt.Sprintf("%d packets missing, %d underruns, %d slots skipped", r.Missing, r.Underruns, r.Skipped)
 	}
 	p.show(fmt.Sprintf("%-12s %5d streams  %3.0f %% busy  p99 %5.1f ms late  %s", p.kind, r.Guilds, 100*r.Busy(), ms(r.LatenessP99), verdict))
 }

@@ -75,7 +75,7 @@ func limits(f engine.Found) string {
 	kernel := r.System.Seconds() / available
 	switch {
 	case f.Beyond.Guilds == 0 && !r.Clean():
-		return fmt.Sprintf("too much: %d packets missing, %d underruns", r.Missing, r.Underruns)
+		return fmt.Sprintf("too much: %d packets missing, %d underruns, %d slots skipped", r.Missing, r.Underruns, r.Skipped)
 	case f.Open:
 		return "nothing yet: no more were tried"
 	case r.Busy()+max(0, r.Others) < 0.8 && !r.Clean():
