@@ -196,6 +196,8 @@ func BenchmarkEncodeOverBareC(b *testing.B) {
 }
 
 func TestEncodeOverBareC(t *testing.T) {
+	runtime.LockOSThread() // whose time is taken
+	defer runtime.UnlockOSThread()
 	p := newRace(t, opus.DefaultComplexity)
 	if p.round(t); p.ours <= 0 || p.theirs <= 0 {
 		t.Errorf("ours took %v, the bare one %v", p.ours, p.theirs)

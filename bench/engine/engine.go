@@ -22,6 +22,7 @@ import (
 	"busker/opus/pool"
 	"busker/player"
 	"busker/studio"
+	"busker/voice/dave"
 	"busker/voice/pace"
 	"busker/voice/udp"
 )
@@ -59,8 +60,8 @@ type Engine struct {
 	cancel  context.CancelFunc
 	ctx     context.Context //nolint:containedctx // of the engine's whole life
 
-	playing int        // of guilds, the first ones
-	spare   []*sealing // keys nobody uses yet
+	playing int             // of guilds, the first ones
+	spare   []*dave.Session // keys nobody uses yet
 
 	mu     sync.Mutex
 	guilds []*guild // all there ever were: players keep their Outputs

@@ -8,6 +8,7 @@ import (
 	"busker/audio"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/voice/dave"
 	"busker/voice/line"
 	"busker/voice/pace"
 	"busker/voice/rtp"
@@ -24,7 +25,7 @@ type guild struct {
 	engine  *Engine
 	number  int
 	line    *line.Line
-	sealing *sealing
+	sealing *dave.Session
 	stream  *udp.Stream
 	left    chan struct{}
 }

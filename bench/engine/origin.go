@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/bench"
 	"busker/opus"
-	"busker/opus/ogg"
 	"busker/player"
 	"busker/sources/decode"
 	"busker/studio"
@@ -36,7 +36,7 @@ func newOrigin(o Options) (*origin, error) {
 		return nil, err
 	}
 	s.name = f.Name()
-	if err := errors.Join(writeOpus(f, o), f.Close()); err != nil {
+	if err := errors.Join(bench.WriteOpus(f, o.Sound, int(audio.Frames(length)), opus.EncoderOptions{Backend: o.Backend, Bitrate: o.Bitrate}), f.Close()); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
@@ -136,30 +136,6 @@ func (s *station) ReadBlock(b *audio.Block) error {
 func (s *station) Close() error {
 	s.once.Do(func() { close(s.closed) })
 	return nil
-}
-
-// writeOpus writes length of sound as Ogg Opus.
-func writeOpus(w io.Writer, o Options) error {
-	e, err := opus.NewEncoder(opus.EncoderOptions{Backend: o.Backend, Bitrate: o.Bitrate})
-	if err != nil {
-		return err
-	}
-	defer e.Close() //nolint:errcheck // nothing is left in it
-	out, err := ogg.NewWriter(w, ogg.WriterOptions{Head: ogg.Head{Channels: 2, Streams: 1, Coupled: 1, PreSkip: e.Lookahead()}, Serial: 1})
-	if err != nil {
-		return err
-	}
-	var packet [audio.MaxPacketBytes]byte
-	for n := range int(audio.Frames(length)) {
-		size, err := e.Encode(packet[:], &o.Sound[n%len(o.Sound)])
-		if err != nil {
-			return err
-		}
-		if err := out.WritePacket(packet[:size], audio.FrameSamples); err != nil {
-			return err
-		}
-	}
-	return out.Close()
 }
 
 // opener opens tracks for the players.

@@ -19,7 +19,6 @@ import (
 	"busker/bench"
 	"busker/emulator"
 	"busker/opus"
-	"busker/opus/ogg"
 )
 
 // command is what people type, after /play or instead.
@@ -121,7 +120,7 @@ func write(ctx context.Context, name, extension string) error {
 	defer f.Close()
 	blocks := sound(ctx)
 	if extension == ".opus" {
-		err = writeOpus(f, blocks)
+		err = bench.WriteOpus(f, blocks, length*audio.FramesPerSecond, opus.EncoderOptions{})
 	} else {
 		err = writeWAV(f, blocks, length*audio.FramesPerSecond)
 	}
@@ -138,29 +137,6 @@ func sound(ctx context.Context) []audio.Block {
 		return s.Blocks
 	}
 	return bench.Synthetic(frames)[0].Blocks
-}
-
-func writeOpus(w io.Writer, blocks []audio.Block) error {
-	e, err := opus.NewEncoder(opus.EncoderOptions{})
-	if err != nil {
-		return err
-	}
-	defer e.Close() //nolint:errcheck // nothing is left in it
-	out, err := ogg.NewWriter(w, ogg.WriterOptions{Head: ogg.Head{Channels: 2, Streams: 1, Coupled: 1, PreSkip: e.Lookahead()}, Serial: 1})
-	if err != nil {
-		return err
-	}
-	var packet [audio.MaxPacketBytes]byte
-	for n := range length * audio.FramesPerSecond {
-		size, err := e.Encode(packet[:], &blocks[n%len(blocks)])
-		if err != nil {
-			return err
-		}
-		if err := out.WritePacket(packet[:size], audio.FrameSamples); err != nil {
-			return err
-		}
-	}
-	return out.Close()
 }
 
 func writeWAV(w io.Writer, blocks []audio.Block, frames int) error {

@@ -21,7 +21,7 @@ func BenchmarkLines(b *testing.B) {
 	for name, opts := range map[string]udp.Options{"shared": {}, "connected": {Dedicated: true}} {
 		for _, n := range []int{1, 10, 75} {
 			b.Run(fmt.Sprintf("%s/lines=%d", name, n), func(b *testing.B) {
-				frames, _ := duet(b)
+				frames, _ := newDuet(b)
 				sockets := newSockets(b, opts)
 				_, remotes := crowd(b, n)
 				members := make([]*line.Line, n)

@@ -185,7 +185,7 @@ func TestASlotAllocatesNothing(t *testing.T) {
 		t.Skip("pools forget at random under the race detector")
 	}
 	const lines = 40
-	sealing, _ := duet(t)
+	sealing, _ := newDuet(t)
 	sockets := newSockets(t, udp.Options{Share: 30})
 	_, remotes := crowd(t, lines)
 	members := make([]*line.Line, lines)

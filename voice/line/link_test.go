@@ -298,7 +298,7 @@ func TestTickAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("pools forget at random under the race detector")
 	}
-	sealing, _ := duet(t)
+	sealing, _ := newDuet(t)
 	for name, frames := range map[string]line.FrameSealer{
 		"plain": nil, "encrypted": sealing, "without a key": dave.NewSession(dave.Options{}),
 	} {
@@ -369,7 +369,7 @@ func TestRingUnderContention(t *testing.T) {
 func BenchmarkSealPacket(b *testing.B) {
 	for _, mode := range rtp.Modes {
 		b.Run(string(mode), func(b *testing.B) {
-			frames, _ := duet(b)
+			frames, _ := newDuet(b)
 			sealer, err := rtp.NewSealer(mode, key)
 			if err != nil {
 				b.Fatal(err)

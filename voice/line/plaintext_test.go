@@ -10,7 +10,7 @@ import (
 // TestWhatIsSentIsEncrypted: another member opens it; on the wire are DAVE frames and
 // the five frames of silence, and nothing else.
 func TestWhatIsSentIsEncrypted(t *testing.T) {
-	ours, theirs := duet(t)
+	ours, theirs := newDuet(t)
 	rig, l := newRig(t, ours)
 	rig.Push(packetOf("the first of them"))
 	rig.Push(packetOf("the second of them"))
