@@ -48,6 +48,10 @@ var kinds = map[string]kind{
 		about: "Opus with a filter: decoded, filtered, encoded", file: ".opus",
 		then: []command{repeat, {"effects", emulator.Args{"preset": "bassboost"}}},
 	},
+	"equalizer": {
+		about: "Opus through an equalizer: decoded, filtered, encoded", file: ".opus",
+		then: []command{repeat, {"effects", emulator.Args{"preset": "rock"}}},
+	},
 	"radio": {about: "one radio station, PCM, for all", radio: true},
 }
 
