@@ -76,6 +76,8 @@ func limits(f engine.Found) string {
 	switch {
 	case f.Beyond.Guilds == 0 && !r.Clean():
 		return fmt.Sprintf("too much: %d packets missing, %d underruns, %d slots skipped", r.Missing, r.Underruns, r.Skipped)
+	case f.Alone.Guilds == 0: // a load that was asked for
+		return "nothing: every packet went"
 	case f.Open:
 		return "nothing yet: no more were tried"
 	case r.Busy()+max(0, r.Others) < 0.8 && !r.Clean():
