@@ -35,6 +35,8 @@ var floors = map[string]int{
 	"gateway": 2,
 	"cache":   2,
 
+	"playlists": 2,
+
 	"player": 3,
 	"studio": 3,
 
