@@ -9,6 +9,7 @@ package fault
 import (
 	"context"
 	"errors"
+	"fmt"
 )
 
 // Kind says what went wrong, in terms a face can translate.
@@ -42,19 +43,37 @@ func (k Kind) String() string {
 	return names[Internal]
 }
 
-// Fault is an error whose Message is fit for the person who asked.
+// Fault is an error whose Message is fit for the person who asked. Format and
+// Args are the same sentence before its arguments were put in: a face that speaks
+// other languages translates Format and puts them in itself.
 type Fault struct {
 	Kind    Kind
-	Message string // a sentence for people, without secrets or paths of the host
+	Message string // a sentence in English, without secrets or paths of the host
+	Format  string // what Message was formatted from; the key of its translations
+	Args    []any  // the arguments of Format
 	Err     error  // what caused it, for the log; may be nil
 }
 
-// New returns a fault that has no deeper cause.
-func New(kind Kind, message string) error { return &Fault{Kind: kind, Message: message} }
+// New returns a fault that has no deeper cause. The message is a constant.
+func New(kind Kind, message string) error {
+	return &Fault{Kind: kind, Message: message, Format: message}
+}
 
-// Wrap attaches a kind and a message for people to err.
+// Newf is New with arguments. The format is a constant, so that it can be
+// translated; an argument that is itself English is a Term or Terms.
+func Newf(kind Kind, format string, args ...any) error {
+	return &Fault{Kind: kind, Message: fmt.Sprintf(format, args...), Format: format, Args: args}
+}
+
+// Wrap attaches a kind and a message for people to err. The message is a constant.
 func Wrap(kind Kind, message string, err error) error {
-	return &Fault{Kind: kind, Message: message, Err: err}
+	return &Fault{Kind: kind, Message: message, Format: message, Err: err}
+}
+
+// Wrapf is Wrap with arguments; format and args are those of Newf, err is not
+// among them.
+func Wrapf(kind Kind, err error, format string, args ...any) error {
+	return &Fault{Kind: kind, Message: fmt.Sprintf(format, args...), Format: format, Args: args, Err: err}
 }
 
 // Error returns the message and the cause, for logs.

@@ -50,3 +50,26 @@ func TestEveryKindHasItsName(t *testing.T) {
 		seen[k.String()] = true
 	}
 }
+
+func TestArgumentsTravelAlongForTranslation(t *testing.T) {
+	for _, tt := range []struct {
+		err     error
+		message string
+		format  string
+		args    int
+		cause   error
+	}{
+		{fault.New(fault.Busy, "No room."), "No room.", "No room.", 0, nil},
+		{fault.Wrap(fault.Busy, "No room.", io.EOF), "No room.", "No room.", 0, io.EOF},
+		{fault.Newf(fault.TooLarge, "At most %d tracks.", 7), "At most 7 tracks.", "At most %d tracks.", 1, nil},
+		{fault.Wrapf(fault.Denied, io.EOF, "I lack %s in %s.", fault.Terms{"Connect", "Speak"}, "here"), "I lack Connect, Speak in here.", "I lack %s in %s.", 2, io.EOF},
+	} {
+		var f *fault.Fault
+		if !errors.As(tt.err, &f) {
+			t.Fatalf("%v is no fault", tt.err)
+		}
+		if f.Message != tt.message || f.Format != tt.format || len(f.Args) != tt.args || f.Err != tt.cause {
+			t.Errorf("%q: %+v", tt.message, f)
+		}
+	}
+}
