@@ -35,6 +35,7 @@ var floors = map[string]int{
 	"gateway": 2,
 	"cache":   2,
 	"words":   2,
+	"session": 2,
 
 	"playlists": 2,
 
@@ -56,9 +57,11 @@ const beside = -1
 
 // sideways lists the imports between crafts of one floor that are right, and why.
 var sideways = map[string]string{
-	"sources → opus": "decode is where containers meet codecs: it turns Opus packets into PCM",
-	"cache → opus":   "what it keeps are Opus packets in DCA files",
-	"sources → dsp":  "decode brings every rate and layout to 48 kHz stereo",
+	"session → queue": "what it keeps of a guild is mostly its queue",
+	"session → dsp":   "and how the guild wants it to sound",
+	"sources → opus":  "decode is where containers meet codecs: it turns Opus packets into PCM",
+	"cache → opus":    "what it keeps are Opus packets in DCA files",
+	"sources → dsp":   "decode brings every rate and layout to 48 kHz stereo",
 }
 
 // nevers lists what may be imported by few, and why.
