@@ -73,8 +73,8 @@ type Historian interface {
 	Played(ctx context.Context, plays ...Play) error
 	// Recent returns plays, newest (by id) first.
 	Recent(ctx context.Context, p Plays) ([]Play, error)
-	// Stats counts plays; p.Before is ignored. Both rankings have the most plays first,
-	// at a draw the longest heard.
+	// Stats counts plays; p.Before is ignored, p.Limit is the length of the rankings:
+	// most plays first, at a draw the longest heard, then the lesser URI or id.
 	Stats(ctx context.Context, p Plays) (Stats, error)
 	// Forget deletes plays that began before a time and returns how many.
 	Forget(ctx context.Context, before time.Time) (int, error)
