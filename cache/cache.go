@@ -126,7 +126,7 @@ func (c *Cache) claim() (err error) {
 	c.lock, err = lock.Take(filepath.Join(c.opts.Dir, lockName))
 	switch {
 	case errors.Is(err, lock.ErrTaken):
-		return fault.Wrap(fault.Busy, "Another process keeps its encoded tracks in "+c.opts.Dir+"; each needs a folder of its own.", err)
+		return fault.Wrapf(fault.Busy, err, "Another process keeps its encoded tracks in %s; each needs a folder of its own.", c.opts.Dir)
 	case err != nil:
 		c.log.Warn("the folder of the cache can only be read", "dir", c.opts.Dir, "err", err)
 	}

@@ -28,8 +28,8 @@ func (v value) check() error {
 	return nil
 }
 
-func refuse(format string, args ...any) error {
-	return fault.New(fault.Invalid, fmt.Sprintf(format, args...))
+func refuse(format fault.Term, args ...any) error {
+	return fault.Newf(fault.Invalid, string(format), args...)
 }
 
 // Check says what is out of range in s, as a fault.Invalid that names it.

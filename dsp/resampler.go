@@ -1,7 +1,6 @@
 package dsp
 
 import (
-	"fmt"
 	"math"
 
 	"busker/audio"
@@ -44,12 +43,10 @@ type converter interface {
 // from hertz.
 func NewResampler(from, channels int) (*Resampler, error) {
 	if from < MinRate || from > MaxRate {
-		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
-			"Audio at %d Hz can not be played: the limits are %d and %d Hz.", from, MinRate, MaxRate))
+		return nil, fault.Newf(fault.Unsupported, "Audio at %d Hz can not be played: the limits are %d and %d Hz.", from, MinRate, MaxRate)
 	}
 	if channels < 1 || channels > MaxChannels {
-		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
-			"Audio with %d channels can not be played: the limit is %d.", channels, MaxChannels))
+		return nil, fault.Newf(fault.Unsupported, "Audio with %d channels can not be played: the limit is %d.", channels, MaxChannels)
 	}
 	r := &Resampler{channels: channels, up: 1, down: 1}
 	if from != audio.SampleRate {

@@ -29,7 +29,7 @@ const (
 
 // fatal says what to tell the operator about close codes after which connecting
 // again is no use.
-var fatal = map[int]string{
+var fatal = map[int]fault.Term{
 	closeAuthentication:    "Discord refused the token. Copy the bot's token again from the Discord developer portal (Bot, Reset Token).",
 	closeInvalidShard:      "Discord refused the shard number: the configured number of shards makes no sense.",
 	closeShardingRequired:  "The bot is in too many servers for so few shards. Configure more shards, or 0 to let Discord choose.",
@@ -55,7 +55,7 @@ func (e fatalError) Unwrap() error {
 	if e.code == closeAuthentication {
 		kind = fault.Denied
 	}
-	return fault.Wrap(kind, fatal[e.code], e.err)
+	return fault.Wrap(kind, string(fatal[e.code]), e.err)
 }
 
 // closeCode returns the close code in err, 0 when there is none.

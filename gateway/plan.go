@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -55,9 +54,7 @@ func (g *Gateway) makePlan(got *discordgo.GatewayBotResponse) (plan, error) {
 	// Discord resets the token of a bot that identifies more often than allowed.
 	if l := got.SessionStartLimit; l.Total > 0 && l.Remaining < p.shards {
 		reset := time.Duration(l.ResetAfter) * time.Millisecond
-		return plan{}, fault.New(fault.Busy, fmt.Sprintf(
-			"Discord allows this bot only %d more connections, and %d shards need one each. The limit of %d is renewed in %v.",
-			l.Remaining, p.shards, l.Total, reset.Round(time.Second)))
+		return plan{}, fault.Newf(fault.Busy, "Discord allows this bot only %d more connections, and %d shards need one each. The limit of %d is renewed in %v.", l.Remaining, p.shards, l.Total, reset.Round(time.Second))
 	}
 	p.identifies = newIdentifyLimiter(p.concurrency, g.opts.IdentifyEvery)
 	return p, nil

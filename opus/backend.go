@@ -1,7 +1,6 @@
 package opus
 
 import (
-	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -76,8 +75,7 @@ func backendNamed(name string) (backend, error) {
 	}
 	i := slices.IndexFunc(backends, func(b backend) bool { return b.Name == name })
 	if i < 0 {
-		return backend{}, fault.New(fault.Invalid, fmt.Sprintf(
-			"Opus backend %q is not in this build, which has %s.", name, strings.Join(append(Backends(), StreamBackends()...), ", ")))
+		return backend{}, fault.Newf(fault.Invalid, "Opus backend %q is not in this build, which has %s.", name, strings.Join(append(Backends(), StreamBackends()...), ", "))
 	}
 	return backends[i], nil
 }

@@ -103,8 +103,7 @@ func NewEncoder(opts EncoderOptions) (Encoder, error) {
 		return nil, err
 	}
 	if !b.Prompt && !opts.Delayed {
-		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
-			"Opus backend %q encodes whole files only; to play, choose %s.", b.Name, strings.Join(Backends(), " or ")))
+		return nil, fault.Newf(fault.Unsupported, "Opus backend %q encodes whole files only; to play, choose one of these: %s.", b.Name, strings.Join(Backends(), ", "))
 	}
 	e, err := b.newEncoder()
 	if err != nil {
@@ -131,11 +130,10 @@ func NewDecoder(opts DecoderOptions) (Decoder, error) {
 		return nil, err
 	}
 	if opts.Gain < -32768 || opts.Gain > 32767 {
-		return nil, fault.New(fault.Invalid, fmt.Sprintf("Opus gain %d is outside -32768..32767.", opts.Gain))
+		return nil, fault.Newf(fault.Invalid, "Opus gain %d is outside -32768..32767.", opts.Gain)
 	}
 	if b.newDecoder == nil {
-		return nil, fault.New(fault.Unsupported, fmt.Sprintf(
-			"Opus backend %q decodes no packets; choose %s.", b.Name, strings.Join(Backends(), " or ")))
+		return nil, fault.Newf(fault.Unsupported, "Opus backend %q decodes no packets; choose one of these: %s.", b.Name, strings.Join(Backends(), ", "))
 	}
 	d, err := b.newDecoder(opts.Gain)
 	if err != nil {
@@ -153,14 +151,14 @@ func orDefault(v, zero int) int {
 
 func checkBitrate(bps int) error {
 	if bps < MinBitrate || bps > MaxBitrate {
-		return fault.New(fault.Invalid, fmt.Sprintf("Opus bitrate %d is outside %d..%d.", bps, MinBitrate, MaxBitrate))
+		return fault.Newf(fault.Invalid, "Opus bitrate %d is outside %d..%d.", bps, MinBitrate, MaxBitrate)
 	}
 	return nil
 }
 
 func checkComplexity(c int) error {
 	if c < 0 || c > MaxComplexity {
-		return fault.New(fault.Invalid, fmt.Sprintf("Opus complexity %d is outside 0..%d.", c, MaxComplexity))
+		return fault.Newf(fault.Invalid, "Opus complexity %d is outside 0..%d.", c, MaxComplexity)
 	}
 	return nil
 }

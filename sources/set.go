@@ -57,7 +57,7 @@ func (s *Set) Resolve(ctx context.Context, q track.Query) (track.Result, error) 
 		}
 	}
 	if missing == nil {
-		missing = fault.New(fault.Invalid, fmt.Sprintf("I do not know how to play “%s”.", brief(q.Text)))
+		missing = fault.Newf(fault.Invalid, "I do not know how to play “%s”.", brief(q.Text))
 	}
 	return track.Result{}, missing
 }
@@ -74,7 +74,7 @@ func (s *Set) Open(ctx context.Context, t track.Track, at time.Duration) (audio.
 		}
 		return r, nil
 	}
-	return nil, fault.New(fault.Unsupported, fmt.Sprintf("Tracks from “%s” cannot be played here.", brief(t.Source)))
+	return nil, fault.Newf(fault.Unsupported, "Tracks from “%s” cannot be played here.", brief(t.Source))
 }
 
 func check(text string) error {

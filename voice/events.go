@@ -43,7 +43,7 @@ func (c *call) stateUpdate(ctx context.Context, u StateUpdate) {
 }
 
 func (c *call) kicked() error {
-	return fault.Wrap(fault.Denied, fmt.Sprintf("I was disconnected from <#%s>.", c.target), ErrKicked)
+	return fault.Wrapf(fault.Denied, ErrKicked, "I was disconnected from <#%s>.", c.target)
 }
 
 // dragged notes that somebody put us somewhere. The server for it is announced

@@ -62,5 +62,5 @@ func (c *Conn) PairwiseCode(ctx context.Context, user snowflake.ID) (string, err
 }
 
 func errStranger(user snowflake.ID, err error) error {
-	return fault.Wrap(fault.NotFound, fmt.Sprintf("<@%d> and I share no keys at the moment.", user), err)
+	return fault.Wrapf(fault.NotFound, err, "<@%s> and I share no keys at the moment.", user)
 }

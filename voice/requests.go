@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"busker/internal/fault"
@@ -21,7 +20,7 @@ func (c *call) join(ctx context.Context, r joinRequest) {
 		return
 	}
 	if r.channel != c.target {
-		c.answer(fault.New(fault.Canceled, fmt.Sprintf("I was called to <#%s> instead.", r.channel)))
+		c.answer(fault.Newf(fault.Canceled, "I was called to <#%s> instead.", r.channel))
 	}
 	if len(c.joins) == 0 {
 		c.asking = time.Now()
@@ -38,7 +37,7 @@ func (c *call) join(ctx context.Context, r joinRequest) {
 // stay answers a Join to where we are. A move that was asked for is called back.
 func (c *call) stay(ctx context.Context, r joinRequest) {
 	if c.phase == asking {
-		c.answer(fault.New(fault.Canceled, fmt.Sprintf("I was called back to <#%s>.", r.channel)))
+		c.answer(fault.Newf(fault.Canceled, "I was called back to <#%s>.", r.channel))
 		c.target = r.channel
 		c.op4(ctx, r.channel)
 		c.enter(talking, 0)

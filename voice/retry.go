@@ -3,7 +3,6 @@ package voice
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -129,8 +128,7 @@ func (c *call) awayFor() time.Duration {
 // and see nothing to tell; making it forget us first gets an answer. To a first
 // Join there is no answer when the channel is full.
 func (c *call) unanswered(ctx context.Context) {
-	err := fault.Wrap(fault.Denied, fmt.Sprintf(
-		"I could not join <#%s>: it may be full, or I may not be allowed to connect.", c.target), errNoEvents)
+	err := fault.Wrapf(fault.Denied, errNoEvents, "I could not join <#%s>: it may be full, or I may not be allowed to connect.", c.target)
 	switch {
 	case c.session != nil:
 		c.answer(err)

@@ -67,7 +67,7 @@ func New(o Options) (*Memory, error) {
 	}
 	var err error
 	if m.lock, err = lock.Take(o.File + ".lock"); errors.Is(err, lock.ErrTaken) {
-		return nil, fault.Wrap(fault.Busy, "Another process remembers in "+o.File+".", err)
+		return nil, fault.Wrapf(fault.Busy, err, "Another process remembers in %s.", o.File)
 	}
 	if err == nil {
 		err = m.load()

@@ -64,7 +64,7 @@ func (r *Reader) readHeader() (int64, error) {
 		return 0, nil
 	}
 	if head[3] != magic[3] {
-		return 0, fault.New(fault.Unsupported, fmt.Sprintf("DCA files of version %q cannot be played, only 0 and 1.", head[3]))
+		return 0, fault.Newf(fault.Unsupported, "DCA files of version %q cannot be played, only 0 and 1.", head[3])
 	}
 	if err != nil {
 		return 0, cut(err)

@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"fmt"
 	"sync"
 	"time"
 
@@ -51,7 +50,7 @@ func (p *Pool) Admit() (*Seat, error) {
 	if projected > p.o.Limit {
 		d.refusals++
 		p.metrics.refusals.Inc()
-		return nil, fault.New(fault.Busy, full(d.taken))
+		return nil, full(d.taken)
 	}
 	s := &Seat{pool: p, since: now}
 	d.taken++
@@ -60,15 +59,14 @@ func (p *Pool) Admit() (*Seat, error) {
 	return s, nil
 }
 
-func full(taken int) string {
-	const format = "This bot is at its limit: it plays for %s and this machine carries no more. Try again later."
+func full(taken int) error {
 	switch taken {
 	case 0:
-		return "This bot is at its limit: this machine carries no more. Try again later."
+		return fault.New(fault.Busy, "This bot is at its limit: this machine carries no more. Try again later.")
 	case 1:
-		return fmt.Sprintf(format, "1 server")
+		return fault.New(fault.Busy, "This bot is at its limit: it plays for 1 server and this machine carries no more. Try again later.")
 	}
-	return fmt.Sprintf(format, fmt.Sprintf("%d servers", taken))
+	return fault.Newf(fault.Busy, "This bot is at its limit: it plays for %d servers and this machine carries no more. Try again later.", taken)
 }
 
 // Settle ends the reservation: what the stream costs is known to be next to nothing, or

@@ -31,6 +31,6 @@ func corrupt(format string, args ...any) error {
 	return fault.Wrap(fault.Corrupt, "The WebM file is damaged.", fmt.Errorf(format, args...))
 }
 
-func unsupported(message string, err error) error {
-	return fault.Wrap(fault.Unsupported, message, err)
+func unsupported(message fault.Term, err error) error {
+	return fault.Wrap(fault.Unsupported, string(message), err)
 }

@@ -156,7 +156,7 @@ func begin(ctx context.Context, c *content, at time.Duration, opts Options) (dec
 	case !known:
 		return decoding{}, fault.New(fault.Unsupported, "This is not audio of any kind I know.")
 	case k.refuse != "":
-		return decoding{}, fault.New(k.fault(size), k.refuse)
+		return decoding{}, fault.New(k.fault(size), string(k.refuse))
 	}
 	d := decoding{info: Info{Format: k.name}}
 	err = errElsewhere
@@ -214,10 +214,9 @@ func (c *content) sniff() (k kind, size int, known bool) {
 func (d *decoding) elsewhere(ctx context.Context, c *content, k kind, at time.Duration, opts Options, why error) error {
 	switch {
 	case k.demuxer == "":
-		return fault.Wrap(fault.Unsupported, d.info.Format+" files cannot be played.", why)
+		return fault.Wrapf(fault.Unsupported, why, "%s files cannot be played.", fault.Term(d.info.Format))
 	case opts.FFmpeg == nil:
-		return fault.Wrap(fault.Unsupported,
-			fmt.Sprintf("%s can only be played with ffmpeg, which is not set up here.", d.info.Format), why)
+		return fault.Wrapf(fault.Unsupported, why, "%s can only be played with ffmpeg, which is not set up here.", fault.Term(d.info.Format))
 	}
 	if err := c.rewind(); err != nil {
 		return fmt.Errorf("hand %s to ffmpeg: %w", k.name, err)
@@ -258,9 +257,9 @@ func inputFault(c *content, format string, err error) error {
 	case format == "":
 		return fault.Wrap(fault.Corrupt, "This file is damaged.", err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is cut off before any sound.", format), opaque(err))
+		return fault.Wrapf(fault.Corrupt, opaque(err), "This %s file is cut off before any sound.", fault.Term(format))
 	}
-	return fault.Wrap(fault.Corrupt, fmt.Sprintf("This %s file is damaged.", format), err)
+	return fault.Wrapf(fault.Corrupt, err, "This %s file is damaged.", fault.Term(format))
 }
 
 // maxID3 is how much of a tag in front is read; pictures behind it are not seen.

@@ -297,12 +297,12 @@ func (p *child) fail(err error) error {
 	case p.content.failure() != nil:
 		return p.content.failure()
 	case strings.Contains(p.said.String(), "matches no streams"):
-		return fault.Wrap(fault.Unsupported, "This "+p.name+" file has no sound.", err)
+		return fault.Wrapf(fault.Unsupported, err, "This %s file has no sound.", fault.Term(p.name))
 	case strings.Contains(p.said.String(), "Unknown input format"), strings.Contains(p.said.String(), "Decoder not found"),
 		strings.Contains(p.said.String(), "no decoder found"):
-		return fault.Wrap(fault.Unsupported, p.name+" files cannot be played by the ffmpeg that is installed here.", err)
+		return fault.Wrapf(fault.Unsupported, err, "%s files cannot be played by the ffmpeg that is installed here.", fault.Term(p.name))
 	}
-	return fault.Wrap(fault.Corrupt, "This "+p.name+" file is damaged: ffmpeg finds no sound in it.", err)
+	return fault.Wrapf(fault.Corrupt, err, "This %s file is damaged: ffmpeg finds no sound in it.", fault.Term(p.name))
 }
 
 // tail keeps the last of what a child says.

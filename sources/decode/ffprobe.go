@@ -52,7 +52,7 @@ func (f *FFmpeg) describe(ctx context.Context, c *content, k kind) (Info, error)
 	case limited.Err() != nil:
 		return Info{}, ctx.Err() // the time being up is no reason not to try and play it
 	case err != nil:
-		return Info{}, fault.Wrap(fault.Corrupt, "This "+k.name+" file is damaged.", errors.Join(err, errors.New(said.String())))
+		return Info{}, fault.Wrapf(fault.Corrupt, errors.Join(err, errors.New(said.String())), "This %s file is damaged.", fault.Term(k.name))
 	}
 	return parseProbe(out.b, k.name, src.stdin == nil)
 }
@@ -95,7 +95,7 @@ func parseProbe(b []byte, name string, whole bool) (Info, error) {
 		}
 	}
 	if !audible {
-		return Info{}, fault.New(fault.Unsupported, "This "+name+" file has no sound.")
+		return Info{}, fault.Newf(fault.Unsupported, "This %s file has no sound.", fault.Term(name))
 	}
 	info.add(tagsOf(probe.Format.Tags))
 	if seconds, err := strconv.ParseFloat(probe.Format.Duration, 64); err == nil && whole && seconds > 0 && seconds < math.MaxInt32 {

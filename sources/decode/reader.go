@@ -36,9 +36,9 @@ type format struct {
 func (f format) check() error {
 	switch {
 	case f.channels < 1 || f.channels > dsp.MaxChannels:
-		return fault.New(fault.Unsupported, fmt.Sprintf("Audio with %d channels cannot be played.", f.channels))
+		return fault.Newf(fault.Unsupported, "Audio with %d channels cannot be played.", f.channels)
 	case f.rate < dsp.MinRate || f.rate > dsp.MaxRate:
-		return fault.New(fault.Unsupported, fmt.Sprintf("Audio with a sample rate of %d Hz cannot be played.", f.rate))
+		return fault.Newf(fault.Unsupported, "Audio with a sample rate of %d Hz cannot be played.", f.rate)
 	}
 	return nil
 }
@@ -256,11 +256,11 @@ func (r *reader) verdict(err error, n int) error {
 	case cut && (r.decoded || r.sought || n > 0):
 		return io.EOF
 	case cut:
-		return fault.Wrap(fault.Corrupt, "This "+r.name+" file holds no sound.", opaque(err))
+		return fault.Wrapf(fault.Corrupt, opaque(err), "This %s file holds no sound.", fault.Term(r.name))
 	case fault.KindOf(err) != fault.Internal:
 		return fmt.Errorf("decode %s: %w", r.name, err)
 	}
-	return fault.Wrap(fault.Corrupt, "This "+r.name+" file is damaged.", err)
+	return fault.Wrapf(fault.Corrupt, err, "This %s file is damaged.", fault.Term(r.name))
 }
 
 // opaque hides that err is io.EOF, which to the caller of ReadBlock would mean that
@@ -310,7 +310,7 @@ func tame(b *audio.Block) {
 func guard(name string, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fault.Wrap(fault.Corrupt, "This "+name+" file is damaged.", fmt.Errorf("decoder panic: %v", p))
+			err = fault.Wrapf(fault.Corrupt, fmt.Errorf("decoder panic: %v", p), "This %s file is damaged.", fault.Term(name))
 		}
 	}()
 	return f()

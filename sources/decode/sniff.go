@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"busker/internal/fault"
 	"busker/sources/decode/aac"
 	"busker/sources/decode/mp3"
 )
@@ -23,9 +24,19 @@ type kind struct {
 	// needs a file it can seek in.
 	whole bool
 	// refuse is what to say of content that is no audio at all.
-	refuse string
+	refuse fault.Term
 	broken bool // and that something is wrong with it
 }
+
+// Names of formats that are words, not marks, and so are translated.
+const (
+	nameModule    fault.Term = "tracker module"
+	nameFlash     fault.Term = "Flash video"
+	nameMPEG      fault.Term = "MPEG video"
+	nameAVI       fault.Term = "AVI video"
+	nameOgg       fault.Term = "Ogg video"
+	nameTransport fault.Term = "MPEG transport stream"
+)
 
 // magic is content known by bytes at a fixed place.
 type magic struct {
@@ -55,15 +66,15 @@ var magics = []magic{
 	{0, "\x30\x26\xb2\x75\x8e\x66\xcf\x11", kind{name: "Windows Media", demuxer: "asf"}},
 	{0, ".RMF", kind{name: "RealMedia", demuxer: "rm"}},
 	{0, ".ra\xfd", kind{name: "RealAudio", demuxer: "rm"}},
-	{0, "FLV\x01", kind{name: "Flash video", demuxer: "flv"}},
+	{0, "FLV\x01", kind{name: string(nameFlash), demuxer: "flv"}},
 	{0, "ADIF", kind{name: "AAC (ADIF)", demuxer: "aac"}},
-	{0, "\x00\x00\x01\xba", kind{name: "MPEG video", demuxer: "mpeg"}},
+	{0, "\x00\x00\x01\xba", kind{name: string(nameMPEG), demuxer: "mpeg"}},
 	{0, "\x0b\x77", kind{name: "Dolby Digital", demuxer: "ac3"}},
 	{0, "\x7f\xfe\x80\x01", kind{name: "DTS", demuxer: "dts"}},
 	{0, "MThd", kind{name: "MIDI"}},
-	{0, "Extended Module: ", kind{name: "tracker module"}},
-	{0, "IMPM", kind{name: "tracker module"}},
-	{44, "SCRM", kind{name: "tracker module"}},
+	{0, "Extended Module: ", kind{name: string(nameModule)}},
+	{0, "IMPM", kind{name: string(nameModule)}},
+	{44, "SCRM", kind{name: string(nameModule)}},
 
 	{0, "\x89PNG\r\n\x1a\n", kind{refuse: "This is a picture (PNG), not audio."}},
 	{0, "\xff\xd8\xff", kind{refuse: "This is a picture (JPEG), not audio."}},
@@ -141,7 +152,7 @@ func sniffContainer(b []byte) (kind, bool) {
 		case "WAVE":
 			return kind{name: "WAV", open: openWAV, demuxer: "wav"}, true
 		case "AVI ":
-			return kind{name: "AVI video", demuxer: "avi", whole: true}, true
+			return kind{name: string(nameAVI), demuxer: "avi", whole: true}, true
 		}
 	case bytes.HasPrefix(b, []byte("OggS")):
 		return sniffOgg(b), true
@@ -159,7 +170,7 @@ func sniffContainer(b []byte) (kind, bool) {
 	case len(b) >= 8 && quickTimeBox(b):
 		return kind{name: "QuickTime", open: openMP4, demuxer: "mov", whole: true}, true
 	case len(b) > 376 && b[0] == 0x47 && b[188] == 0x47 && b[376] == 0x47:
-		return kind{name: "MPEG transport stream", demuxer: "mpegts"}, true
+		return kind{name: string(nameTransport), demuxer: "mpegts"}, true
 	}
 	return kind{}, false
 }
@@ -180,7 +191,7 @@ func sniffOgg(b []byte) kind {
 	has := func(s string) bool { return bytes.Contains(head, []byte(s)) }
 	switch {
 	case has("\x80theora"), has("BBCD\x00"):
-		return kind{name: "Ogg video", open: openOggOpus, demuxer: "ogg", whole: true}
+		return kind{name: string(nameOgg), open: openOggOpus, demuxer: "ogg", whole: true}
 	case has("OpusHead"):
 		return kind{name: "Ogg Opus", open: openOggOpus, demuxer: "ogg", whole: true}
 	case has("\x01vorbis"):

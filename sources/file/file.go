@@ -96,7 +96,7 @@ func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, erro
 	case info.IsDir():
 		return s.playlist(ctx, name)
 	case !info.Mode().IsRegular():
-		return track.Result{}, fault.New(fault.Unsupported, fmt.Sprintf("“%s” is not a file.", brief(q.Text)))
+		return track.Result{}, fault.Newf(fault.Unsupported, "“%s” is not a file.", brief(q.Text))
 	}
 	t, err := s.describe(ctx, name, q.Name)
 	if err != nil {
@@ -117,7 +117,7 @@ func local(text string) (string, bool) {
 }
 
 func missing(text string) error {
-	return fault.New(fault.NotFound, fmt.Sprintf("There is no “%s” in the music folder.", brief(text)))
+	return fault.Newf(fault.NotFound, "There is no “%s” in the music folder.", brief(text))
 }
 
 // describe makes a track of a file. called is what to call it if it has no title.
@@ -172,7 +172,7 @@ func (s *Source) open(name string) (*os.File, fs.FileInfo, error) {
 	f, err := s.root.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return nil, nil, fault.Wrap(fault.Denied, fmt.Sprintf("I may not read “%s”.", brief(name)), err)
+		return nil, nil, fault.Wrapf(fault.Denied, err, "I may not read “%s”.", brief(name))
 	case err != nil:
 		return nil, nil, missing(name)
 	}

@@ -3,7 +3,6 @@ package file
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -43,7 +42,7 @@ func (s *Source) playlist(ctx context.Context, dir string) (track.Result, error)
 		}
 	}
 	if len(result.Tracks) == 0 {
-		return track.Result{}, fault.New(fault.NotFound, fmt.Sprintf("There is nothing to play in the folder “%s”.", brief(dir)))
+		return track.Result{}, fault.Newf(fault.NotFound, "There is nothing to play in the folder “%s”.", brief(dir))
 	}
 	return result, nil
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -84,7 +83,7 @@ func (b *body) describe(resp *http.Response) error {
 	}
 	b.live = b.size < 0
 	if b.size > b.source.opts.MaxBytes {
-		return fault.New(fault.TooLarge, fmt.Sprintf("This file has %d MiB; %d are allowed.", b.size>>20, b.source.opts.MaxBytes>>20))
+		return fault.Newf(fault.TooLarge, "This file has %d MiB; %d are allowed.", b.size>>20, b.source.opts.MaxBytes>>20)
 	}
 	return nil
 }
@@ -305,11 +304,14 @@ func (b *body) retry(err error) error {
 // lost says why content stopped coming for good. What it returns is no io.EOF,
 // whatever err is: to a decoder that would mean that nothing is missing.
 func lost(err error) error {
-	kind, message := fault.Unavailable, "The connection to the server broke."
-	if m, told := fault.Message(err); told {
-		kind, message = fault.KindOf(err), m
+	cause := errors.New(err.Error())
+	var told *fault.Fault
+	if errors.As(err, &told) && told.Message != "" {
+		last := *told
+		last.Err = cause
+		return &last
 	}
-	return fault.Wrap(kind, message, errors.New(err.Error()))
+	return fault.Wrap(fault.Unavailable, "The connection to the server broke.", cause)
 }
 
 // near is how far ahead a seek reads on rather than ask anew, in bytes: about what

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -45,7 +44,7 @@ func redirect(r *http.Request, via []*http.Request, most int) error {
 		return fault.New(fault.Unavailable, "That link leads round in a circle of redirects.")
 	}
 	if len(via) > most {
-		return fault.New(fault.Unavailable, fmt.Sprintf("That link redirects more than %d times.", most))
+		return fault.Newf(fault.Unavailable, "That link redirects more than %d times.", most)
 	}
 	return check(r.URL)
 }
@@ -85,19 +84,19 @@ func explain(err error, u *url.URL) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &dns) && dns.IsNotFound:
-		return fault.Wrap(fault.NotFound, fmt.Sprintf("There is no server called “%s”.", host), err)
+		return fault.Wrapf(fault.NotFound, err, "There is no server called “%s”.", host)
 	case errors.As(err, &dns):
-		return fault.Wrap(fault.Unavailable, fmt.Sprintf("The address of “%s” cannot be found at the moment.", host), err)
+		return fault.Wrapf(fault.Unavailable, err, "The address of “%s” cannot be found at the moment.", host)
 	case errors.As(err, &cert):
-		return fault.Wrap(fault.Unavailable, fmt.Sprintf("The certificate of “%s” is not valid.", host), err)
+		return fault.Wrapf(fault.Unavailable, err, "The certificate of “%s” is not valid.", host)
 	case errors.As(err, &wait) && wait.Timeout():
-		return fault.Wrap(fault.Timeout, fmt.Sprintf("“%s” does not answer.", host), err)
+		return fault.Wrapf(fault.Timeout, err, "“%s” does not answer.", host)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return fault.Wrap(fault.Unavailable, fmt.Sprintf("“%s” refuses the connection.", host), err)
+		return fault.Wrapf(fault.Unavailable, err, "“%s” refuses the connection.", host)
 	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return fault.Wrap(fault.Unavailable, fmt.Sprintf("“%s” does not speak https; try http.", host), err)
+		return fault.Wrapf(fault.Unavailable, err, "“%s” does not speak https; try http.", host)
 	}
-	return fault.Wrap(fault.Unavailable, fmt.Sprintf("The connection to “%s” failed.", host), err)
+	return fault.Wrapf(fault.Unavailable, err, "The connection to “%s” failed.", host)
 }
 
 // status turns a response that is not the content into a fault.
@@ -107,15 +106,15 @@ func status(resp *http.Response) error {
 	case code == http.StatusOK, code == http.StatusPartialContent:
 		return nil
 	case code == http.StatusNotFound, code == http.StatusGone:
-		return fault.New(fault.NotFound, fmt.Sprintf("The link leads nowhere (%d).", code))
+		return fault.Newf(fault.NotFound, "The link leads nowhere (%d).", code)
 	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusUnavailableForLegalReasons:
-		return fault.New(fault.Denied, fmt.Sprintf("The server does not let me have this (%d).", code))
+		return fault.Newf(fault.Denied, "The server does not let me have this (%d).", code)
 	case code == http.StatusRequestedRangeNotSatisfiable:
 		return fault.New(fault.Corrupt, "This file is empty.")
 	case code == http.StatusTooManyRequests:
 		return fault.New(fault.Busy, "The server wants fewer requests (429). Try again later.")
 	case code >= 500:
-		return fault.New(fault.Unavailable, fmt.Sprintf("The server has a problem (%d). Try again later.", code))
+		return fault.Newf(fault.Unavailable, "The server has a problem (%d). Try again later.", code)
 	}
-	return fault.New(fault.Unavailable, fmt.Sprintf("The server does not send this file (%d).", code))
+	return fault.Newf(fault.Unavailable, "The server does not send this file (%d).", code)
 }

@@ -188,7 +188,7 @@ func (o *Options) encode(ctx context.Context, r audio.Reader, w *dca.Writer, bar
 // errNoFile says that a path does not lead to one.
 func errNoFile(path string, info os.FileInfo) error {
 	if info.IsDir() {
-		return fault.New(fault.Invalid, fmt.Sprintf("%s is a folder.", path))
+		return fault.Newf(fault.Invalid, "%s is a folder.", path)
 	}
-	return fault.New(fault.Invalid, fmt.Sprintf("%s is not a regular file; %q is standard input or output.", path, Std))
+	return fault.Newf(fault.Invalid, "%s is not a regular file; %q is standard input or output.", path, Std)
 }

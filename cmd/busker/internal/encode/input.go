@@ -57,7 +57,7 @@ func open(path string) (io.ReadCloser, int64, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0, fault.Wrap(fault.NotFound, "There is no file "+path+".", err)
+		return nil, 0, fault.Wrapf(fault.NotFound, err, "There is no file %s.", path)
 	case err != nil:
 		return nil, 0, err
 	case !info.Mode().IsRegular():
@@ -65,7 +65,7 @@ func open(path string) (io.ReadCloser, int64, error) {
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrPermission) {
-		err = fault.Wrap(fault.Denied, "I may not read "+path+".", err)
+		err = fault.Wrapf(fault.Denied, err, "I may not read %s.", path)
 	}
 	return f, info.Size(), err
 }

@@ -32,9 +32,9 @@ func create(path string, force bool) (*output, error) {
 	f, err := os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fault.Wrap(fault.NotFound, "There is no folder "+filepath.Dir(path)+".", err)
+		return nil, fault.Wrapf(fault.NotFound, err, "There is no folder %s.", filepath.Dir(path))
 	case errors.Is(err, fs.ErrPermission):
-		return nil, fault.Wrap(fault.Denied, "I may not write to "+filepath.Dir(path)+".", err)
+		return nil, fault.Wrapf(fault.Denied, err, "I may not write to %s.", filepath.Dir(path))
 	case err != nil:
 		return nil, fmt.Errorf("create output: %w", err)
 	}
@@ -52,7 +52,7 @@ func mayWrite(path string, force bool) error {
 	case !info.Mode().IsRegular():
 		return errNoFile(path, info)
 	case !force:
-		return fault.New(fault.Invalid, path+" is there already; --force writes over it.")
+		return fault.Newf(fault.Invalid, "%s is there already; --force writes over it.", path)
 	}
 	return nil
 }
