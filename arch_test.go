@@ -27,20 +27,21 @@ var floors = map[string]int{
 	"internal/snowflake": 1,
 	"internal/telemetry": 1,
 
-	"opus":    2,
-	"dsp":     2,
-	"sources": 2,
-	"voice":   2,
-	"queue":   2,
-	"gateway": 2,
-	"cache":   2,
-	"words":   2,
-	"session": 2,
-
+	"opus":      2,
+	"dsp":       2,
+	"sources":   2,
+	"voice":     2,
+	"queue":     2,
+	"session":   2,
+	"settings":  2,
 	"playlists": 2,
+	"words":     2,
+	"gateway":   2,
+	"cache":     2,
 
 	"player": 3,
 	"studio": 3,
+	"store":  3,
 
 	"bot": 4,
 

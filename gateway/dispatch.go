@@ -27,11 +27,7 @@ func (s *shard) dispatch(from *discordgo.Session, event any) {
 		s.log.Info("session resumed")
 		s.connected(from, "")
 	case *discordgo.Event:
-		if e.Type == "READY" { // follows *discordgo.Ready, with what that type leaves out
-			s.connected(from, resumeURL(e.RawData))
-		}
-	case *discordgo.InteractionCreate:
-		s.g.offer(e)
+		s.raw(from, e)
 	case *discordgo.VoiceStateUpdate:
 		s.onVoiceState(e.VoiceState)
 	case *discordgo.VoiceServerUpdate:
@@ -42,6 +38,21 @@ func (s *shard) dispatch(from *discordgo.Session, event any) {
 		s.g.onGuildGone(e.Guild)
 	default:
 		s.g.onGuildEvent(event)
+	}
+}
+
+// raw takes what discordgo's own types leave out; it follows the event in those.
+func (s *shard) raw(from *discordgo.Session, e *discordgo.Event) {
+	switch e.Type {
+	case "READY":
+		s.connected(from, resumeURL(e.RawData))
+	case "INTERACTION_CREATE":
+		i, err := readInteraction(e.RawData)
+		if err != nil {
+			s.log.Warn("interaction cannot be read", "err", err)
+			return
+		}
+		s.g.offer(i)
 	}
 }
 

@@ -24,3 +24,6 @@ func Backoff(first time.Duration) (next func() time.Duration) {
 	b := backoff{first: first}
 	return b.next
 }
+
+// ReadInteraction opens the reader of interactions.
+var ReadInteraction = readInteraction
