@@ -77,7 +77,7 @@ func (p *player) acceptable(tracks []track.Track) error {
 	if len(tracks) == 0 {
 		return fault.New(fault.Invalid, "There is nothing to play.")
 	}
-	return p.queue.Room(len(tracks))
+	return p.queue.Fits(queue.AddOptions{}, make([]queue.Item, len(tracks))...)
 }
 
 // apply carries out a command that needs no journey.
@@ -132,14 +132,18 @@ func (p *player) applyToQueue(ctx context.Context, c Command) (err error) {
 		if p.queue.Len() == 0 {
 			return fault.New(fault.Invalid, "The queue is empty.")
 		}
-		p.queue.Shuffle(p.random)
+		p.queue.Shuffle(p.random.Uint64())
 		p.emit(QueueChanged{})
 	case Remove:
-		if _, err = p.queue.Remove(c.Index); err == nil {
+		if _, err = p.queue.RemoveRange(c.Index, c.Index); err == nil {
 			p.emit(QueueChanged{})
 		}
 	case Move:
-		if _, err = p.queue.Move(c.From, c.To); err == nil {
+		item, missing := p.queue.At(c.From)
+		if err = missing; err == nil {
+			_, err = p.queue.Move(item.ID, c.To)
+		}
+		if err == nil {
 			p.emit(QueueChanged{})
 		}
 	default:
@@ -161,7 +165,7 @@ func (p *player) add(ctx context.Context, tracks []track.Track, by queue.UserID)
 	for i, t := range tracks {
 		items[i] = queue.Item{Track: t, Requester: by}
 	}
-	if err := p.queue.Add(items...); err != nil {
+	if _, err := p.queue.Add(queue.AddOptions{}, items...); err != nil {
 		return err
 	}
 	p.emit(QueueChanged{})

@@ -213,6 +213,7 @@ func (p *player) answer(r request, err error) {
 func (p *player) settle() {
 	p.yieldSeat()
 	p.await()
+	p.queue.Changes() // nobody keeps them
 	p.status.Store(p.snapshot())
 	now := p.now()
 	for _, e := range p.events {

@@ -1,13 +1,13 @@
 // Package queue keeps the order in which a guild's tracks will be played.
 //
 // It knows tracks only by value and never plays, fetches or persists one: the
-// player asks for the next track. A Queue is owned by one player goroutine and
-// is not safe for concurrent use; the lists it gives out may be read by anybody.
+// player asks for the next track. Everything that happens to a Queue is a Change,
+// small and repeatable: whoever keeps a State and the Changes since can Restore the
+// very same Queue. A Queue is owned by one player goroutine and is not safe for
+// concurrent use; the lists it gives out never change and may be read by anybody.
 package queue
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -28,37 +28,9 @@ type UserID uint64
 
 // Item is one entry of a queue.
 type Item struct {
-	ID        uint64 // tells entries of one Queue apart; given by Add, never reused
-	Track     track.Track
-	Requester UserID
-}
-
-// Loop says what comes after an item has ended.
-type Loop uint8
-
-// The loop modes. Off is the zero Loop.
-const (
-	Off   Loop = iota // each item plays once
-	Track             // the same item plays again
-	All               // an item that ended goes to the end of the queue
-)
-
-var loopNames = [...]string{"off", "track", "queue"}
-
-// String returns the mode as people write it: off, track or queue.
-func (l Loop) String() string {
-	if int(l) < len(loopNames) {
-		return loopNames[l]
-	}
-	return loopNames[Off]
-}
-
-// ParseLoop reads what String writes.
-func ParseLoop(s string) (Loop, error) {
-	if i := slices.Index(loopNames[:], s); i >= 0 {
-		return Loop(i), nil
-	}
-	return Off, fault.New(fault.Invalid, fmt.Sprintf("There is no loop mode %q; take off, track or queue.", s))
+	ID        uint64      `json:"id"` // tells entries of one Queue apart; given by Add, never reused
+	Track     track.Track `json:"track"`
+	Requester UserID      `json:"by,omitempty"` // 0 = nobody
 }
 
 // Options bound a Queue. The zero Options are good.
@@ -69,12 +41,17 @@ type Options struct {
 // Queue is the current item, those upcoming and those played before it.
 type Queue struct {
 	max      int
+	seq      uint64 // of the last Change
 	lastID   uint64
 	loop     Loop
+	fair     bool
 	current  Item // ID 0 = none
-	upcoming []Item
+	upcoming line
 	played   []Item // oldest first, at most MaxHistory
-	listed   []Item // what List last gave out; nil when upcoming changed since
+	history  []Item // what History last gave out; nil when played changed since
+	left     int64  // items that left the head of the queue by playing on
+	undo     []Step // oldest first
+	log      []Change
 }
 
 // New returns an empty Queue.
@@ -85,31 +62,7 @@ func New(opts Options) *Queue {
 	return &Queue{max: opts.MaxItems}
 }
 
-// Add appends items and gives each its ID. It takes all of them or, when they
-// would exceed the limit, none and returns a fault.TooLarge.
-func (q *Queue) Add(items ...Item) error {
-	if err := q.Room(len(items)); err != nil {
-		return err
-	}
-	q.changed()
-	for _, it := range items {
-		q.lastID++
-		it.ID = q.lastID
-		q.upcoming = append(q.upcoming, it)
-	}
-	return nil
-}
-
-// Room returns nil when n more items fit, else the error Add would return.
-func (q *Queue) Room(n int) error {
-	if n <= q.max-len(q.upcoming) {
-		return nil
-	}
-	return fault.New(fault.TooLarge, fmt.Sprintf("The queue holds at most %d tracks; there is room for %d more.",
-		q.max, max(0, q.max-len(q.upcoming))))
-}
-
-// Current returns the item Next, Skip or Previous last made the current one.
+// Current returns the item Next, Skip, Jump or Previous last made the current one.
 func (q *Queue) Current() (Item, bool) { return q.current, q.current.ID != 0 }
 
 // Peek returns what Next would return, and changes nothing.
@@ -117,168 +70,68 @@ func (q *Queue) Peek() (Item, bool) {
 	switch {
 	case q.loop == Track && q.current.ID != 0:
 		return q.current, true
-	case len(q.upcoming) > 0:
-		return q.upcoming[0], true
+	case q.Len() > 0:
+		return q.List()[0], true
 	case q.loop == All && q.current.ID != 0:
 		return q.current, true
 	}
 	return Item{}, false
 }
 
-// Next ends the current item and makes the one that follows it by the loop mode
-// the current one. It returns false when there is none, and then no item is current.
-func (q *Queue) Next() (Item, bool) {
-	if q.loop == Track && q.current.ID != 0 {
-		return q.current, true
-	}
-	return q.Skip(1)
-}
-
-// Skip leaves the current item and the n-1 upcoming ones after it, even when the
-// loop mode is Track, and makes the one behind them current. In loop mode All
-// what is skipped goes to the end of the queue. An n beyond the end counts as one
-// round. It returns false when the queue is exhausted, and then no item is current.
-func (q *Queue) Skip(n int) (Item, bool) {
-	for range min(n, len(q.upcoming)+1) {
-		q.retire()
-		if len(q.upcoming) == 0 {
-			return Item{}, false
-		}
-		q.changed()
-		q.current = q.upcoming[0]
-		q.upcoming[0] = Item{}
-		q.upcoming = q.upcoming[1:]
-	}
-	return q.Current()
-}
-
-// retire moves the current item to where the loop mode wants it.
-func (q *Queue) retire() {
-	if q.current.ID == 0 {
-		return
-	}
-	if q.loop == All {
-		q.changed()
-		q.upcoming = append(q.upcoming, q.current)
-	}
-	q.remember(q.current)
-	q.current = Item{}
-}
-
-func (q *Queue) remember(it Item) {
-	if len(q.played) == MaxHistory {
-		q.played = slices.Delete(q.played, 0, 1)
-	}
-	q.played = append(q.played, it)
-}
-
-// Drop forgets the current item: it neither repeats nor comes round again nor is
-// gone back to. That is for an item that turned out to be unplayable.
-func (q *Queue) Drop() { q.current = Item{} }
-
-// Previous makes the item played before the current one current again and puts
-// the current one back to the head of the queue, where the limit does not stop
-// it. It returns false, and changes nothing, when nothing was played before.
-func (q *Queue) Previous() (Item, bool) {
-	if len(q.played) == 0 {
-		return Item{}, false
-	}
-	q.changed()
-	last := len(q.played) - 1
-	previous := q.played[last]
-	q.played = slices.Delete(q.played, last, last+1)
-	same := func(it Item) bool { return it.ID == previous.ID }
-	if i := slices.IndexFunc(q.upcoming, same); i >= 0 { // loop mode All had put it there
-		q.upcoming = slices.Delete(q.upcoming, i, i+1)
-	}
-	if q.current.ID != 0 && q.current.ID != previous.ID {
-		q.upcoming = slices.Insert(q.upcoming, 0, q.current)
-	}
-	q.current = previous
-	return previous, true
-}
-
-// Remove takes the upcoming item at index i, counted from 0, out of the queue.
-func (q *Queue) Remove(i int) (Item, error) {
-	if err := q.check(i); err != nil {
-		return Item{}, err
-	}
-	q.changed()
-	it := q.upcoming[i]
-	q.upcoming = slices.Delete(q.upcoming, i, i+1)
-	return it, nil
-}
-
-// Move takes the upcoming item at index from and puts it at index to.
-func (q *Queue) Move(from, to int) (Item, error) {
-	if err := q.check(from); err != nil {
-		return Item{}, err
-	}
-	if err := q.check(to); err != nil {
-		return Item{}, err
-	}
-	q.changed()
-	it := q.upcoming[from]
-	if from < to {
-		copy(q.upcoming[from:to], q.upcoming[from+1:to+1])
-	} else {
-		copy(q.upcoming[to+1:from+1], q.upcoming[to:from])
-	}
-	q.upcoming[to] = it
-	return it, nil
-}
-
-// check refuses an index outside the queue, in the words of people, who count from 1.
-func (q *Queue) check(i int) error {
-	switch {
-	case i >= 0 && i < len(q.upcoming):
-		return nil
-	case len(q.upcoming) == 0:
-		return fault.New(fault.Invalid, "The queue is empty.")
-	}
-	return fault.New(fault.Invalid, fmt.Sprintf("There is no track %d in the queue; it goes from 1 to %d.", i+1, len(q.upcoming)))
-}
-
-// Shuffle puts the upcoming items into an order drawn from r.
-func (q *Queue) Shuffle(r *rand.Rand) {
-	q.changed()
-	r.Shuffle(len(q.upcoming), func(i, j int) {
-		q.upcoming[i], q.upcoming[j] = q.upcoming[j], q.upcoming[i]
-	})
-}
-
-// Clear removes all upcoming items; the current one and those played stay.
-func (q *Queue) Clear() {
-	q.changed()
-	q.upcoming = nil
-}
-
-// SetLoop sets the loop mode.
-func (q *Queue) SetLoop(l Loop) { q.loop = l }
-
-// Loop returns the loop mode.
-func (q *Queue) Loop() Loop { return q.loop }
-
 // Len returns the number of upcoming items.
-func (q *Queue) Len() int { return len(q.upcoming) }
+func (q *Queue) Len() int { return len(q.upcoming.items) }
 
 // Duration returns the total length of the upcoming items. Those of unknown
 // length and endless ones count as nothing.
-func (q *Queue) Duration() time.Duration {
-	var sum time.Duration
-	for i := range q.upcoming {
-		sum += q.upcoming[i].Track.Length
+func (q *Queue) Duration() time.Duration { return q.upcoming.length }
+
+// List returns the upcoming items without copying them. The list never changes
+// and must not be changed.
+func (q *Queue) List() []Item { return slices.Clip(q.upcoming.items) }
+
+// History returns the items played or passed over before the current one, newest
+// first, at most MaxHistory. The list never changes and must not be changed.
+func (q *Queue) History() []Item {
+	if q.history == nil {
+		q.history = slices.Clone(q.played)
+		slices.Reverse(q.history)
 	}
-	return sum
+	return q.history
 }
 
-// List returns the upcoming items. The list never changes and must not be
-// changed: all callers between two changes of the queue get the same one.
-func (q *Queue) List() []Item {
-	if q.listed == nil {
-		q.listed = slices.Clone(q.upcoming)
-	}
-	return q.listed
+// Find returns the index of the upcoming item with that ID.
+func (q *Queue) Find(id uint64) (index int, ok bool) {
+	index = slices.IndexFunc(q.List(), func(it Item) bool { return it.ID == id })
+	return index, index >= 0
 }
 
-func (q *Queue) changed() { q.listed = nil }
+// At returns the upcoming item at index i, counted from 0, or a fault.Invalid in
+// the words of people, who count from 1.
+func (q *Queue) At(i int) (Item, error) {
+	if err := q.check(i); err != nil {
+		return Item{}, err
+	}
+	return q.List()[i], nil
+}
+
+func (q *Queue) check(i int) error {
+	switch {
+	case i >= 0 && i < q.Len():
+		return nil
+	case q.Len() == 0:
+		return errEmpty()
+	}
+	return fault.Newf(fault.Invalid, "There is no track %d in the queue; it goes from 1 to %d.", i+1, q.Len())
+}
+
+// find is Find for a caller who must know why not.
+func (q *Queue) find(id uint64) (int, error) {
+	if i, ok := q.Find(id); ok {
+		return i, nil
+	}
+	return 0, errGone()
+}
+
+func errEmpty() error { return fault.New(fault.Invalid, "The queue is empty.") }
+
+func errGone() error { return fault.New(fault.NotFound, "That track is no longer in the queue.") }

@@ -1,0 +1,108 @@
+package queue
+
+import (
+	"slices"
+	"time"
+)
+
+// line is the upcoming items. Its array is shared with whoever was given the list, so
+// an element is never written once it is in a list: pop and push leave all others where
+// they are, everything else makes another array.
+type line struct {
+	items  []Item
+	length time.Duration // of all items
+	gone   int           // items popped that the array still holds
+}
+
+// lined returns a line of items, which it owns from then on.
+func lined(items []Item) line {
+	l := line{items: slices.Clip(items)}
+	for i := range items {
+		l.length += items[i].Track.Length
+	}
+	return l
+}
+
+// pop takes the first item out.
+func (l *line) pop() Item {
+	it := l.items[0]
+	l.items = l.items[1:]
+	l.length -= it.Track.Length
+	if l.gone++; l.gone > len(l.items)+MaxHistory { // let go of their titles and pictures
+		l.items, l.gone = slices.Clone(l.items), 0
+	}
+	return it
+}
+
+// push appends items.
+func (l *line) push(items ...Item) {
+	if len(l.items)+len(items) > cap(l.items) {
+		l.gone = 0
+	}
+	l.items = append(l.items, items...)
+	for i := range items {
+		l.length += items[i].Track.Length
+	}
+}
+
+// insert puts items before the one at index i.
+func (l *line) insert(i int, items ...Item) {
+	if i == len(l.items) {
+		l.push(items...)
+		return
+	}
+	*l = lined(slices.Concat(l.items[:i], items, l.items[i:]))
+}
+
+// weave puts each of items behind as many of the present ones as gaps, which
+// ascend, says for it.
+func (l *line) weave(items []Item, gaps []int) {
+	woven := make([]Item, 0, len(l.items)+len(items))
+	passed := 0
+	for i, it := range items {
+		woven = append(woven, l.items[passed:gaps[i]]...)
+		woven = append(woven, it)
+		passed = gaps[i]
+	}
+	*l = lined(append(woven, l.items[passed:]...))
+}
+
+// take removes the items chosen and returns them, each with how many that stay were
+// before it. Without any it changes nothing.
+func (l *line) take(chosen func(i int, it *Item) bool) (taken []Item, gaps []int) {
+	stay := make([]Item, 0, len(l.items))
+	for i := range l.items {
+		if chosen(i, &l.items[i]) {
+			taken = append(taken, l.items[i])
+			gaps = append(gaps, len(stay))
+		} else {
+			stay = append(stay, l.items[i])
+		}
+	}
+	if len(taken) > 0 {
+		*l = lined(stay)
+	}
+	return taken, gaps
+}
+
+// move takes the item at index from and puts it at index to.
+func (l *line) move(from, to int) {
+	items := slices.Clone(l.items)
+	it := items[from]
+	if from < to {
+		copy(items[from:to], items[from+1:to+1])
+	} else {
+		copy(items[to+1:from+1], items[to:from])
+	}
+	items[to] = it
+	*l = lined(items)
+}
+
+// ids returns the order of the items.
+func (l *line) ids() []uint64 {
+	ids := make([]uint64, len(l.items))
+	for i := range l.items {
+		ids[i] = l.items[i].ID
+	}
+	return ids
+}

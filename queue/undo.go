@@ -1,0 +1,198 @@
+package queue
+
+import (
+	"slices"
+
+	"busker/internal/fault"
+)
+
+const (
+	// maxUndo is how many Steps are kept: more than people remember.
+	maxUndo = 25
+	// maxUndoSize is how many entries all Steps together may hold: two full queues. The
+	// newest Step is kept whatever its size.
+	maxUndoSize = 2 * DefaultMaxItems
+)
+
+// Step is what Undo needs to take one operation back. Positions are counted from the
+// item that was the first when Left items had left the queue by playing on.
+type Step struct {
+	Op    Op       `json:"op"`
+	Left  int64    `json:"left,omitempty"`
+	First uint64   `json:"first,omitempty"` // OpAdd: the IDs it gave, First to Last
+	Last  uint64   `json:"last,omitempty"`
+	Items []Item   `json:"items,omitempty"` // OpRemove, OpClear, OpSkip: what it took out
+	Gaps  []int    `json:"gaps,omitempty"`  // how many that stayed were before each of Items; nil = 0
+	Order []uint64 `json:"order,omitempty"` // OpShuffle, OpFair switched on: the order before
+	Item  uint64   `json:"item,omitempty"`  // OpMove
+	Index int      `json:"index,omitempty"` // where Item was
+	Loop  Loop     `json:"loop,omitempty"`  // OpLoop: the mode before
+}
+
+func (s *Step) size() int { return len(s.Items) + len(s.Order) }
+
+// remember adds s, made just now, to what can be undone.
+func (q *Queue) remember(s Step) {
+	s.Left = q.left
+	q.undo = append(q.undo, s)
+	size, keep := 0, len(q.undo)
+	for keep > 0 && len(q.undo)-keep < maxUndo {
+		size += q.undo[keep-1].size()
+		if size > maxUndoSize && keep < len(q.undo) {
+			break
+		}
+		keep--
+	}
+	if keep > 0 {
+		q.undo = slices.Clone(q.undo[keep:])
+	}
+}
+
+// Undo takes back the newest operation of people that is not taken back yet, and
+// says which: adding, removing, clearing, moving, shuffling, passing over several
+// items, the loop mode, fair mode. What has played since stays played: added items
+// that were heard are not unheard, removed ones whose place has been passed come
+// first, and the order from before a shuffle holds for what is left. When there is
+// nothing to take back the error is a fault.Invalid.
+func (q *Queue) Undo() (Op, error) {
+	op, ok := q.Undoable()
+	if !ok {
+		return "", fault.New(fault.Invalid, "There is nothing to undo.")
+	}
+	q.must(Change{Op: OpUndo})
+	return op, nil
+}
+
+// Undoable returns what Undo would take back.
+func (q *Queue) Undoable() (Op, bool) {
+	if len(q.undo) == 0 {
+		return "", false
+	}
+	return q.undo[len(q.undo)-1].Op, true
+}
+
+// prune forgets Steps on top that would change nothing any more.
+func (q *Queue) prune() {
+	for n := len(q.undo); n > 0 && !q.matters(&q.undo[n-1]); n-- {
+		q.undo = slices.Clip(q.undo[:n-1])
+	}
+}
+
+// matters reports that taking s back would change something.
+func (q *Queue) matters(s *Step) bool {
+	switch s.Op {
+	case OpAdd:
+		return slices.ContainsFunc(q.upcoming.items, s.added)
+	case OpMove:
+		i, ok := q.Find(s.Item)
+		return ok && i != q.place(s)
+	case OpShuffle:
+		return q.Len() > 1
+	}
+	return true
+}
+
+func (s *Step) added(it Item) bool { return s.First <= it.ID && it.ID <= s.Last }
+
+// place returns the index the item of a move goes back to.
+func (q *Queue) place(s *Step) int { return q.since(s, s.Index, q.Len()-1) }
+
+// since returns what has become of an index of s by playing on; it is at most limit.
+func (q *Queue) since(s *Step, index, limit int) int {
+	return int(max(0, min(int64(index)+s.Left-q.left, int64(limit))))
+}
+
+// takeBack carries out Undo.
+func (q *Queue) takeBack() error {
+	n := len(q.undo) - 1
+	if n < 0 {
+		return errBroken()
+	}
+	s := q.undo[n]
+	q.undo = slices.Clip(q.undo[:n])
+	switch s.Op {
+	case OpAdd:
+		q.upcoming.take(func(_ int, it *Item) bool { return s.added(*it) })
+	case OpRemove, OpClear, OpSkip:
+		q.bringBack(&s)
+	case OpMove:
+		if from, ok := q.Find(s.Item); ok {
+			q.upcoming.move(from, q.place(&s))
+		}
+	case OpShuffle:
+		q.reorder(s.Order)
+	case OpLoop:
+		q.loop = s.Loop
+	case OpFair:
+		q.fair = !q.fair
+		q.reorder(s.Order)
+	}
+	q.prune()
+	return nil
+}
+
+// bringBack puts the items of s back to where they were. Those passed over by a Skip
+// may be in the queue, at its end, and are no longer history.
+func (q *Queue) bringBack(s *Step) {
+	back := make(map[uint64]bool, len(s.Items))
+	for i := range s.Items {
+		back[s.Items[i].ID] = true
+	}
+	q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
+	items, gaps := make([]Item, 0, len(s.Items)), make([]int, 0, len(s.Items))
+	for i, it := range s.Items {
+		if it.ID != q.current.ID {
+			items, gaps = append(items, it), append(gaps, q.gap(s, i))
+		}
+	}
+	q.upcoming.weave(items, gaps)
+	if s.Op == OpSkip {
+		q.played, q.history = without(q.played, back), nil
+	}
+}
+
+// gap returns how many upcoming items will be before the i-th of s.
+func (q *Queue) gap(s *Step, i int) int {
+	switch {
+	case s.Op == OpSkip:
+		return 0
+	case s.Gaps == nil:
+		return q.since(s, 0, q.Len())
+	}
+	return q.since(s, s.Gaps[i], q.Len())
+}
+
+// without returns the items whose IDs are not in a set.
+func without(items []Item, ids map[uint64]bool) []Item {
+	var left []Item
+	for i := range items {
+		if !ids[items[i].ID] {
+			left = append(left, items[i])
+		}
+	}
+	return left
+}
+
+// reorder puts the upcoming items into a former order. Those that were not in it stay
+// first if they are before all that were, and else go last: they came round or were
+// gone back to meanwhile.
+func (q *Queue) reorder(order []uint64) {
+	if len(order) == 0 {
+		return
+	}
+	rank := make(map[uint64]int, len(order))
+	for i, id := range order {
+		rank[id] = i
+	}
+	items := slices.Clone(q.upcoming.items)
+	foreign := -1
+	for i := range items {
+		if _, known := rank[items[i].ID]; !known {
+			rank[items[i].ID] = foreign
+		} else {
+			foreign = len(order)
+		}
+	}
+	slices.SortStableFunc(items, func(a, b Item) int { return rank[a.ID] - rank[b.ID] })
+	q.upcoming = lined(items)
+}
