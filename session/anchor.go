@@ -1,0 +1,78 @@
+package session
+
+import (
+	"context"
+	"maps"
+	"time"
+
+	"busker/internal/snowflake"
+)
+
+// drift is how far a position may be from where its anchor says before there is another.
+const drift = 500 * time.Millisecond
+
+// anchor is the Place last kept of a guild whose position goes on, and the way to ask
+// where it is.
+type anchor struct {
+	place Place
+	now   func() (position time.Duration, speed float64)
+}
+
+// at is where the anchor says the position is at a time.
+func (a anchor) at(t time.Time) time.Duration {
+	return a.place.Position + time.Duration(float64(t.Sub(a.place.At))*a.place.Speed)
+}
+
+// follow notes the place of a guild. The caller holds the lock.
+func (k *Keeper) follow(guild snowflake.ID, p Place, now func() (time.Duration, float64)) {
+	if now == nil {
+		delete(k.moving, guild)
+		return
+	}
+	k.moving[guild] = anchor{p, now}
+}
+
+// beat mends the anchors that do not hold, and then says that the process is alive, for
+// that makes all anchors reach until now. Without a guild that plays nobody needs to know.
+func (k *Keeper) beat(ctx, life context.Context) {
+	k.mu.Lock()
+	moving := maps.Clone(k.moving)
+	k.mu.Unlock()
+	if len(moving) == 0 {
+		return
+	}
+	at := time.Now()
+	for guild, a := range moving {
+		k.mend(guild, a)
+	}
+	k.write(ctx, life)
+	if ctx.Err() != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(life, k.opts.Timeout)
+	defer cancel()
+	if err := k.opts.Store.Beat(ctx, k.opts.Process, at); err != nil {
+		k.failed("the heartbeat could not be saved", err)
+		return
+	}
+	k.opts.Metrics.beats.Inc()
+}
+
+// mend writes another anchor for a guild when a does not hold and is still the newest.
+func (k *Keeper) mend(guild snowflake.ID, a anchor) {
+	now := time.Now()
+	position, speed := a.now()
+	if (position-a.at(now)).Abs() <= drift && speed == a.place.Speed {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if newest, ok := k.moving[guild]; !ok || !newest.place.At.Equal(a.place.At) {
+		return
+	}
+	a.place.Position, a.place.Speed, a.place.At = position, speed, now
+	k.moving[guild] = a
+	place := a.place
+	k.add(Change{Guild: guild, Place: &place})
+	k.opts.Metrics.anchors.Inc()
+}

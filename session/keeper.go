@@ -1,0 +1,243 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"busker/internal/snowflake"
+	"busker/queue"
+)
+
+// Keeper writes the changes of all guilds to a Store, many of them in one transaction.
+// While the Store is away it keeps them in memory, where what a later change makes
+// worthless is dropped, and tries again.
+type Keeper struct {
+	opts    Options
+	wake    chan struct{} // holds one token while there is something to write
+	compact chan struct{} // likewise for due
+	trouble trouble
+
+	mu      sync.Mutex // guards all below
+	next    *batch     // what has come since writing was begun; nil = nothing
+	writing *batch     // nil = nothing is being written
+	away    bool       // the last write failed
+	moving  map[snowflake.ID]anchor
+	due     map[snowflake.ID]queue.State // to be compacted: all changes up to them are saved
+}
+
+// New returns a Keeper that writes once Run runs.
+func New(opts Options) (*Keeper, error) {
+	if err := opts.fill(); err != nil {
+		return nil, err
+	}
+	return &Keeper{
+		opts: opts, wake: make(chan struct{}, 1), compact: make(chan struct{}, 1),
+		moving: map[snowflake.ID]anchor{}, due: map[snowflake.ID]queue.State{},
+	}, nil
+}
+
+// Keep takes over c and never waits. The channel is closed when c is durable, and never
+// if Run ends before. Changes of one guild must be handed over in their order.
+func (k *Keeper) Keep(c Change) (saved <-chan struct{}) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.Place != nil {
+		place := *c.Place
+		place.Process = k.opts.Process
+		c.Place = &place
+		k.follow(c.Guild, place, c.Now)
+	}
+	return k.add(c)
+}
+
+// add is Keep with the lock held.
+func (k *Keeper) add(c Change) <-chan struct{} {
+	if k.next == nil {
+		k.next = newBatch()
+		signal(k.wake)
+	}
+	k.next.merge(c, k.away)
+	k.opts.Metrics.waiting.Set(float64(len(k.next.changes)))
+	return k.next.saved
+}
+
+// Load returns what is kept of a guild, changes that are on their way included: it waits
+// for them.
+func (k *Keeper) Load(ctx context.Context, guild snowflake.ID) (Saved, error) {
+	for _, saved := range k.unsaved(guild) {
+		select {
+		case <-saved:
+		case <-ctx.Done():
+			return Saved{}, fmt.Errorf("wait for changes to be saved: %w", ctx.Err())
+		}
+	}
+	return k.opts.Store.Load(ctx, guild)
+}
+
+// unsaved returns when the changes of a guild will be saved.
+func (k *Keeper) unsaved(guild snowflake.ID) (saved []<-chan struct{}) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, b := range []*batch{k.writing, k.next} {
+		if b.has(guild) {
+			saved = append(saved, b.saved)
+		}
+	}
+	return saved
+}
+
+// Unfinished returns the guilds that have a channel to go back to, newest first.
+func (k *Keeper) Unfinished(ctx context.Context) ([]snowflake.ID, error) {
+	return k.opts.Store.Unfinished(ctx)
+}
+
+// Run writes until ctx ends, and then what is left, for Options.FlushTimeout at most.
+// It returns an error when that was not enough. It may be called once.
+func (k *Keeper) Run(ctx context.Context) error {
+	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { endLater(ctx, k.opts.FlushTimeout, life, cancel) })
+	running.Go(func() { k.runCompaction(ctx) })
+	beat := time.NewTimer(k.opts.Heartbeat)
+	defer beat.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-k.wake:
+			k.write(ctx, life)
+			pause(ctx, k.opts.Every)
+		case <-beat.C:
+			k.beat(ctx, life)
+			beat.Reset(k.opts.Heartbeat)
+		case <-ctx.Done():
+		}
+	}
+	return k.flush(life)
+}
+
+// endLater calls cancel, which ends life, a time after the end of ctx.
+func endLater(ctx context.Context, after time.Duration, life context.Context, cancel func()) {
+	select {
+	case <-ctx.Done():
+		pause(life, after)
+		cancel()
+	case <-life.Done():
+	}
+}
+
+// write saves what there is to save, and tries until it is saved or ctx ends. What it
+// has begun goes on until life ends.
+func (k *Keeper) write(ctx, life context.Context) {
+	for wait := firstRetry; k.begin() != nil; wait = min(2*wait, lastRetry) {
+		err := k.save(life, k.writing)
+		if err == nil {
+			k.done()
+			return
+		}
+		k.failed("changes of sessions could not be saved", err)
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// The pauses before a write is tried again.
+const (
+	firstRetry = 50 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
+// flush is write for the last time: it returns when all is saved or life has ended.
+func (k *Keeper) flush(life context.Context) error {
+	for k.begin() != nil {
+		if err := k.save(life, k.writing); err == nil {
+			k.done()
+		} else if k.failed("changes of sessions could not be saved", err); !pause(life, firstRetry) {
+			return fmt.Errorf("save %d sessions at the end: %w", len(k.writing.changes), err)
+		}
+	}
+	return nil
+}
+
+// begin returns what is to be written now, nil for nothing: what was not saved the
+// last time, or else what has come since.
+func (k *Keeper) begin() *batch {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.writing == nil {
+		k.writing, k.next = k.next, nil
+	}
+	return k.writing
+}
+
+// save writes b: first the queues whose changes were dropped for a State, for the changes
+// that follow build on them. An end between the two loses nothing, for nobody was told
+// that b is saved.
+func (k *Keeper) save(life context.Context, b *batch) error {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(life, k.opts.Timeout)
+	defer cancel()
+	for guild, state := range b.whole {
+		if err := k.opts.Store.Compact(ctx, guild, state); err != nil {
+			return fmt.Errorf("keep a whole queue: %w", err)
+		}
+		delete(b.whole, guild)
+	}
+	if err := k.opts.Store.Save(ctx, b.changes); err != nil {
+		return err
+	}
+	k.opts.Metrics.saving.Observe(time.Since(start).Seconds())
+	k.opts.Metrics.latency.Observe(time.Since(b.begun).Seconds())
+	return nil
+}
+
+// done tells all who wait for the batch that was written.
+func (k *Keeper) done() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	b := k.writing
+	k.writing, k.away = nil, false
+	k.opts.Metrics.saved.Add(float64(len(b.changes)))
+	for guild, state := range b.states {
+		k.due[guild] = state
+		signal(k.compact)
+	}
+	if k.next != nil {
+		signal(k.wake)
+	}
+	close(b.saved)
+}
+
+// failed counts and logs a failure of the Store, once a second.
+func (k *Keeper) failed(what string, err error) {
+	k.mu.Lock()
+	k.away = true
+	k.mu.Unlock()
+	k.opts.Metrics.failures.Inc()
+	if n := k.trouble.count(time.Now()); n > 0 {
+		k.opts.Logger.Warn(what, "times", n, "err", err)
+	}
+}
+
+// signal leaves a token in c unless there is one.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// pause waits, and reports false when ctx ended first.
+func pause(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
