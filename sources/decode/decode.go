@@ -155,6 +155,8 @@ func begin(ctx context.Context, c *content, at time.Duration, opts Options) (dec
 		return decoding{}, c.failure()
 	case !known:
 		return decoding{}, fault.New(fault.Unsupported, "This is not audio of any kind I know.")
+	case k.what != "":
+		return decoding{}, fault.Newf(k.fault(size), string(k.refuse), k.what)
 	case k.refuse != "":
 		return decoding{}, fault.New(k.fault(size), string(k.refuse))
 	}

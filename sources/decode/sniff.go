@@ -25,7 +25,8 @@ type kind struct {
 	whole bool
 	// refuse is what to say of content that is no audio at all.
 	refuse fault.Term
-	broken bool // and that something is wrong with it
+	what   string // the argument of refuse, if it has one
+	broken bool   // and that something is wrong with it
 }
 
 // Names of formats that are words, not marks, and so are translated.
@@ -36,6 +37,12 @@ const (
 	nameAVI       fault.Term = "AVI video"
 	nameOgg       fault.Term = "Ogg video"
 	nameTransport fault.Term = "MPEG transport stream"
+)
+
+// What to say of content that comes in many formats.
+const (
+	aPicture  fault.Term = "This is a picture (%s), not audio."
+	anArchive fault.Term = "This is an archive (%s), not audio. Unpack it first."
 )
 
 // magic is content known by bytes at a fixed place.
@@ -76,24 +83,24 @@ var magics = []magic{
 	{0, "IMPM", kind{name: string(nameModule)}},
 	{44, "SCRM", kind{name: string(nameModule)}},
 
-	{0, "\x89PNG\r\n\x1a\n", kind{refuse: "This is a picture (PNG), not audio."}},
-	{0, "\xff\xd8\xff", kind{refuse: "This is a picture (JPEG), not audio."}},
-	{0, "GIF8", kind{refuse: "This is a picture (GIF), not audio."}},
-	{0, "RIFF\x00\x00\x00\x00WEBP", kind{refuse: "This is a picture (WebP), not audio."}},
-	{0, "BM", kind{refuse: "This is a picture (BMP), not audio."}},
-	{0, "II*\x00", kind{refuse: "This is a picture (TIFF), not audio."}},
-	{0, "MM\x00*", kind{refuse: "This is a picture (TIFF), not audio."}},
-	{4, "ftypavif", kind{refuse: "This is a picture (AVIF), not audio."}},
-	{4, "ftyphei", kind{refuse: "This is a picture (HEIC), not audio."}},
-	{4, "ftypmif1", kind{refuse: "This is a picture (HEIF), not audio."}},
+	{0, "\x89PNG\r\n\x1a\n", kind{refuse: aPicture, what: "PNG"}},
+	{0, "\xff\xd8\xff", kind{refuse: aPicture, what: "JPEG"}},
+	{0, "GIF8", kind{refuse: aPicture, what: "GIF"}},
+	{0, "RIFF\x00\x00\x00\x00WEBP", kind{refuse: aPicture, what: "WebP"}},
+	{0, "BM", kind{refuse: aPicture, what: "BMP"}},
+	{0, "II*\x00", kind{refuse: aPicture, what: "TIFF"}},
+	{0, "MM\x00*", kind{refuse: aPicture, what: "TIFF"}},
+	{4, "ftypavif", kind{refuse: aPicture, what: "AVIF"}},
+	{4, "ftyphei", kind{refuse: aPicture, what: "HEIC"}},
+	{4, "ftypmif1", kind{refuse: aPicture, what: "HEIF"}},
 	{0, "%PDF-", kind{refuse: "This is a PDF document, not audio."}},
-	{0, "PK\x03\x04", kind{refuse: "This is a ZIP archive, not audio. Unpack it first."}},
+	{0, "PK\x03\x04", kind{refuse: anArchive, what: "ZIP"}},
 	{0, "PK\x05\x06", kind{refuse: "This is an empty ZIP archive, not audio."}},
-	{0, "\x1f\x8b", kind{refuse: "This is a compressed archive (gzip), not audio. Unpack it first."}},
-	{0, "Rar!\x1a\x07", kind{refuse: "This is a RAR archive, not audio. Unpack it first."}},
-	{0, "7z\xbc\xaf\x27\x1c", kind{refuse: "This is a 7z archive, not audio. Unpack it first."}},
-	{0, "\xfd7zXZ", kind{refuse: "This is a compressed archive (xz), not audio. Unpack it first."}},
-	{0, "BZh", kind{refuse: "This is a compressed archive (bzip2), not audio. Unpack it first."}},
+	{0, "\x1f\x8b", kind{refuse: anArchive, what: "gzip"}},
+	{0, "Rar!\x1a\x07", kind{refuse: anArchive, what: "RAR"}},
+	{0, "7z\xbc\xaf\x27\x1c", kind{refuse: anArchive, what: "7z"}},
+	{0, "\xfd7zXZ", kind{refuse: anArchive, what: "xz"}},
+	{0, "BZh", kind{refuse: anArchive, what: "bzip2"}},
 	{0, "\x7fELF", kind{refuse: "This is a program, not audio."}},
 	{0, "MZ", kind{refuse: "This is a program, not audio."}},
 }
@@ -243,7 +250,7 @@ func sniffText(b []byte) (kind, bool) {
 	case has("<!doctype html", "<html", "<head", "<body", "<script") || has("<!--", "<?xml") && strings.Contains(text, "<html"):
 		return kind{refuse: "This is a web page (HTML), not audio."}, true
 	case has("<svg") || has("<?xml") && strings.Contains(text, "<svg"):
-		return kind{refuse: "This is a picture (SVG), not audio."}, true
+		return kind{refuse: aPicture, what: "SVG"}, true
 	case has("<?xml"):
 		return kind{refuse: "This is an XML document, not audio."}, true
 	case has("{", "[") && strings.Contains(text, `"`):
