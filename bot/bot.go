@@ -19,6 +19,7 @@ import (
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/settings"
 	"busker/track"
 )
 
@@ -40,6 +41,8 @@ type Voice interface {
 	VoiceChannelOf(guild, user snowflake.ID) (channel snowflake.ID, ok bool)
 	VoiceAccess(channel snowflake.ID) gateway.Access
 	ChannelInfo(channel snowflake.ID) (gateway.Channel, bool)
+	// Locale is the guild's language as Discord names it, "" when it is not known.
+	Locale(guild snowflake.ID) string
 }
 
 // Claims decides who answers an interaction, so that two processes that both see
@@ -61,7 +64,8 @@ type Options struct {
 	// The channel's owner closes it.
 	Events <-chan player.Envelope
 
-	Claims Claims // nil claims within this process
+	Claims   Claims         // nil claims within this process
+	Settings settings.Store // of servers and people; nil keeps them as long as the process lives
 
 	Lookups        int           // searches for what /play asks for at the same time; 0 is 64
 	ResolveTimeout time.Duration // for one of them, waiting for its turn included; 0 is 30 s
@@ -80,13 +84,18 @@ type Bot struct {
 	log     *slog.Logger
 	metrics *Metrics
 	places  places
-	turns   turns             // of the calls of a guild that look before they change something
-	lookups chan struct{}     // one token for each search under way
-	codes   chan struct{}     // one token for each call whose privacy codes are computed
-	writes  *rate.Limiter     // of all cards' requests
-	steps   *rate.Limiter     // of all cards' progress bars
-	serials serials           // of the cards in use
-	asks    chan snowflake.ID // guilds that want a fresh card
+	turns   turns         // of the calls of a guild that look before they change something
+	lookups chan struct{} // one token for each search under way
+	codes   chan struct{} // one token for each call whose privacy codes are computed
+	writes  *rate.Limiter // of all cards' requests
+	steps   *rate.Limiter // of all cards' progress bars
+	serials serials       // of the cards in use
+
+	settings *settings.Cache
+	commands map[string]*command
+	presses  map[string]handler
+	submits  map[string]handler
+	asks     chan snowflake.ID // guilds that want a fresh card
 }
 
 // New checks opts.
@@ -120,7 +129,12 @@ func New(opts Options) (*Bot, error) {
 	if opts.Lookups <= 0 {
 		opts.Lookups = 64
 	}
+	if opts.Settings == nil {
+		opts.Settings = &settings.Memory{}
+	}
 	return &Bot{
+		settings: settings.NewCache(opts.Settings, opts.Logger),
+		commands: byName(commands()), presses: presses(), submits: submits(),
 		opts: opts, log: opts.Logger, metrics: opts.Metrics,
 		lookups: make(chan struct{}, opts.Lookups),
 		codes:   make(chan struct{}, codesAtOnce),

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -153,16 +152,15 @@ func (c *card) update(ctx context.Context, n notes) (gone bool) {
 	return !ok || s.Channel == 0 && s.State == player.StateIdle
 }
 
+// speak returns the language of what everybody in the server reads.
+func (c *card) speak(ctx context.Context) tongue {
+	return c.b.ofGuild(c.guild, c.b.settings.Guild(ctx, c.guild))
+}
+
 // tell posts failures and the like as a message of their own.
 func (c *card) tell(ctx context.Context, n notes) {
-	lines := n.failures
-	if more := n.failed - len(n.failures); more > 0 {
-		lines = append(lines, fmt.Sprintf(textFailedMore, tracks(more)))
-	}
-	if n.say != "" {
-		lines = append(lines, n.say)
-	}
 	place := c.b.places.of(c.guild)
+	lines := n.lines(c.speak(ctx))
 	if len(lines) == 0 || place == 0 {
 		return
 	}
@@ -186,7 +184,7 @@ func (c *card) show(ctx context.Context, s player.Status, fresh bool) {
 	turned := s.ItemID != c.item || c.ended
 	aged := time.Since(c.posted) >= c.b.opts.CardAge
 	stays := c.message != "" && !fresh && !aged && (!turned || c.channel == place && !c.buried(ctx))
-	if stays && c.edit(ctx, playing(s, c.serial), s) {
+	if stays && c.edit(ctx, c.speak(ctx).playing(s, c.serial), s) {
 		return
 	}
 	if c.message == "" && !turned && !fresh { // deleted by somebody while it showed this very track
@@ -209,7 +207,7 @@ func (c *card) buried(ctx context.Context) bool {
 // replace posts the card anew and deletes the old one.
 func (c *card) replace(ctx context.Context, place string, s player.Status) {
 	oldChannel, old := c.channel, c.message
-	v := playing(s, c.serial)
+	v := c.speak(ctx).playing(s, c.serial)
 	m, err := c.create(ctx, place, v.artwork, &discordgo.MessageSend{
 		Components: v.components, AllowedMentions: nobody(),
 		Flags: discordgo.MessageFlagsIsComponentsV2 | discordgo.MessageFlagsSuppressNotifications,
@@ -333,7 +331,7 @@ func (c *card) patch(ctx context.Context, v view) (made *discordgo.Message, err 
 func (c *card) end(ctx context.Context) {
 	if c.left() {
 		c.ends++
-		c.edit(ctx, over(c.last), player.Status{})
+		c.edit(ctx, c.speak(ctx).over(c.last), player.Status{})
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
 )
@@ -88,7 +87,9 @@ func (b *Bot) note(e player.Event) (n notes) {
 			n = notes{}
 		}
 	}()
-	return notesOf(e)
+	n = notesOf(e)
+	n.lines(english()) // what cannot be said shows here, and not on the card's goroutine
+	return n
 }
 
 // runCard runs a card; should it panic, the guild goes without until the next event.
@@ -106,11 +107,17 @@ func (b *Bot) runCard(ctx, ending context.Context, c *card) {
 // notes are what happened since a card was last brought up to date. How the player
 // is now the card reads from its Status.
 type notes struct {
-	fresh    bool     // somebody asked for a new card
-	failures []string // tracks that could not be played, at most maxFailures
-	failed   int      // how many there were
-	say      string   // something else to tell the channel
+	fresh    bool       // somebody asked for a new card
+	failures []sentence // tracks that could not be played, at most maxFailures
+	failed   int        // how many there were
+	say      sentence   // something else to tell the channel; nil = nothing
 }
+
+// sentence is something to say in whatever language it will be read.
+type sentence func(w tongue) string
+
+// plainly is a sentence that is one text.
+func plainly(text string) sentence { return func(w tongue) string { return w.Say(text) } }
 
 // maxFailures is how many failures are told one by one.
 const maxFailures = 3
@@ -118,28 +125,51 @@ const maxFailures = 3
 func notesOf(e player.Event) notes {
 	switch e := e.(type) {
 	case player.TrackFailed:
-		return notes{failed: 1, failures: []string{fmt.Sprintf(textFailed, bold(e.Item.Track), whyOf(e.Err))}}
+		return notes{failed: 1, failures: []sentence{func(w tongue) string {
+			return w.Say(textFailed, w.bold(e.Item.Track), w.whyOf(e.Err))
+		}}}
 	case player.SeekFailed:
-		return notes{say: fmt.Sprintf(textSeekFailed, bold(e.Item.Track), clock(e.At), whyOf(e.Err))}
+		return notes{say: func(w tongue) string {
+			return w.Say(textSeekFailed, w.bold(e.Item.Track), clock(e.At), w.whyOf(e.Err))
+		}}
 	case player.GaveUp:
-		return notes{say: textGaveUp}
+		return notes{say: plainly(textGaveUp)}
 	case player.Left:
 		if e.Reason == player.LeaveDisconnected {
-			if why, ok := fault.Message(e.Err); ok {
-				return notes{say: why}
-			}
-			return notes{say: textPutOut}
+			return notes{say: func(w tongue) string { return w.putOut(e.Err) }}
 		}
 	}
 	return notes{}
 }
 
-// whyOf is what people may read of err, as the end of a sentence.
-func whyOf(err error) string {
-	if why, ok := fault.Message(err); ok {
+// putOut says why the bot is no longer in its channel.
+func (w tongue) putOut(err error) string {
+	if why, ok := w.Fault(err); ok {
 		return why
 	}
-	return textFailedWhy
+	return w.Say(textPutOut)
+}
+
+// whyOf is what people may read of err, as the end of a sentence.
+func (w tongue) whyOf(err error) string {
+	if why, ok := w.Fault(err); ok {
+		return why
+	}
+	return w.Say(textFailedWhy)
+}
+
+// lines are what is to be posted.
+func (n notes) lines(w tongue) (lines []string) {
+	for _, failure := range n.failures {
+		lines = append(lines, failure(w))
+	}
+	if more := n.failed - len(n.failures); more > 0 {
+		lines = append(lines, w.Say(textFailedMore, w.tracks(more)))
+	}
+	if n.say != nil {
+		lines = append(lines, n.say(w))
+	}
+	return lines
 }
 
 // add puts later notes to earlier ones.
@@ -148,7 +178,7 @@ func (n *notes) add(later notes) {
 	n.failed += later.failed
 	n.failures = append(n.failures, later.failures...)
 	n.failures = n.failures[:min(len(n.failures), maxFailures)]
-	if later.say != "" {
+	if later.say != nil {
 		n.say = later.say
 	}
 }

@@ -1,9 +1,6 @@
 package bot
 
 import (
-	"fmt"
-	"strings"
-
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
@@ -43,7 +40,7 @@ func (c *call) checkListening() error {
 	case c.voice:
 		return nil
 	}
-	return fault.New(fault.Denied, fmt.Sprintf(textListen, c.status.Channel))
+	return fault.Newf(fault.Denied, textListen, c.status.Channel)
 }
 
 func (c *call) checkControl() error {
@@ -53,7 +50,7 @@ func (c *call) checkControl() error {
 	case c.voice == 0:
 		return fault.New(fault.Denied, textNoVoice)
 	case c.status.Channel != 0 && c.voice != c.status.Channel:
-		return fault.New(fault.Denied, fmt.Sprintf(textElsewhere, c.status.Channel))
+		return fault.Newf(fault.Denied, textElsewhere, c.status.Channel)
 	}
 	return nil
 }
@@ -66,7 +63,7 @@ func (c *call) checkJoin() error {
 		return nil
 	}
 	if c.playsElsewhere() {
-		return fault.New(fault.Denied, fmt.Sprintf(textElsewhere, c.status.Channel))
+		return fault.Newf(fault.Denied, textElsewhere, c.status.Channel)
 	}
 	return c.b.checkAccess(c.voice)
 }
@@ -83,11 +80,15 @@ func (c *call) playsElsewhere() bool {
 // checkAccess says by name which permission the bot lacks in a voice channel.
 func (b *Bot) checkAccess(channel snowflake.ID) error {
 	access := b.opts.Voice.VoiceAccess(channel)
+	var missing fault.Terms
+	for _, name := range access.Missing {
+		missing = append(missing, fault.Term(name))
+	}
 	switch {
-	case len(access.Missing) > 0:
-		return fault.New(fault.Denied, fmt.Sprintf(textMissing, channel, strings.Join(access.Missing, ", ")))
+	case len(missing) > 0:
+		return fault.Newf(fault.Denied, textMissing, channel, missing)
 	case access.Full:
-		return fault.New(fault.Busy, fmt.Sprintf(textFull, channel))
+		return fault.Newf(fault.Busy, textFull, channel)
 	}
 	return nil
 }

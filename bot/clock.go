@@ -39,7 +39,7 @@ func parseSeek(s string) (at time.Duration, relative bool, err error) {
 	}
 	d, ok := parse(text)
 	if !ok || d > maxSeek {
-		return 0, false, fault.New(fault.Invalid, fmt.Sprintf(textBadTime, plain(s)))
+		return 0, false, fault.Newf(fault.Invalid, textBadTime, plain(s))
 	}
 	if negative {
 		d = -d

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"busker/internal/fault"
@@ -14,14 +13,14 @@ import (
 func says(text string, cmd player.Command) func(context.Context, *call) (reply, error) {
 	return func(ctx context.Context, c *call) (reply, error) {
 		_, err := c.do(ctx, cmd)
-		return reply{text: text}, err
+		return reply{text: c.w.Say(text)}, err
 	}
 }
 
 func join(ctx context.Context, c *call) (reply, error) {
 	c.b.places.set(c.guild, c.channel)
 	s, err := c.do(ctx, player.Join{Channel: c.voice})
-	return reply{text: fmt.Sprintf(textJoined, s.Channel)}, err
+	return reply{text: c.w.Say(textJoined, s.Channel)}, err
 }
 
 func skip(ctx context.Context, c *call) (reply, error) {
@@ -29,7 +28,7 @@ func skip(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	_, err := c.do(ctx, player.Skip{})
-	return reply{text: fmt.Sprintf(textSkipped, bold(c.status.Track))}, err
+	return reply{text: c.w.Say(textSkipped, c.w.bold(c.status.Track))}, err
 }
 
 // needTrack refuses what makes sense only for a current track.
@@ -53,14 +52,14 @@ func seek(ctx context.Context, c *call) (reply, error) {
 	}
 	at = max(at, 0)
 	s, err := c.do(ctx, player.Seek{At: at})
-	return reply{text: fmt.Sprintf(textSeeked, progressText(s, at))}, err
+	return reply{text: c.w.Say(textSeeked, c.w.progressText(s, at))}, err
 }
 
 // progressText is "1:23 / 4:40", or "1:23" where there is no end.
-func progressText(s player.Status, at time.Duration) string {
+func (w tongue) progressText(s player.Status, at time.Duration) string {
 	switch {
 	case s.Track.Live:
-		return textLive
+		return w.Say(textLive)
 	case s.Length > 0:
 		return clock(at) + " / " + clock(s.Length)
 	}
@@ -70,10 +69,10 @@ func progressText(s player.Status, at time.Duration) string {
 func volume(ctx context.Context, c *call) (reply, error) {
 	percent, given := c.number("percent")
 	if !given {
-		return reply{text: fmt.Sprintf(textVolumeIs, c.status.Volume)}, nil
+		return reply{text: c.w.Say(textVolumeIs, c.status.Volume)}, nil
 	}
 	s, err := c.do(ctx, player.Volume{Percent: percent})
-	return reply{text: fmt.Sprintf(textVolume, s.Volume)}, err
+	return reply{text: c.w.Say(textVolume, s.Volume)}, err
 }
 
 func nowPlaying(_ context.Context, c *call) (reply, error) {
@@ -82,8 +81,8 @@ func nowPlaying(_ context.Context, c *call) (reply, error) {
 	}
 	c.b.places.set(c.guild, c.channel)
 	c.b.askCard(c.guild)
-	text := fmt.Sprintf(textNow, bold(c.status.Track), progressText(c.status, c.status.Position))
-	if line := small(soundParts(c.status)); line != "" {
+	text := c.w.Say(textNow, c.w.bold(c.status.Track), c.w.progressText(c.status, c.status.Position))
+	if line := small(c.w.soundParts(c.status)); line != "" {
 		text += "\n" + line
 	}
 	return reply{text: text}, nil
@@ -91,7 +90,7 @@ func nowPlaying(_ context.Context, c *call) (reply, error) {
 
 func shuffle(ctx context.Context, c *call) (reply, error) {
 	s, err := c.do(ctx, player.Shuffle{})
-	return reply{text: fmt.Sprintf(textShuffled, tracks(len(s.Queue)))}, err
+	return reply{text: c.w.Say(textShuffled, c.w.tracks(len(s.Queue)))}, err
 }
 
 func loop(ctx context.Context, c *call) (reply, error) {
@@ -100,51 +99,48 @@ func loop(ctx context.Context, c *call) (reply, error) {
 		return reply{}, fault.Wrap(fault.Invalid, textBadLoop, err)
 	}
 	_, err = c.do(ctx, player.Loop{Mode: mode})
-	return reply{text: loopText(mode)}, err
+	return reply{text: c.w.loopText(mode)}, err
 }
 
-func loopText(mode queue.Loop) string {
+func (w tongue) loopText(mode queue.Loop) string {
 	switch mode {
 	case queue.Track:
-		return textLoopTrack
+		return w.Say(textLoopTrack)
 	case queue.All:
-		return textLoopQueue
+		return w.Say(textLoopQueue)
 	}
-	return textLoopOff
+	return w.Say(textLoopOff)
 }
 
 func remove(ctx context.Context, c *call) (reply, error) {
 	number, _ := c.number("track")
-	name := upcoming(c.status, number)
+	name := c.w.upcoming(c.status, number)
 	_, err := c.do(ctx, player.Remove{Index: number - 1})
-	return reply{text: fmt.Sprintf(textRemoved, name)}, err
+	return reply{text: c.w.Say(textRemoved, name)}, err
 }
 
 func move(ctx context.Context, c *call) (reply, error) {
 	from, _ := c.number("track")
 	to, _ := c.number("to")
-	name := upcoming(c.status, from)
+	name := c.w.upcoming(c.status, from)
 	_, err := c.do(ctx, player.Move{From: from - 1, To: to - 1})
-	return reply{text: fmt.Sprintf(textMoved, name, to)}, err
+	return reply{text: c.w.Say(textMoved, name, to)}, err
 }
 
 // upcoming names the queue's track of a number people count from 1.
-func upcoming(s player.Status, number int) string {
+func (w tongue) upcoming(s player.Status, number int) string {
 	if number < 1 || number > len(s.Queue) {
 		return ""
 	}
-	return bold(s.Queue[number-1].Track)
+	return w.bold(s.Queue[number-1].Track)
 }
 
 func clearQueue(ctx context.Context, c *call) (reply, error) {
 	_, err := c.do(ctx, player.Clear{})
-	return reply{text: fmt.Sprintf(textCleared, tracks(len(c.status.Queue)))}, err
+	return reply{text: c.w.Say(textCleared, c.w.tracks(len(c.status.Queue)))}, err
 }
 
 // tracks counts tracks in words.
-func tracks(n int) string {
-	if n == 1 {
-		return textTrack
-	}
-	return fmt.Sprintf(textTracks, n)
+func (w tongue) tracks(n int) string {
+	return w.Say(textTracks, n)
 }

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,7 +21,7 @@ func effects(ctx context.Context, c *call) (reply, error) {
 	case typed == "" && given:
 		return reply{}, fault.New(fault.Invalid, textWhichEffect)
 	case typed == "":
-		return reply{text: effectsText(c.status)}, nil
+		return reply{text: c.w.effectsText(c.status)}, nil
 	case !given:
 		percent = 100
 	}
@@ -30,13 +29,13 @@ func effects(ctx context.Context, c *call) (reply, error) {
 	if !strings.EqualFold(typed, effectsOff) {
 		p, known := findPreset(typed)
 		if !known {
-			return reply{}, fault.New(fault.NotFound, fmt.Sprintf(textNoEffect, plain(typed)))
+			return reply{}, fault.Newf(fault.NotFound, textNoEffect, plain(typed))
 		}
 		part := dsp.Part{Preset: p.Name, Strength: float64(percent) / 100}
 		change = func(on []dsp.Part) []dsp.Part { return withPart(on, part) }
 	}
 	s, err := c.changeEffects(ctx, change)
-	return reply{text: effectsText(s)}, err
+	return reply{text: c.w.effectsText(s)}, err
 }
 
 // changeEffects changes what is on at that moment: two people who each add an effect
@@ -83,18 +82,18 @@ func findPreset(typed string) (dsp.Preset, bool) {
 }
 
 // effectsText says what is on.
-func effectsText(s player.Status) string {
-	if names := effectNames(s); names != "" {
-		return fmt.Sprintf(textEffects, names)
+func (w tongue) effectsText(s player.Status) string {
+	if names := w.effectNames(s); names != "" {
+		return w.Say(textEffects, names)
 	}
-	return textEffectsOff
+	return w.Say(textEffectsOff)
 }
 
 // effectNames is "Bass boost 60 %, Nightcore", empty when nothing is on. Filters that
 // were set in some other way than by presets have no names.
-func effectNames(s player.Status) string {
+func (w tongue) effectNames(s player.Status) string {
 	if len(s.Effects) == 0 && !s.Filters.Neutral() {
-		return textEffectsOwn
+		return w.Say(textEffectsOwn)
 	}
 	names := make([]string, len(s.Effects))
 	for i, part := range s.Effects {
@@ -103,7 +102,7 @@ func effectNames(s player.Status) string {
 			names[i] = p.Title
 		}
 		if part.Strength < 1 {
-			names[i] = fmt.Sprintf(textAtStrength, names[i], int(part.Strength*100+0.5))
+			names[i] = w.Say(textAtStrength, names[i], int(part.Strength*100+0.5))
 		}
 	}
 	return strings.Join(names, ", ")

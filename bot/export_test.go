@@ -19,9 +19,9 @@ var (
 	RestCode      = restCode
 	LocalClaims   = newLocalClaims
 	Definitions   = definitions
-	PageOf        = func(s player.Status, page int) string { return queuePage(s, page).text }
-	CardOf        = func(s player.Status) string { return playing(s, "serial").key }
-	OverOf        = func(s player.Status) string { return over(s).key }
+	PageOf        = func(s player.Status, page int) string { return english().queuePage(s, page).text }
+	CardOf        = func(s player.Status) string { return english().playing(s, "serial").key }
+	OverOf        = func(s player.Status) string { return english().over(s).key }
 	PictureOf     = func(t track.Track) *track.Artwork { return picture(t) }
 	MaxTitle      = maxTitle
 	RememberedMax = remembered
@@ -43,13 +43,13 @@ func ParseCustomID(s string) (action, serial string, item uint64, argument strin
 
 // SuggestEffects opens what /effects offers.
 func SuggestEffects(s player.Status, typed string) []*discordgo.ApplicationCommandOptionChoice {
-	return suggestEffects(s, typed)
+	return choices(english().effectChoices(s, typed))
 }
 
 // EffectChoices are the values offered.
 func EffectChoices(s player.Status, typed string) (values []string) {
-	for _, c := range suggestEffects(s, typed) {
-		values = append(values, c.Value.(string))
+	for _, c := range english().effectChoices(s, typed) {
+		values = append(values, c.value)
 	}
 	return values
 }

@@ -76,7 +76,7 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 	switch c := c.(type) {
 	case player.Play:
 		for _, t := range c.Tracks {
-			if err := p.q.Add(queue.Item{Track: t, Requester: c.Requester}); err != nil {
+			if _, err := p.q.Add(queue.AddOptions{}, queue.Item{Track: t, Requester: c.Requester}); err != nil {
 				return nil, err
 			}
 		}
@@ -128,10 +128,16 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 		p.q.SetLoop(c.Mode)
 		return player.LoopChanged(c), nil
 	case player.Remove:
-		_, err := p.q.Remove(c.Index)
+		item, err := p.q.At(c.Index)
+		if err == nil {
+			_, err = p.q.Remove(item.ID)
+		}
 		return player.QueueChanged{}, err
 	case player.Move:
-		_, err := p.q.Move(c.From, c.To)
+		item, err := p.q.At(c.From)
+		if err == nil {
+			_, err = p.q.Move(item.ID, c.To)
+		}
 		return player.QueueChanged{}, err
 	case player.Clear:
 		p.q.Clear()
@@ -208,6 +214,7 @@ func song(name string) track.Track {
 
 // seats is a Voice: who sits where.
 type seats struct {
+	locale string // of every guild
 	mu     sync.Mutex
 	in     map[snowflake.ID]snowflake.ID
 	access gateway.Access
@@ -222,6 +229,8 @@ func (v *seats) VoiceChannelOf(_, user snowflake.ID) (snowflake.ID, bool) {
 }
 
 func (v *seats) VoiceAccess(snowflake.ID) gateway.Access { return v.access }
+
+func (v *seats) Locale(snowflake.ID) string { return v.locale }
 
 func (v *seats) ChannelInfo(channel snowflake.ID) (gateway.Channel, bool) {
 	v.mu.Lock()

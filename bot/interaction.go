@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -11,9 +10,11 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/gateway"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/settings"
 )
 
 // call is one interaction being answered.
@@ -24,15 +25,40 @@ type call struct {
 	trace  string // number the user can give to the operator
 
 	guild, channel, user snowflake.ID // channel is where it was typed or pressed
-	options              map[string]*discordgo.ApplicationCommandInteractionDataOption
-	attachments          map[string]*discordgo.MessageAttachment
+	roles                []snowflake.ID
+	permissions          int64 // of the user, in channel
+	locale               discordgo.Locale
 
+	// What was typed, pressed or entered.
+	options     map[string]*discordgo.ApplicationCommandInteractionDataOption
+	attachments map[string]*discordgo.MessageAttachment
+	values      []string                 // chosen from a menu
+	fields      map[string]gateway.Field // of a form
+	target      *discordgo.Message       // whose menu was opened; or that has the button
+
+	// How things stand, when it came.
+	chosen settings.Guild
+	own    settings.User
 	voice  snowflake.ID  // channel the user is in, 0 for none
-	status player.Status // of the guild's player when the interaction came
+	status player.Status // of the guild's player
 
-	deferred *command // whose reply shows "thinking"
-	acked    bool     // a press is acknowledged
+	mine tongue // of whoever asked
+	w    tongue // of the answer
+
+	name    string // of what is answered, as a metric label
+	private bool   // the answer is only for whoever asked
+	state   ack
 }
+
+// ack says what Discord has been answered so far.
+type ack uint8
+
+const (
+	ackNot      ack = iota
+	ackThinking     // it shows "thinking" where the reply comes
+	ackUpdate       // a press that changes nothing yet, or has changed its message
+	ackDone         // a message or a form: what follows is a follow-up
+)
 
 // HandleInteraction answers one interaction and returns when that is done. It
 // takes every interaction Discord sends, answers each only once, and survives
@@ -46,7 +72,7 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 		return
 	}
 	defer c.survive(ctx)
-	c.look()
+	c.look(ctx)
 	if !c.claim(ctx) {
 		return
 	}
@@ -59,7 +85,11 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 			c.suggest(ctx, data)
 		}
 	case discordgo.MessageComponentInteractionData:
-		c.press(ctx, data)
+		c.target, c.values = i.Message, data.Values
+		c.handle(ctx, b.presses, data.CustomID)
+	case gateway.Form:
+		c.target, c.fields, c.attachments = i.Message, data.Fields, data.Attachments
+		c.handle(ctx, b.submits, data.CustomID)
 	}
 }
 
@@ -87,23 +117,36 @@ func (b *Bot) newCall(i *discordgo.Interaction) (*call, bool) {
 		return nil, false
 	}
 	c := &call{
-		b: b, answer: newAnswerer(b.opts.REST, i), trace: fmt.Sprintf("%08x", rand.Uint32()),
-		guild: parseID(i.GuildID), channel: parseID(i.ChannelID),
+		b: b, answer: newAnswerer(b.opts.REST, i), trace: fmt.Sprintf("%08x", rand.Uint32()), name: "unknown",
+		guild: parseID(i.GuildID), channel: parseID(i.ChannelID), locale: i.Locale, chosen: settings.Default(),
 	}
-	if i.Member != nil && i.Member.User != nil {
-		c.user = parseID(i.Member.User.ID)
+	if m := i.Member; m != nil && m.User != nil {
+		c.user, c.permissions = parseID(m.User.ID), m.Permissions
+		for _, r := range m.Roles {
+			c.roles = append(c.roles, parseID(r))
+		}
 	}
+	c.mine = ofPerson(c.own, c.locale)
+	c.w = c.mine
 	c.log = b.log.With("guild", c.guild, "interaction", i.ID)
 	return c, true
 }
 
+// lookTimeout is for what must be known before Discord is answered.
+const lookTimeout = time.Second
+
 // look sees where things stand.
-func (c *call) look() {
+func (c *call) look(ctx context.Context) {
 	if c.guild == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	c.chosen, c.own = c.b.settings.Guild(ctx, c.guild), c.b.settings.User(ctx, c.user)
 	c.voice, _ = c.b.opts.Voice.VoiceChannelOf(c.guild, c.user)
 	c.status, _ = c.b.opts.Doer.Status(c.guild)
+	c.mine = ofPerson(c.own, c.locale)
+	c.w = c.mine
 }
 
 // survive catches a panic of the handler and says sorry.
@@ -114,59 +157,78 @@ func (c *call) survive(ctx context.Context) {
 	}
 	c.b.metrics.panics.Inc()
 	c.log.Error("handler panicked", "panic", p, "trace", c.trace, "stack", string(debug.Stack()))
-	why := fmt.Errorf("panic: %v", p)
-	var err error
-	switch {
-	case c.deferred != nil:
-		c.finish(ctx, c.deferred, reply{}, why)
-	case c.acked:
-		err = c.answer.followUp(ctx, c.words(ctx, why))
-	default:
-		err = c.answer.whisper(ctx, c.words(ctx, why))
-	}
-	if err != nil {
-		c.log.Warn("reply could not be delivered", "err", err)
-	}
+	c.fail(ctx, fmt.Errorf("panic: %v", p))
 }
 
-// command answers a slash command.
+// command answers a slash command, or an entry of a message's menu.
 func (c *call) command(ctx context.Context, data discordgo.ApplicationCommandInteractionData) {
 	began := time.Now()
-	cmd, known := commandsByName[data.Name]
+	cmd, known := c.read(data)
 	if !known {
-		c.refuse(ctx, "unknown", fault.New(fault.NotFound, textUnknown), began)
+		c.settle(ctx, fault.New(fault.NotFound, textUnknown), began)
 		return
 	}
-	c.read(data)
-	if err := c.check(cmd.needs); err != nil {
-		c.refuse(ctx, cmd.name, err, began)
-		return
+	c.private = cmd.private || c.own.Private
+	if !c.private {
+		c.w = c.b.ofGuild(c.guild, c.chosen)
 	}
-	if err := c.answer.deferReply(ctx, cmd.private); err != nil {
-		c.lost(cmd.name, err, began)
-		return
+	err := c.check(cmd.needs)
+	if err == nil {
+		err = c.allow(data.Name, cmd.right)
 	}
-	c.deferred = cmd
-	c.b.metrics.ack.Observe(time.Since(began).Seconds())
-	r, err := cmd.run(ctx, c)
-	c.finish(ctx, cmd, r, err)
-	c.b.metrics.answered(cmd.name, err, began)
+	switch {
+	case err != nil:
+	case cmd.opens != nil:
+		err = c.openFor(ctx, cmd)
+	default:
+		if err = c.think(ctx); err == nil {
+			var r reply
+			r, err = cmd.run(ctx, c)
+			if err == nil {
+				c.deliver(ctx, r)
+			}
+		}
+	}
+	c.settle(ctx, err, began)
 }
 
-// read takes the options and attachments.
-func (c *call) read(data discordgo.ApplicationCommandInteractionData) {
-	c.options = make(map[string]*discordgo.ApplicationCommandInteractionDataOption, len(data.Options))
-	for _, o := range data.Options {
+// openFor answers a command with its form.
+func (c *call) openFor(ctx context.Context, cmd *command) error {
+	c.w = c.mine
+	f, err := cmd.opens(ctx, c)
+	if err != nil {
+		return err
+	}
+	return c.open(ctx, f)
+}
+
+// read takes name, options and attachments.
+func (c *call) read(data discordgo.ApplicationCommandInteractionData) (cmd *command, known bool) {
+	root := c.b.commands[data.Name]
+	if root == nil {
+		return nil, false
+	}
+	c.name = root.name
+	cmd, typed := root.leaf(data.Options)
+	if cmd == nil {
+		return nil, false
+	}
+	if cmd != root {
+		c.name = root.name + "_" + cmd.name
+	}
+	c.options = make(map[string]*discordgo.ApplicationCommandInteractionDataOption, len(typed))
+	for _, o := range typed {
 		if o != nil {
 			c.options[o.Name] = o
 		}
 	}
 	if data.Resolved != nil {
-		c.attachments = data.Resolved.Attachments
+		c.attachments, c.target = data.Resolved.Attachments, data.Resolved.Messages[data.TargetID]
 	}
+	return cmd, true
 }
 
-// text returns a string option, "" when it was not given.
+// text returns a string option, or the id of another, "" when it was not given.
 func (c *call) text(name string) string {
 	if o := c.options[name]; o != nil {
 		if s, ok := o.Value.(string); ok {
@@ -186,57 +248,12 @@ func (c *call) number(name string) (int, bool) {
 	return 0, false
 }
 
-// refuse answers at once, only to whoever asked.
-func (c *call) refuse(ctx context.Context, name string, why error, began time.Time) {
-	if err := c.answer.whisper(ctx, c.words(ctx, why)); err != nil {
-		c.lost(name, err, began)
-		return
+// yes returns a yes-or-no option.
+func (c *call) yes(name string) (yes, given bool) {
+	if o := c.options[name]; o != nil {
+		yes, given = o.Value.(bool)
 	}
-	c.b.metrics.ack.Observe(time.Since(began).Seconds())
-	c.b.metrics.answered(name, why, began)
-}
-
-// lost notes that Discord did not take the first answer, so that the user sees
-// "the application did not respond". Nothing is carried out then.
-func (c *call) lost(name string, err error, began time.Time) {
-	c.log.Warn("interaction could not be acknowledged", "name", name, "err", err)
-	c.b.metrics.answered(name, fault.Wrap(fault.Unavailable, "", err), began)
-}
-
-// finish replaces the deferred reply: by the answer, or by the reason there is
-// none, which only whoever asked gets to see.
-func (c *call) finish(ctx context.Context, cmd *command, r reply, why error) {
-	if why != nil {
-		r = reply{text: c.words(ctx, why)}
-	}
-	if ctx.Err() != nil { // we are stopping; Discord still listens
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastWords)
-		defer cancel()
-	}
-	var err error
-	if why == nil || cmd.private {
-		err = c.answer.edit(ctx, r)
-	} else {
-		err = errors.Join(c.answer.takeBack(ctx), c.answer.followUp(ctx, r.text))
-	}
-	if err != nil {
-		c.log.Warn("reply could not be delivered", "name", cmd.name, "err", err)
-	}
-}
-
-// words is what the user hears of err: the fault's message, or a number under
-// which the log has the rest.
-func (c *call) words(ctx context.Context, err error) string {
-	if m, ok := fault.Message(err); ok {
-		c.log.Debug("refused", "err", err)
-		return m
-	}
-	if ctx.Err() != nil {
-		return textStopping
-	}
-	c.log.Error("interaction failed", "err", err, "trace", c.trace)
-	return fmt.Sprintf(textWrong, c.trace)
+	return yes, given
 }
 
 // do carries out a player command in the call's guild.

@@ -33,7 +33,7 @@ func play(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{text: added(found, s)}, nil
+	return reply{text: c.w.added(found, s)}, nil
 }
 
 // query is what was asked for: a text, or an uploaded file.
@@ -79,24 +79,24 @@ func (c *call) resolve(ctx context.Context, q track.Query) (track.Result, error)
 }
 
 // added tells what became of the tracks.
-func added(found track.Result, s player.Status) string {
+func (w tongue) added(found track.Result, s player.Status) string {
 	n := len(found.Tracks)
 	switch {
 	case found.Playlist != "":
-		return fmt.Sprintf(textQueuedList, tracks(n), "**"+escape(found.Playlist)+"**")
+		return w.Say(textQueuedList, w.tracks(n), "**"+escape(found.Playlist)+"**")
 	case n > 1:
-		return fmt.Sprintf(textQueuedMany, tracks(n))
+		return w.Say(textQueuedMany, w.tracks(n))
 	case len(s.Queue) > 0 && s.Queue[len(s.Queue)-1].Track.URI == found.Tracks[0].URI:
-		return fmt.Sprintf(textQueued, bold(found.Tracks[0]), len(s.Queue))
+		return w.Say(textQueued, w.bold(found.Tracks[0]), len(s.Queue))
 	}
-	return fmt.Sprintf(textPlaying, bold(found.Tracks[0]))
+	return w.Say(textPlaying, w.bold(found.Tracks[0]))
 }
 
 // bold names a track: its title in bold, and who made it.
-func bold(t track.Track) string {
+func (w tongue) bold(t track.Track) string {
 	name := "**" + title(t) + "**"
 	if t.Artist != "" {
-		return fmt.Sprintf(textBy, name, escape(t.Artist))
+		return w.Say(textBy, name, escape(t.Artist))
 	}
 	return name
 }

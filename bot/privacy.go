@@ -55,9 +55,9 @@ func privacy(ctx context.Context, c *call) (reply, error) {
 		return reply{text: c.plain()}, nil
 	}
 	lines := append([]string{
-		fmt.Sprintf(textPrivacyCode, c.status.Channel, FormatCode(call.Code)),
-		textPrivacyHow,
-		textVerification,
+		c.w.Say(textPrivacyCode, c.status.Channel, FormatCode(call.Code)),
+		c.w.Say(textPrivacyHow),
+		c.w.Say(textVerification),
 	}, codes...)
 	return reply{text: strings.Join(lines, "\n")}, nil
 }
@@ -71,18 +71,18 @@ func (c *call) codes(ctx context.Context, members []snowflake.ID) ([]string, err
 	defer cancel()
 	shown := inFront(members, c.user)
 	shown = shown[:min(len(shown), maxCodes)]
-	lines, err := c.b.computeCodes(ctx, c.guild, shown)
+	lines, err := c.b.computeCodes(ctx, c.w, c.guild, shown)
 	if _, explained := fault.Message(err); !explained && errors.Is(err, context.DeadlineExceeded) {
 		err = fault.Wrap(fault.Timeout, textSlowCodes, err)
 	}
 	if more := len(members) - len(shown); more > 0 {
-		lines = append(lines, fmt.Sprintf(textMoreCodes, more))
+		lines = append(lines, c.w.Say(textMoreCodes, more))
 	}
 	return lines, err
 }
 
 // computeCodes leaves out who is no member any more.
-func (b *Bot) computeCodes(ctx context.Context, guild snowflake.ID, members []snowflake.ID) (lines []string, err error) {
+func (b *Bot) computeCodes(ctx context.Context, w tongue, guild snowflake.ID, members []snowflake.ID) (lines []string, err error) {
 	select {
 	case b.codes <- struct{}{}:
 		defer func() { <-b.codes }()
@@ -96,7 +96,7 @@ func (b *Bot) computeCodes(ctx context.Context, guild snowflake.ID, members []sn
 		case err != nil:
 			return nil, fmt.Errorf("code of user %d: %w", user, err)
 		default:
-			lines = append(lines, fmt.Sprintf(textMemberCode, user, FormatCode(code)))
+			lines = append(lines, w.Say(textMemberCode, user, FormatCode(code)))
 		}
 	}
 	return lines, nil
@@ -115,9 +115,9 @@ func inFront(members []snowflake.ID, first snowflake.ID) []snowflake.ID {
 // plain says why there is no code.
 func (c *call) plain() string {
 	if there, _ := c.b.opts.Voice.ChannelInfo(c.status.Channel); there.Stage {
-		return fmt.Sprintf(textStagePlain, c.status.Channel)
+		return c.w.Say(textStagePlain, c.status.Channel)
 	}
-	return fmt.Sprintf(textPlain, c.status.Channel)
+	return c.w.Say(textPlain, c.status.Channel)
 }
 
 // FormatCode writes a code as Discord's clients do: in blocks of five digits.

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -18,31 +17,31 @@ const pageSize = 8
 
 func showQueue(_ context.Context, c *call) (reply, error) {
 	page, _ := c.number("page")
-	return queuePage(c.status, page), nil
+	return c.w.queuePage(c.status, page), nil
 }
 
 // queuePage shows one page of the queue, the last one when there are not as many.
-func queuePage(s player.Status, page int) reply {
+func (w tongue) queuePage(s player.Status, page int) reply {
 	pages := max(1, (len(s.Queue)+pageSize-1)/pageSize)
 	page = min(max(page, 1), pages)
 	var lines []string
 	if s.ItemID != 0 {
-		lines = append(lines, fmt.Sprintf(textNow, bold(s.Track), progressText(s, s.Position)))
+		lines = append(lines, w.Say(textNow, w.bold(s.Track), w.progressText(s, s.Position)))
 	}
 	if len(s.Queue) == 0 {
-		lines = append(lines, textQueueEmpty)
+		lines = append(lines, w.Say(textQueueEmpty))
 		return reply{text: strings.Join(lines, "\n")}
 	}
-	lines = append(lines, queueHead(s))
+	lines = append(lines, w.queueHead(s))
 	from := (page - 1) * pageSize
 	for i, item := range s.Queue[from:min(from+pageSize, len(s.Queue))] {
-		lines = append(lines, fmt.Sprintf(textQueueLine, from+i+1, line(item.Track)))
+		lines = append(lines, w.Say(textQueueLine, from+i+1, w.line(item.Track)))
 	}
-	lines = append(lines, fmt.Sprintf(textQueuePage, page, pages))
-	return reply{text: strings.Join(lines, "\n"), rows: pageButtons(page, pages)}
+	lines = append(lines, w.Say(textQueuePage, page, pages))
+	return reply{text: strings.Join(lines, "\n"), rows: w.pageButtons(page, pages)}
 }
 
-func queueHead(s player.Status) string {
+func (w tongue) queueHead(s player.Status) string {
 	format := textQueueHead
 	for _, item := range s.Queue {
 		if item.Track.Length == 0 {
@@ -50,10 +49,10 @@ func queueHead(s player.Status) string {
 			break
 		}
 	}
-	return fmt.Sprintf(format, tracks(len(s.Queue)), clock(s.QueueLength))
+	return w.Say(format, w.tracks(len(s.Queue)), clock(s.QueueLength))
 }
 
-func pageButtons(page, pages int) []discordgo.MessageComponent {
+func (w tongue) pageButtons(page, pages int) []discordgo.MessageComponent {
 	button := func(action, label string, to int, disabled bool) discordgo.MessageComponent {
 		return discordgo.Button{
 			Label: label, Style: discordgo.SecondaryButton, Disabled: disabled,
@@ -61,19 +60,19 @@ func pageButtons(page, pages int) []discordgo.MessageComponent {
 		}
 	}
 	return []discordgo.MessageComponent{discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-		button(actionPage, labelBack, page-1, page == 1),
-		button(actionPage, labelForward, page+1, page == pages),
-		button(actionRefresh, labelRefresh, page, false),
+		button(actionPage, w.Say(labelBack), page-1, page == 1),
+		button(actionPage, w.Say(labelForward), page+1, page == pages),
+		button(actionRefresh, w.Say(labelRefresh), page, false),
 	}}}
 }
 
 // line names a track of the queue, short enough for pageSize of them in a message.
-func line(t track.Track) string {
+func (w tongue) line(t track.Track) string {
 	const longTitle, longArtist = 50, 30
 	t.Title = cut(t.Title, longTitle)
 	t.Artist = cut(t.Artist, longArtist)
 	t.URI = cut(t.URI, longTitle)
-	return bold(t)
+	return w.bold(t)
 }
 
 func cut(s string, most int) string {

@@ -19,7 +19,7 @@ func (b *Bot) RegisterCommands(ctx context.Context) error {
 	}
 	var have []*discordgo.ApplicationCommand
 	err = retry(ctx, func() (err error) {
-		have, err = ownLimits(b.opts.REST).ApplicationCommands(app, "", once(ctx)...)
+		have, err = b.registered(ctx, app)
 		return err
 	})
 	if err != nil {
@@ -39,6 +39,16 @@ func (b *Bot) RegisterCommands(ctx context.Context) error {
 	}
 	b.log.Info("commands registered", "commands", len(want))
 	return nil
+}
+
+// registered asks for the commands there are, in all languages.
+func (b *Bot) registered(ctx context.Context, app string) (have []*discordgo.ApplicationCommand, err error) {
+	url := discordgo.EndpointApplicationGlobalCommands(app)
+	body, err := ownLimits(b.opts.REST).RequestWithBucketID("GET", url+"?with_localizations=true", nil, url, once(ctx)...)
+	if err != nil {
+		return nil, err
+	}
+	return have, json.Unmarshal(body, &have)
 }
 
 // application asks Discord which application the token belongs to.
@@ -61,16 +71,11 @@ func (b *Bot) application(ctx context.Context) (string, error) {
 	return app.ID, err
 }
 
-// definitions are the commands as Discord takes them: for servers only.
+// definitions are the commands as Discord takes them.
 func definitions() []*discordgo.ApplicationCommand {
-	guilds := []discordgo.InteractionContextType{discordgo.InteractionContextGuild}
-	installs := []discordgo.ApplicationIntegrationType{discordgo.ApplicationIntegrationGuildInstall}
-	all := make([]*discordgo.ApplicationCommand, len(commands))
-	for i, c := range commands {
-		all[i] = &discordgo.ApplicationCommand{
-			Type: discordgo.ChatApplicationCommand, Name: c.name, Description: c.about, Options: c.options,
-			Contexts: &guilds, IntegrationTypes: &installs,
-		}
+	var all []*discordgo.ApplicationCommand
+	for _, c := range commands() {
+		all = append(all, c.definition())
 	}
 	return all
 }
@@ -78,47 +83,74 @@ func definitions() []*discordgo.ApplicationCommand {
 // fingerprint writes down what matters of commands, so that what Discord returns,
 // with its ids and defaults, can be compared with what we would send.
 func fingerprint(all []*discordgo.ApplicationCommand) []byte {
-	type option struct {
-		Type        discordgo.ApplicationCommandOptionType
-		Name, About string
-		Required    bool
-		Choices     []string
-		Min         float64
-		HasMin      bool
-		Max         float64
-		MaxLength   int
-		Suggests    bool
-	}
 	type entry struct {
-		Name, About string
-		Options     []option
-		Contexts    []discordgo.InteractionContextType
+		Type     discordgo.ApplicationCommandType
+		Texts    texts
+		Options  []optionPrint
+		Contexts []discordgo.InteractionContextType
+		Needs    int64
 	}
 	entries := make([]entry, 0, len(all))
 	for _, c := range all {
-		e := entry{Name: c.Name, About: c.Description}
+		e := entry{Type: c.Type, Options: printsOf(c.Options)}
+		e.Texts = texts{c.Name, c.Description, languagesOf(c.NameLocalizations), languagesOf(c.DescriptionLocalizations)}
 		if c.Contexts != nil {
 			e.Contexts = *c.Contexts
 		}
-		for _, o := range c.Options {
-			as := option{
-				Type: o.Type, Name: o.Name, About: o.Description, Required: o.Required,
-				Max: o.MaxValue, MaxLength: o.MaxLength, Suggests: o.Autocomplete,
-			}
-			if o.MinValue != nil {
-				as.Min, as.HasMin = *o.MinValue, true
-			}
-			for _, ch := range o.Choices {
-				as.Choices = append(as.Choices, fmt.Sprint(ch.Name, "=", ch.Value))
-			}
-			e.Options = append(e.Options, as)
+		if c.DefaultMemberPermissions != nil {
+			e.Needs = *c.DefaultMemberPermissions
 		}
 		entries = append(entries, e)
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
+	sort.Slice(entries, func(i, j int) bool { return entries[i].Texts.Name < entries[j].Texts.Name })
 	print, err := json.Marshal(entries)
 	if err != nil { // plain values always marshal
 		panic(err)
 	}
 	return print
+}
+
+// texts are a name and a description in all languages.
+type texts struct {
+	Name, About             string
+	NameInOther, AboutOther map[discordgo.Locale]string `json:",omitempty"`
+}
+
+func languagesOf(m *map[discordgo.Locale]string) map[discordgo.Locale]string {
+	if m == nil {
+		return nil
+	}
+	return *m
+}
+
+// optionPrint is what matters of an option.
+type optionPrint struct {
+	Type      discordgo.ApplicationCommandOptionType
+	Texts     texts
+	Required  bool
+	Choices   []texts
+	Min       float64
+	HasMin    bool
+	Max       float64
+	MaxLength int
+	Suggests  bool
+	Options   []optionPrint
+}
+
+func printsOf(all []*discordgo.ApplicationCommandOption) []optionPrint {
+	prints := make([]optionPrint, 0, len(all))
+	for _, o := range all {
+		p := optionPrint{
+			Type: o.Type, Texts: texts{o.Name, o.Description, o.NameLocalizations, o.DescriptionLocalizations},
+			Required: o.Required, Max: o.MaxValue, MaxLength: o.MaxLength, Suggests: o.Autocomplete, Options: printsOf(o.Options),
+		}
+		if o.MinValue != nil {
+			p.Min, p.HasMin = *o.MinValue, true
+		}
+		for _, ch := range o.Choices {
+			p.Choices = append(p.Choices, texts{ch.Name, fmt.Sprint(ch.Value), ch.NameLocalizations, nil})
+		}
+		prints = append(prints, p)
+	}
+	return prints
 }

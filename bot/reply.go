@@ -1,16 +1,26 @@
 package bot
 
 import (
+	"bytes"
 	"context"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 )
 
-// reply is an answer to whoever asked.
+// reply is what is answered: a text with rows of components below it, or parts, which are
+// Components V2. A message that once had parts cannot go back to a text.
 type reply struct {
-	text string
-	rows []discordgo.MessageComponent
+	text  string
+	rows  []discordgo.MessageComponent
+	parts []discordgo.MessageComponent
+	files []attachment
+}
+
+// attachment is a file to send.
+type attachment struct {
+	name, mime string
+	data       []byte
 }
 
 // maxContent is the most characters of a message. Discord refuses a longer one, and who
@@ -35,88 +45,117 @@ const lastWords = 1500 * time.Millisecond
 type answerer struct {
 	rest *discordgo.Session
 	i    *discordgo.Interaction
+	came time.Time
 }
 
 func newAnswerer(rest *discordgo.Session, i *discordgo.Interaction) *answerer {
-	return &answerer{i: i, rest: ownLimits(rest)}
+	return &answerer{i: i, rest: ownLimits(rest), came: time.Now()}
+}
+
+// message is the body of a message, as Discord takes it anywhere. discordgo's types leave
+// out flags in some places.
+type message struct {
+	Content     *string                           `json:"content,omitempty"`
+	Components  []discordgo.MessageComponent      `json:"components"`
+	Mentions    *discordgo.MessageAllowedMentions `json:"allowed_mentions,omitempty"`
+	Flags       discordgo.MessageFlags            `json:"flags,omitempty"`
+	Attachments *[]discordgo.MessageAttachment    `json:"attachments,omitempty"`
+}
+
+func (r reply) message(flags discordgo.MessageFlags) message {
+	m := message{Mentions: nobody(), Components: r.rows, Flags: flags}
+	if r.parts != nil {
+		m.Components, m.Flags = r.parts, flags|discordgo.MessageFlagsIsComponentsV2
+	} else {
+		content := cut(r.text, maxContent)
+		m.Content = &content
+	}
+	if m.Components == nil {
+		m.Components = []discordgo.MessageComponent{}
+	}
+	return m
+}
+
+func (r reply) uploads() []*discordgo.File {
+	var files []*discordgo.File
+	for _, f := range r.files {
+		files = append(files, &discordgo.File{Name: f.name, ContentType: f.mime, Reader: bytes.NewReader(f.data)})
+	}
+	return files
 }
 
 // deferReply shows "thinking", to everybody or only to whoever asked.
 func (a *answerer) deferReply(ctx context.Context, private bool) error {
-	data := &discordgo.InteractionResponseData{}
+	data := map[string]any{}
 	if private {
-		data.Flags = discordgo.MessageFlagsEphemeral
+		data["flags"] = discordgo.MessageFlagsEphemeral
 	}
-	return a.respond(ctx, discordgo.InteractionResponseDeferredChannelMessageWithSource, data)
+	return a.respond(ctx, discordgo.InteractionResponseDeferredChannelMessageWithSource, data, nil)
 }
 
 // deferUpdate acknowledges a press without changing anything.
 func (a *answerer) deferUpdate(ctx context.Context) error {
-	return a.respond(ctx, discordgo.InteractionResponseDeferredMessageUpdate, nil)
+	return a.respond(ctx, discordgo.InteractionResponseDeferredMessageUpdate, nil, nil)
 }
 
 // whisper answers at once, only to whoever asked.
-func (a *answerer) whisper(ctx context.Context, text string) error {
-	return a.respond(ctx, discordgo.InteractionResponseChannelMessageWithSource, &discordgo.InteractionResponseData{
-		Content: cut(text, maxContent), AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
-		Flags: discordgo.MessageFlagsEphemeral | discordgo.MessageFlagsSuppressEmbeds,
-	})
+func (a *answerer) whisper(ctx context.Context, r reply) error {
+	flags := discordgo.MessageFlagsEphemeral
+	if r.parts == nil {
+		flags |= discordgo.MessageFlagsSuppressEmbeds
+	}
+	return a.respond(ctx, discordgo.InteractionResponseChannelMessageWithSource, r.message(flags), r.uploads())
 }
 
 // offer answers with choices for what is being typed.
 func (a *answerer) offer(ctx context.Context, choices []*discordgo.ApplicationCommandOptionChoice) error {
-	return a.respond(ctx, discordgo.InteractionApplicationCommandAutocompleteResult, &discordgo.InteractionResponseData{
-		Choices: choices,
-	})
+	return a.respond(ctx, discordgo.InteractionApplicationCommandAutocompleteResult, map[string]any{"choices": choices}, nil)
 }
 
-// updateCard rewrites the card whose button was pressed, without a picture.
-func (a *answerer) updateCard(ctx context.Context, v view) error {
-	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{
-		Components: v.components, AllowedMentions: nobody(), Attachments: &[]*discordgo.MessageAttachment{},
-		Flags: discordgo.MessageFlagsIsComponentsV2,
-	})
-}
-
-// update rewrites the message whose button was pressed.
+// update rewrites the message whose button was pressed; pictures it had go.
 func (a *answerer) update(ctx context.Context, r reply) error {
-	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, &discordgo.InteractionResponseData{
-		Content: cut(r.text, maxContent), AllowedMentions: nobody(), Components: rows(r),
-	})
+	m := r.message(0)
+	m.Attachments = &[]discordgo.MessageAttachment{}
+	return a.respond(ctx, discordgo.InteractionResponseUpdateMessage, m, r.uploads())
 }
 
-func (a *answerer) respond(ctx context.Context, kind discordgo.InteractionResponseType, data *discordgo.InteractionResponseData) error {
+// open answers with a form.
+func (a *answerer) open(ctx context.Context, f form) error {
+	const longestTitle = 45
+	return a.respond(ctx, discordgo.InteractionResponseModal, map[string]any{
+		"custom_id": f.id.String(), "title": cut(f.title, longestTitle), "components": f.parts,
+	}, nil)
+}
+
+func (a *answerer) respond(ctx context.Context, kind discordgo.InteractionResponseType, data any, files []*discordgo.File) error {
 	ctx, cancel := context.WithTimeout(ctx, ackTimeout)
 	defer cancel()
-	return retry(ctx, func() error {
-		return a.rest.InteractionRespond(a.i, &discordgo.InteractionResponse{Type: kind, Data: data}, once(ctx)...)
-	})
+	body := map[string]any{"type": kind}
+	if data != nil {
+		body["data"] = data
+	}
+	url := discordgo.EndpointInteractionResponse(a.i.ID, a.i.Token)
+	return a.send(ctx, "POST", url, body, files)
 }
 
-// edit replaces the deferred reply.
+// edit replaces the deferred reply, or the message whose button was pressed.
 func (a *answerer) edit(ctx context.Context, r reply) error {
-	content, components := cut(r.text, maxContent), rows(r)
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	return retry(ctx, func() error {
-		_, err := a.rest.InteractionResponseEdit(a.i, &discordgo.WebhookEdit{
-			Content: &content, Components: &components, AllowedMentions: nobody(),
-		}, once(ctx)...)
-		return err
-	})
+	url := discordgo.EndpointWebhookMessage(a.i.AppID, a.i.Token, "@original")
+	return a.send(ctx, "PATCH", url, r.message(0), r.uploads())
 }
 
 // followUp tells whoever asked something more, only them.
-func (a *answerer) followUp(ctx context.Context, text string) error {
+func (a *answerer) followUp(ctx context.Context, r reply) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
-	return retry(ctx, func() error {
-		_, err := a.rest.FollowupMessageCreate(a.i, false, &discordgo.WebhookParams{
-			Content: cut(text, maxContent), AllowedMentions: nobody(), Components: []discordgo.MessageComponent{},
-			Flags: discordgo.MessageFlagsEphemeral | discordgo.MessageFlagsSuppressEmbeds,
-		}, once(ctx)...)
-		return err
-	})
+	flags := discordgo.MessageFlagsEphemeral
+	if r.parts == nil {
+		flags |= discordgo.MessageFlagsSuppressEmbeds
+	}
+	url := discordgo.EndpointWebhookToken(a.i.AppID, a.i.Token)
+	return a.send(ctx, "POST", url, r.message(flags), r.uploads())
 }
 
 // takeBack deletes the deferred reply. It must be gone before the first follow-up,
@@ -127,11 +166,22 @@ func (a *answerer) takeBack(ctx context.Context) error {
 	return retry(ctx, func() error { return a.rest.InteractionResponseDelete(a.i, once(ctx)...) })
 }
 
-func rows(r reply) []discordgo.MessageComponent {
-	if r.rows == nil {
-		return []discordgo.MessageComponent{}
+// send makes one request with body as JSON, and files beside it.
+func (a *answerer) send(ctx context.Context, method, url string, body any, files []*discordgo.File) error {
+	if len(files) == 0 {
+		return retry(ctx, func() error {
+			_, err := a.rest.RequestWithBucketID(method, url, body, url, once(ctx)...)
+			return err
+		})
 	}
-	return r.rows
+	kind, raw, err := discordgo.MultipartBodyWithJSON(body, files)
+	if err != nil {
+		return err
+	}
+	return retry(ctx, func() error {
+		_, err := a.rest.RequestRaw(method, url, kind, raw, url, 0, once(ctx)...)
+		return err
+	})
 }
 
 // nobody is an allowed_mentions that lets a message ping nobody.

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"busker/internal/fault"
@@ -19,21 +18,18 @@ const (
 func crossfade(ctx context.Context, c *call) (reply, error) {
 	seconds, given := c.number("seconds")
 	if !given {
-		return reply{text: crossfadeText(c.status)}, nil
+		return reply{text: c.w.crossfadeText(c.status)}, nil
 	}
 	s, err := c.do(ctx, player.Crossfade{Duration: time.Duration(seconds) * time.Second})
-	return reply{text: crossfadeText(s)}, err
+	return reply{text: c.w.crossfadeText(s)}, err
 }
 
-func crossfadeText(s player.Status) string {
-	switch n := wholeSeconds(s.Crossfade); n {
-	case 0:
-		return textNoFade
-	case 1:
-		return fmt.Sprintf(textCrossfade, textSecond)
-	default:
-		return fmt.Sprintf(textCrossfade, fmt.Sprintf(textSeconds, n))
+func (w tongue) crossfadeText(s player.Status) string {
+	n := wholeSeconds(s.Crossfade)
+	if n == 0 {
+		return w.Say(textNoFade)
 	}
+	return w.Say(textCrossfade, w.Say(textSeconds, n))
 }
 
 // wholeSeconds rounds up, so that what is on never reads as off.
@@ -43,17 +39,17 @@ func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time
 func loudness(ctx context.Context, c *call) (reply, error) {
 	switch mode := c.text("mode"); mode {
 	case "":
-		return reply{text: loudnessText(c.status)}, nil
+		return reply{text: c.w.loudnessText(c.status)}, nil
 	case modeOn, modeOff:
 		s, err := c.do(ctx, player.Normalise{On: mode == modeOn})
-		return reply{text: loudnessText(s)}, err
+		return reply{text: c.w.loudnessText(s)}, err
 	}
 	return reply{}, fault.New(fault.Invalid, textBadMode)
 }
 
-func loudnessText(s player.Status) string {
+func (w tongue) loudnessText(s player.Status) string {
 	if s.Normalise {
-		return textLoudness
+		return w.Say(textLoudness)
 	}
-	return textNoLoudness
+	return w.Say(textNoLoudness)
 }

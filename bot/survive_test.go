@@ -122,6 +122,8 @@ func TestWhatIsTooLongIsCut(t *testing.T) {
 // nowhere is a Voice that fails.
 type nowhere struct{ *seats }
 
+func (nowhere) Locale(snowflake.ID) string { panic("no cache") }
+
 func (nowhere) VoiceChannelOf(_, _ snowflake.ID) (snowflake.ID, bool) { panic("no cache") }
 
 func TestALookThatPanicsIsSurvived(t *testing.T) {

@@ -13,6 +13,13 @@ const (
 	textUnused     = "This card is no longer in use."
 	textUnknown    = "I do not know this command any more. Type `/` to see what I can do."
 
+	textBlocked       = "The people who run this server do not let you use me."
+	textBlockedHere   = "I take no commands in this channel."
+	textElsewhereText = "On this server I take commands in <#%s>."
+	textManagersOnly  = "Only who may manage the server can change that."
+	textRoleOnly      = "On this server that takes one of these roles: %s."
+	textDJOnly        = "On this server only DJs control the music: %s. You can still add tracks with `/play`."
+
 	textNoVoice   = "Join a voice channel first."
 	textElsewhere = "I am playing in <#%s>. Join that channel to control the music."
 	textNotInside = "I am not in a voice channel."
@@ -46,7 +53,6 @@ const (
 	textCrossfade  = "Crossfade: %s. Tracks that follow each other on an album do not fade, nor do live streams." // "5 seconds"
 	textNoFade     = "Crossfade is off."
 	textSeconds    = "%d seconds"
-	textSecond     = "1 second"
 	textLoudness   = "Loudness: on. All tracks play at −14 LUFS (EBU R128), so that none is louder than the others. For that I decode and encode even what I could pass on untouched."
 	textNoLoudness = "Loudness: off. Every track plays as loud as it was made."
 	textShuffled   = "Shuffled %s."
@@ -74,7 +80,6 @@ const (
 	textQueueLine  = "`%d.` %s"                                    // number, track
 	textQueuePage  = "Page %d of %d"
 	textTracks     = "%d tracks"
-	textTrack      = "1 track"
 
 	textPrivacyCode  = "**Voice privacy code** of <#%s>\n`%s`" // channel, code
 	textPrivacyHow   = "-# In Discord, press **Voice Connected** and look under **Privacy**: if the code there is the same, only those in the call can hear it. It changes whenever somebody comes or goes."

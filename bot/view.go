@@ -29,35 +29,35 @@ const (
 )
 
 // playing is the card of a current track.
-func playing(s player.Status, serial string) view {
+func (w tongue) playing(s player.Status, serial string) view {
 	paused := s.State == player.StatePaused
 	colour := colourPlaying
 	if paused {
 		colour = colourPaused
 	}
 	parts := []discordgo.MessageComponent{
-		headline(s),
-		discordgo.TextDisplay{Content: bar(s)},
+		w.headline(s),
+		discordgo.TextDisplay{Content: w.bar(s)},
 	}
-	if line := stateLine(s); line != "" {
+	if line := w.stateLine(s); line != "" {
 		parts = append(parts, discordgo.TextDisplay{Content: line})
 	}
-	parts = append(parts, buttons(s, serial, paused))
+	parts = append(parts, w.buttons(s, serial, paused))
 	return newView(colour, picture(s.Track), false, parts...)
 }
 
 // over is the card after the music: no buttons, no picture.
-func over(s player.Status) view {
-	lines := textEnded
+func (w tongue) over(s player.Status) view {
+	lines := w.Say(textEnded)
 	if s.ItemID != 0 {
-		lines += "\n-# " + fmt.Sprintf(textLastPlayed, bold(s.Track))
+		lines += "\n-# " + w.Say(textLastPlayed, w.bold(s.Track))
 	}
 	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: lines})
 }
 
 // unused is a card that nobody keeps any more.
-func unused() view {
-	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: textUnused})
+func (w tongue) unused() view {
+	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: w.Say(textUnused)})
 }
 
 func newView(colour int, artwork *track.Artwork, ended bool, parts ...discordgo.MessageComponent) view {
@@ -73,20 +73,20 @@ func newView(colour int, artwork *track.Artwork, ended bool, parts ...discordgo.
 }
 
 // headline is title, artist and requester, beside the cover if there is one.
-func headline(s player.Status) discordgo.MessageComponent {
+func (w tongue) headline(s player.Status) discordgo.MessageComponent {
 	lines := []string{"### " + heading(s.Track)}
 	if s.Track.Artist != "" {
 		lines = append(lines, escape(s.Track.Artist))
 	}
 	if s.Requester != 0 {
-		lines = append(lines, "-# "+fmt.Sprintf(textRequested, fmt.Sprint(uint64(s.Requester))))
+		lines = append(lines, "-# "+w.Say(textRequested, fmt.Sprint(uint64(s.Requester))))
 	}
 	display := discordgo.TextDisplay{Content: strings.Join(lines, "\n")}
 	art := picture(s.Track)
 	if art == nil {
 		return display
 	}
-	about := fmt.Sprintf(textCover, plainTitle(s.Track))
+	about := w.Say(textCover, plainTitle(s.Track))
 	return discordgo.Section{
 		Components: []discordgo.MessageComponent{display},
 		Accessory: discordgo.Thumbnail{
@@ -108,10 +108,10 @@ func heading(t track.Track) string {
 const barWidth = 16
 
 // bar is where the track is: 1:23 ▬▬▬◉▬▬▬ 4:40.
-func bar(s player.Status) string {
+func (w tongue) bar(s player.Status) string {
 	if s.Track.Live || s.Length <= 0 {
 		if s.Track.Live {
-			return textLive + " · " + clock(s.Position)
+			return w.Say(textLive) + " · " + clock(s.Position)
 		}
 		return clock(s.Position)
 	}
@@ -121,19 +121,19 @@ func bar(s player.Status) string {
 }
 
 // stateLine is what else matters: that nothing is heard and why, volume, what comes next.
-func stateLine(s player.Status) string {
+func (w tongue) stateLine(s player.Status) string {
 	var parts []string
 	if s.Interrupted {
-		parts = append(parts, textIsCut)
+		parts = append(parts, w.Say(textIsCut))
 	}
 	if s.State == player.StatePaused {
-		parts = append(parts, textIsPaused)
+		parts = append(parts, w.Say(textIsPaused))
 	}
-	parts = append(parts, soundParts(s)...)
+	parts = append(parts, w.soundParts(s)...)
 	if len(s.Queue) > 0 {
-		next := fmt.Sprintf(textUpNext, title(s.Queue[0].Track))
+		next := w.Say(textUpNext, title(s.Queue[0].Track))
 		if more := len(s.Queue) - 1; more > 0 {
-			next += " " + fmt.Sprintf(textMore, tracks(more))
+			next += " " + w.Say(textMore, w.tracks(more))
 		}
 		parts = append(parts, next)
 	}
@@ -141,18 +141,18 @@ func stateLine(s player.Status) string {
 }
 
 // soundParts tells what is done to the sound, as far as anything is.
-func soundParts(s player.Status) (parts []string) {
+func (w tongue) soundParts(s player.Status) (parts []string) {
 	if s.Volume != 100 {
-		parts = append(parts, fmt.Sprintf(textAtVolume, s.Volume))
+		parts = append(parts, w.Say(textAtVolume, s.Volume))
 	}
-	if names := effectNames(s); names != "" {
+	if names := w.effectNames(s); names != "" {
 		parts = append(parts, names)
 	}
 	if s.Crossfade > 0 {
-		parts = append(parts, fmt.Sprintf(textFades, wholeSeconds(s.Crossfade)))
+		parts = append(parts, w.Say(textFades, wholeSeconds(s.Crossfade)))
 	}
 	if s.Normalise {
-		parts = append(parts, textEven)
+		parts = append(parts, w.Say(textEven))
 	}
 	return parts
 }
@@ -165,28 +165,28 @@ func small(parts []string) string {
 	return "-# " + strings.Join(parts, " · ")
 }
 
-func buttons(s player.Status, serial string, paused bool) discordgo.MessageComponent {
+func (w tongue) buttons(s player.Status, serial string, paused bool) discordgo.MessageComponent {
 	button := func(action, argument, label, emoji string, style discordgo.ButtonStyle) discordgo.Button {
 		return discordgo.Button{
 			Label: label, Style: style, Emoji: &discordgo.ComponentEmoji{Name: emoji},
 			CustomID: customID{action: action, serial: serial, item: s.ItemID, argument: argument}.String(),
 		}
 	}
-	hold := button(actionPause, "", labelPause, "⏸️", discordgo.SecondaryButton)
+	hold := button(actionPause, "", w.Say(labelPause), "⏸️", discordgo.SecondaryButton)
 	if paused {
-		hold = button(actionResume, "", labelResume, "▶️", discordgo.SuccessButton)
+		hold = button(actionResume, "", w.Say(labelResume), "▶️", discordgo.SuccessButton)
 	}
-	next, label := nextLoop(s.Loop)
+	next, label := w.nextLoop(s.Loop)
 	style := discordgo.SecondaryButton
 	if s.Loop != queue.Off {
 		style = discordgo.PrimaryButton
 	}
-	shuffle := button(actionShuffle, "", labelShuffle, "🔀", discordgo.SecondaryButton)
+	shuffle := button(actionShuffle, "", w.Say(labelShuffle), "🔀", discordgo.SecondaryButton)
 	shuffle.Disabled = len(s.Queue) < 2
 	return discordgo.ActionsRow{Components: []discordgo.MessageComponent{
 		hold,
-		button(actionSkip, "", labelSkip, "⏭️", discordgo.SecondaryButton),
-		button(actionStop, "", labelStop, "⏹️", discordgo.DangerButton),
+		button(actionSkip, "", w.Say(labelSkip), "⏭️", discordgo.SecondaryButton),
+		button(actionStop, "", w.Say(labelStop), "⏹️", discordgo.DangerButton),
 		button(actionLoop, next.String(), label, "🔁", style),
 		shuffle,
 	}}
@@ -194,14 +194,14 @@ func buttons(s player.Status, serial string, paused bool) discordgo.MessageCompo
 
 // nextLoop returns the mode the loop button leads to, and its label, which is the
 // mode there is.
-func nextLoop(now queue.Loop) (queue.Loop, string) {
+func (w tongue) nextLoop(now queue.Loop) (queue.Loop, string) {
 	switch now {
 	case queue.Off:
-		return queue.Track, labelLoopOff
+		return queue.Track, w.Say(labelLoopOff)
 	case queue.Track:
-		return queue.All, labelLoopTrack
+		return queue.All, w.Say(labelLoopTrack)
 	}
-	return queue.Off, labelLoopQueue
+	return queue.Off, w.Say(labelLoopQueue)
 }
 
 var coverNames = map[string]string{

@@ -22,7 +22,8 @@ type cache struct {
 }
 
 type guild struct {
-	here     bool // Discord serves it, in the session there is now
+	here     bool   // Discord serves it, in the session there is now
+	locale   string // "de", "en-US"
 	owner    snowflake.ID
 	roles    map[snowflake.ID]int64 // permissions by role; @everyone has the guild's id
 	channels map[snowflake.ID]*channel
@@ -57,6 +58,7 @@ func newCache() *cache {
 func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session string) {
 	g := &guild{
 		here:     true,
+		locale:   from.PreferredLocale,
 		owner:    id(from.OwnerID),
 		roles:    map[snowflake.ID]int64{},
 		channels: map[snowflake.ID]*channel{},
@@ -94,10 +96,13 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session strin
 	}
 }
 
-// updateGuild takes what a GUILD_UPDATE brings: owner and roles.
+// updateGuild takes what a GUILD_UPDATE brings: owner, language and roles.
 func (c *cache) updateGuild(from *discordgo.Guild) {
 	c.edit(id(from.ID), func(g *guild) {
 		g.owner = id(from.OwnerID)
+		if from.PreferredLocale != "" {
+			g.locale = from.PreferredLocale
+		}
 		if len(from.Roles) == 0 {
 			return
 		}

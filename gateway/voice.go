@@ -40,6 +40,18 @@ func (g *Gateway) ChannelInfo(channel snowflake.ID) (Channel, bool) {
 	}, true
 }
 
+// Locale returns the language of a guild as Discord names it ("de", "en-US"), "" of one
+// the bot does not know.
+func (g *Gateway) Locale(guild snowflake.ID) string {
+	c := g.cache
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if of := c.guilds[guild]; of != nil {
+		return of.locale
+	}
+	return ""
+}
+
 // Access says whether the bot can play in a voice channel.
 type Access struct {
 	Missing []string // permissions it lacks, by their names in Discord's English settings
