@@ -13,46 +13,18 @@ import (
 
 // Command types a slash command ("play", or "queue show" for a sub-command), as
 // Discord's client would: it is refused when no bot here has registered it, when
-// the person may not use it, or when args do not fit its registered options.
+// the person may not use it, or when args do not fit its registered options. Names
+// may also be those the person sees in their language.
 // It returns once the interaction is made; its answer is awaited with the handle.
 func (u *User) Command(_ context.Context, c *Channel, name string, args Args) (*Interaction, error) {
-	bot, command, path, err := u.offered(c, name)
-	if err != nil {
-		return nil, err
-	}
-	f := &filler{e: u.e, user: u.ID, app: bot, channel: c.ID, guild: u.Guild.ID}
-	options, err := f.fill(command.Options, path, args)
-	if err != nil {
-		return nil, fmt.Errorf("/%s: %w", name, err)
-	}
-	return u.do(world.Act{
-		User: u.ID, Channel: c.ID, Application: bot, Type: discord.CommandInteraction,
-		Data: discord.CommandData{
-			ID: command.ID, Name: command.Name, Type: discord.ChatCommand, Options: options,
-			Resolved: f.resolved(), GuildID: command.GuildID,
-		},
-	})
+	return u.command(c, name, discord.CommandInteraction, args, "", "")
 }
 
 // Autocomplete asks for suggestions while the person is typing value into the
-// option focused; args are the options already filled in.
+// option focused; args are the options already filled in. The suggestions are as
+// the person sees them.
 func (u *User) Autocomplete(ctx context.Context, c *Channel, name string, args Args, focused, value string) ([]discord.Choice, error) {
-	bot, command, path, err := u.offered(c, name)
-	if err != nil {
-		return nil, err
-	}
-	f := &filler{e: u.e, user: u.ID, app: bot, channel: c.ID, guild: u.Guild.ID, focused: focused, typed: value}
-	options, err := f.fill(command.Options, path, args)
-	if err != nil {
-		return nil, fmt.Errorf("/%s: %w", name, err)
-	}
-	i, err := u.do(world.Act{
-		User: u.ID, Channel: c.ID, Application: bot, Type: discord.AutocompleteInteraction,
-		Data: discord.CommandData{
-			ID: command.ID, Name: command.Name, Type: discord.ChatCommand, Options: options,
-			Resolved: f.resolved(), GuildID: command.GuildID,
-		},
-	})
+	i, err := u.command(c, name, discord.AutocompleteInteraction, args, focused, value)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +32,31 @@ func (u *User) Autocomplete(ctx context.Context, c *Channel, name string, args A
 		return nil, err
 	}
 	o, _, _ := u.e.world.Outcome(i.ID)
-	return o.Choices, nil
+	return discord.ChoicesIn(o.Choices, u.Locale()), nil
+}
+
+func (u *User) command(c *Channel, name string, kind discord.InteractionType, args Args, focused, typed string) (*Interaction, error) {
+	bot, command, path, err := u.offered(c, name)
+	if err != nil {
+		return nil, err
+	}
+	f := u.filler(bot, c.ID)
+	f.focused, f.typed = focused, typed
+	options, err := f.fill(command.Options, path, args)
+	if err != nil {
+		return nil, fmt.Errorf("/%s: %w", name, err)
+	}
+	return u.do(world.Act{
+		User: u.ID, Channel: c.ID, Application: bot, Type: kind,
+		Data: discord.CommandData{
+			ID: command.ID, Name: command.Name, Type: discord.ChatCommand, Options: options,
+			Resolved: f.resolved(), GuildID: command.GuildID,
+		},
+	})
+}
+
+func (u *User) filler(bot, channel ID) *filler {
+	return &filler{e: u.e, user: u.ID, app: bot, channel: channel, guild: u.Guild.ID, locale: u.Locale()}
 }
 
 func (u *User) do(a world.Act) (*Interaction, error) {
@@ -71,38 +67,53 @@ func (u *User) do(a world.Act) (*Interaction, error) {
 	return &Interaction{ID: in.ID, user: u, channel: a.Channel, app: a.Application, on: a.On}, nil
 }
 
-// offered finds a command the person is offered in the channel, and the names of
-// the sub-command meant.
+// offered finds a slash command the person is offered in the channel, and the
+// names of the sub-command meant.
 func (u *User) offered(c *Channel, name string) (bot ID, found discord.Command, path []string, err error) {
 	words := strings.Fields(strings.TrimPrefix(name, "/"))
 	if len(words) == 0 {
 		return 0, found, nil, invalid("There is no command without a name.")
 	}
-	may := u.e.world.Permissions(u.ID, c.ID)
+	bot, found, err = u.find(c, discord.ChatCommand, words[0])
+	return bot, found, words[1:], err
+}
+
+// find looks a command up by its name or the one the person sees, if they may use it.
+func (u *User) find(c *Channel, kind discord.CommandType, name string) (bot ID, found discord.Command, err error) {
+	may, locale := u.e.world.Permissions(u.ID, c.ID), u.Locale()
 	if !may.Has(discord.UseApplicationCommands) {
-		return 0, found, nil, fault.New(fault.Denied, u.Name+" may not use commands in "+c.Name+".")
+		return 0, found, fault.New(fault.Denied, u.Name+" may not use commands in "+c.Name+".")
 	}
-	for bot, command := range c.offers() {
-		if command.Name != words[0] {
+	for bot, command := range c.offers(kind) {
+		if command.Name != name && discord.Localized(command.Name, command.NameLocalizations, locale) != name {
 			continue
 		}
-		if p := command.DefaultMemberPermissions; p != nil && (!may.Has(*p) || *p == 0) && !may.Has(discord.Administrator) {
-			return 0, found, nil, fault.New(fault.Denied, u.Name+" may not use /"+words[0]+".")
+		if !command.OpenTo(may) {
+			return 0, found, fault.New(fault.Denied, u.Name+" may not use /"+name+".")
 		}
-		return bot, command, words[1:], nil
+		return bot, command, nil
 	}
-	return 0, found, nil, fault.New(fault.NotFound, "No bot here has a command /"+words[0]+".")
+	return 0, found, fault.New(fault.NotFound, "No bot here has a command /"+name+".")
 }
 
 // Commands are the slash commands the person is offered in the channel, by name.
-func (u *User) Commands(c *Channel) []discord.Command {
+// Command.In gives what they see of one in their language.
+func (u *User) Commands(c *Channel) []discord.Command { return u.commands(c, discord.ChatCommand) }
+
+// Menu are the commands the person is offered in the context menu of a message or
+// a user, by name.
+func (u *User) Menu(c *Channel, kind discord.CommandType) []discord.Command {
+	return u.commands(c, kind)
+}
+
+func (u *User) commands(c *Channel, kind discord.CommandType) []discord.Command {
 	may := u.e.world.Permissions(u.ID, c.ID)
 	var list []discord.Command
 	if !may.Has(discord.UseApplicationCommands) {
 		return nil
 	}
-	for _, command := range c.offers() {
-		if p := command.DefaultMemberPermissions; p == nil || may.Has(*p) && *p != 0 || may.Has(discord.Administrator) {
+	for _, command := range c.offers(kind) {
+		if command.OpenTo(may) {
 			list = append(list, command)
 		}
 	}
@@ -110,17 +121,54 @@ func (u *User) Commands(c *Channel) []discord.Command {
 	return list
 }
 
-// offers yields every slash command of the bots in the channel's guild.
-func (c *Channel) offers() func(yield func(ID, discord.Command) bool) {
+// offers yields every command of a type of the bots in the channel's guild.
+func (c *Channel) offers(kind discord.CommandType) func(yield func(ID, discord.Command) bool) {
 	return func(yield func(ID, discord.Command) bool) {
 		for _, bot := range c.e.world.Bots(c.Guild.ID) {
 			for _, command := range c.e.world.Offered(bot, c.Guild.ID) {
-				if command.Type == discord.ChatCommand && !yield(bot, command) {
+				if command.Type == kind && !yield(bot, command) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// MessageCommand chooses a command from a message's context menu.
+func (u *User) MessageCommand(_ context.Context, m discord.Message, name string) (*Interaction, error) {
+	now, ok := u.e.world.Find(m.ChannelID, m.ID)
+	if !ok || now.VisibleTo != 0 && now.VisibleTo != u.ID {
+		return nil, fault.New(fault.NotFound, u.Name+" sees no such message.")
+	}
+	now.GuildID, now.Member = 0, nil
+	return u.menuCommand(m.ChannelID, discord.MessageCommand, name, m.ID, func(f *filler) bool {
+		f.found.Messages = map[ID]discord.Message{m.ID: now}
+		return true
+	})
+}
+
+// UserCommand chooses a command from somebody's context menu, met in the channel.
+func (u *User) UserCommand(_ context.Context, c *Channel, target ID, name string) (*Interaction, error) {
+	return u.menuCommand(c.ID, discord.UserCommand, name, target, func(f *filler) bool { return f.person(target) })
+}
+
+func (u *User) menuCommand(channel ID, kind discord.CommandType, name string, target ID, resolve func(*filler) bool) (*Interaction, error) {
+	c := &Channel{ID: channel, Guild: u.Guild, e: u.e}
+	bot, command, err := u.find(c, kind, name)
+	if err != nil {
+		return nil, err
+	}
+	f := u.filler(bot, channel)
+	if !resolve(f) {
+		return nil, fault.New(fault.NotFound, "There is nobody with that id here.")
+	}
+	return u.do(world.Act{
+		User: u.ID, Channel: channel, Application: bot, Type: discord.CommandInteraction,
+		Data: discord.CommandData{
+			ID: command.ID, Name: command.Name, Type: kind, TargetID: target,
+			Resolved: f.resolved(), GuildID: command.GuildID,
+		},
+	})
 }
 
 // Press presses the button customID of the message; for a select menu values are
@@ -138,7 +186,7 @@ func (u *User) Press(_ context.Context, m discord.Message, customID string, valu
 	case pressed.Disabled:
 		return nil, fault.New(fault.Denied, customID+" is disabled.")
 	}
-	f := &filler{e: u.e, user: u.ID, app: now.Author.ID, channel: now.ChannelID, guild: u.Guild.ID}
+	f := u.filler(now.Author.ID, now.ChannelID)
 	if err := f.choose(pressed, values); err != nil {
 		return nil, err
 	}
@@ -148,70 +196,6 @@ func (u *User) Press(_ context.Context, m discord.Message, customID string, valu
 			CustomID: customID, ComponentType: pressed.Type, ID: pressed.ID, Values: values, Resolved: f.resolved(),
 		},
 	})
-}
-
-// Submit fills in the modal an interaction opened; values are by custom id.
-func (u *User) Submit(_ context.Context, m Modal, values map[string]string) (*Interaction, error) {
-	left := map[string]bool{}
-	for id := range values {
-		left[id] = true
-	}
-	var fields []discord.ModalField
-	for _, c := range m.Components {
-		field, err := submit(c, values, left)
-		if err != nil {
-			return nil, err
-		}
-		fields = append(fields, field)
-	}
-	for id := range left {
-		return nil, invalid("The form has no field " + id + ".")
-	}
-	return u.do(world.Act{
-		User: u.ID, Channel: m.channel, Application: m.app, Type: discord.ModalInteraction, On: m.on,
-		Data: discord.ModalData{CustomID: m.CustomID, Components: fields},
-	})
-}
-
-func submit(c discord.Component, values map[string]string, left map[string]bool) (discord.ModalField, error) {
-	field := discord.ModalField{Type: c.Type, ID: c.ID, CustomID: c.CustomID}
-	for _, in := range c.Components {
-		child, err := submit(in, values, left)
-		if err != nil {
-			return field, err
-		}
-		field.Components = append(field.Components, child)
-	}
-	if c.Component != nil {
-		child, err := submit(*c.Component, values, left)
-		if err != nil {
-			return field, err
-		}
-		field.Component = &child
-	}
-	if c.CustomID == "" {
-		return field, nil
-	}
-	delete(left, c.CustomID)
-	value, given := values[c.CustomID]
-	if !given {
-		value = c.Value
-	}
-	if c.Type.Select() {
-		if given {
-			field.Values = []string{value}
-		}
-		return field, nil
-	}
-	required := c.Required == nil || *c.Required
-	switch n := len([]rune(value)); {
-	case n == 0 && required, c.MinLength != nil && n > 0 && n < *c.MinLength:
-		return field, invalid(c.CustomID + " is too short.")
-	case c.MaxLength != nil && n > *c.MaxLength, n > 4000:
-		return field, invalid(c.CustomID + " is too long.")
-	}
-	field.Value = &value
-	return field, nil
 }
 
 func invalid(message string) error { return fault.New(fault.Invalid, message) }

@@ -128,5 +128,8 @@ func (b *Bot) HoldACKs(hold bool) { b.e.gateway.HoldACKs(b.ID, hold) }
 // RequestHeartbeat asks the bot's gateway sockets for a heartbeat now (op 1).
 func (b *Bot) RequestHeartbeat() bool { return b.e.gateway.RequestHeartbeat(b.ID) > 0 }
 
+// RESTStats are the requests so far and those that broke a limit, by route.
+func (e *Emulator) RESTStats() rest.Stats { return e.rest.Stats() }
+
 // FailREST makes coming requests fail.
 func (e *Emulator) FailREST(f rest.Fault) { e.rest.Fail(f) }

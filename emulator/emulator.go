@@ -107,6 +107,7 @@ func (e *Emulator) open() (err error) {
 	}
 	e.world = world.New(world.Options{
 		AckWithin: e.opts.AckWithin, TokenLife: e.opts.TokenLife, MaxFile: e.opts.MaxFile, FileURL: e.URL(),
+		OnSilence: e.voice.Silence,
 	})
 	e.gateway = gateway.New(gateway.Options{
 		World: e.world, Limits: e.opts.Gateway, URL: "ws://" + e.plain.Addr().String(),

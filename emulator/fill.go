@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"mime"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +16,7 @@ import (
 )
 
 // Args are a command's options by name. Values: string, int, float64, bool,
-// *User, *Bot, *Channel, discord.Role, ID or Upload. A string is read as whatever
+// *User, *Bot, *Channel, *Role, discord.Role, ID or Upload. A string is read as whatever
 // the option takes ("12", "true", a mention), and names a choice as well as its
 // value does: so a page can pass on what was typed.
 type Args map[string]any
@@ -31,6 +33,7 @@ type Upload struct {
 type filler struct {
 	e                         *Emulator
 	user, app, channel, guild ID
+	locale                    string // of the user, who may call options by the names they see
 	focused, typed            string // autocompletion: the option being typed
 	found                     discord.Resolved
 }
@@ -38,7 +41,7 @@ type filler struct {
 // resolved is nil when nothing was named.
 func (f *filler) resolved() *discord.Resolved {
 	r := f.found
-	if r.Users == nil && r.Roles == nil && r.Channels == nil && r.Attachments == nil {
+	if r.Users == nil && r.Roles == nil && r.Channels == nil && r.Attachments == nil && r.Messages == nil {
 		return nil
 	}
 	return &r
@@ -52,7 +55,7 @@ func (f *filler) fill(options []discord.CommandOption, path []string, args Args)
 			return nil, invalid("A sub-command is missing.")
 		}
 		for _, o := range options {
-			if o.Name == path[0] && o.Type <= discord.SubCommandGroupOption {
+			if f.called(o, path[0]) && o.Type <= discord.SubCommandGroupOption {
 				in, err := f.fill(o.Options, path[1:], args)
 				return []discord.OptionValue{{Name: o.Name, Type: o.Type, Options: in}}, err
 			}
@@ -66,15 +69,19 @@ func (f *filler) values(options []discord.CommandOption, args Args) ([]discord.O
 	left := maps.Clone(args)
 	var out []discord.OptionValue
 	for _, o := range options {
-		if f.focused != "" && o.Name == f.focused {
+		if f.focused != "" && f.called(o, f.focused) {
 			if !o.Autocomplete {
 				return nil, invalid(o.Name + " offers no suggestions.")
 			}
 			out = append(out, discord.OptionValue{Name: o.Name, Type: o.Type, Value: f.typed, Focused: true})
 			continue
 		}
-		arg, given := left[o.Name]
-		delete(left, o.Name)
+		key := o.Name
+		if _, given := left[key]; !given {
+			key = discord.Localized(o.Name, o.NameLocalizations, f.locale)
+		}
+		arg, given := left[key]
+		delete(left, key)
 		if !given {
 			if o.Required && f.focused == "" {
 				return nil, invalid(o.Name + " is required.")
@@ -93,10 +100,15 @@ func (f *filler) values(options []discord.CommandOption, args Args) ([]discord.O
 	return out, nil
 }
 
+// called reports whether a name means the option: its own or the one the user sees.
+func (f *filler) called(o discord.CommandOption, name string) bool {
+	return o.Name == name || discord.Localized(o.Name, o.NameLocalizations, f.locale) == name
+}
+
 func (f *filler) value(o discord.CommandOption, arg any) (any, error) {
 	text, isText := arg.(string)
 	if isText && len(o.Choices) > 0 {
-		return choice(o, text)
+		return f.choice(o, text)
 	}
 	switch o.Type {
 	case discord.StringOption:
@@ -125,9 +137,10 @@ func wrong(o discord.CommandOption, arg any) error {
 	return invalid(fmt.Sprintf("%s does not take %v.", o.Name, arg))
 }
 
-func choice(o discord.CommandOption, text string) (any, error) {
+func (f *filler) choice(o discord.CommandOption, text string) (any, error) {
 	for _, c := range o.Choices {
-		if fmt.Sprint(c.Value) == text || strings.EqualFold(c.Name, text) {
+		local := discord.Localized(c.Name, c.NameLocalizations, f.locale)
+		if fmt.Sprint(c.Value) == text || strings.EqualFold(c.Name, text) || strings.EqualFold(local, text) {
 			return c.Value, nil
 		}
 	}
@@ -177,15 +190,35 @@ func (f *filler) upload(o discord.CommandOption, arg any) (any, error) {
 	if !ok {
 		return nil, wrong(o, arg)
 	}
+	if !up.fits(o.FileTypes) {
+		return nil, invalid(o.Name + " takes no such file.")
+	}
+	return f.store(up)
+}
+
+// store keeps a file a person attached, and names it in what is resolved.
+func (f *filler) store(up Upload) (ID, error) {
 	a, err := f.e.world.StoreUpload(f.channel, up.Name, up.Type, up.Data)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if f.found.Attachments == nil {
 		f.found.Attachments = map[ID]discord.Attachment{}
 	}
 	f.found.Attachments[a.ID] = a
 	return a.ID, nil
+}
+
+// fits reports whether a picker with these file types would have shown the file.
+func (u Upload) fits(types []string) bool {
+	ext := strings.ToLower(path.Ext(u.Name))
+	kind := u.Type
+	if kind == "" {
+		kind = mime.TypeByExtension(ext)
+	}
+	return len(types) == 0 || slices.ContainsFunc(types, func(t string) bool {
+		return strings.EqualFold(t, ext) || strings.HasPrefix(kind, t+"/")
+	})
 }
 
 // object reads an option that names a user, channel or role.
@@ -210,6 +243,8 @@ func idOf(arg any) ID {
 	case *Channel:
 		return v.ID
 	case discord.Role:
+		return v.ID
+	case *Role:
 		return v.ID
 	case ID:
 		return v
@@ -275,13 +310,7 @@ func (f *filler) choose(c discord.Component, values []string) error {
 		}
 		return nil
 	}
-	least, most := 1, 1
-	if c.MinValues != nil {
-		least = *c.MinValues
-	}
-	if c.MaxValues != nil {
-		most = *c.MaxValues
-	}
+	least, most := c.Bounds()
 	if len(values) < least || len(values) > most {
 		return invalid(fmt.Sprintf("%s takes %d to %d choices.", c.CustomID, least, most))
 	}
@@ -295,7 +324,7 @@ func (f *filler) choose(c discord.Component, values []string) error {
 
 func (f *filler) offers(c discord.Component, value string) bool {
 	switch id := idOf(value); c.Type {
-	case discord.StringSelect:
+	case discord.StringSelect, discord.RadioGroup, discord.CheckboxGroup:
 		return slices.ContainsFunc(c.Options, func(o discord.Option) bool { return o.Value == value })
 	case discord.UserSelect:
 		return f.person(id)

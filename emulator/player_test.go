@@ -119,6 +119,7 @@ func (p *player) heard(t *testing.T) {
 
 func TestStagesAreNotEncrypted(t *testing.T) {
 	p := newPlayer(t, voiceserver.Required, emulator.ChannelOptions{Stage: true})
+	p.guild.InviteToSpeak(p.bot)
 	p.heard(t)
 	if r := p.ear.Report(); r.Plain == 0 || r.Epochs != 0 || p.conn.Status().DAVE != 0 {
 		t.Errorf("on a stage, in version %d, ann hears\n%v", p.conn.Status().DAVE, r)

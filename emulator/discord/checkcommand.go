@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,19 +34,14 @@ func CheckCommand(c Command) error {
 // CheckCommands is CheckCommand for a bulk overwrite.
 func CheckCommands(all []Command) error {
 	var f Form
-	type key struct {
-		t    CommandType
-		name string
-	}
-	seen := map[key]bool{}
+	seen := map[CommandType]*unique{ChatCommand: {}, UserCommand: {}, MessageCommand: {}}
 	count := map[CommandType]int{}
 	for i, c := range all {
 		c.check(&f, Path("").At(i))
-		k := key{c.kind(), c.Name}
-		if seen[k] {
-			f.Add(Path("").At(i).In("name"), "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
+		if names := seen[c.kind()]; names != nil {
+			names.add(&f, Path("").At(i), c.Name, c.NameLocalizations,
+				"APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique")
 		}
-		seen[k] = true
 		count[c.kind()]++
 	}
 	if count[ChatCommand] > MaxCommands || count[UserCommand] > MaxContextCommands || count[MessageCommand] > MaxContextCommands {
@@ -65,6 +61,10 @@ func (c Command) check(f *Form, at Path) {
 	if c.kind() != ChatCommand {
 		oneOf(f, at.In("type"), c.kind(), ChatCommand, UserCommand, MessageCommand)
 		f.length(at.In("name"), c.Name, 1, 32)
+		localizations(f, at.In("name_localizations"), c.NameLocalizations, 32)
+		if len(c.Options) > 0 {
+			f.Add(at.In("options"), "APPLICATION_COMMAND_CONTEXT_MENU_OPTIONS_INVALID", "Context menu commands cannot have options")
+		}
 		if c.Description != "" {
 			f.Add(at.In("description"), "APPLICATION_COMMAND_CONTEXT_MENU_DESCRIPTION_INVALID", "Context menu commands cannot have a description")
 		}
@@ -92,10 +92,51 @@ func checkName(f *Form, at Path, name string) {
 
 func checkLocales(f *Form, at Path, names, descriptions map[string]string) {
 	for locale, name := range names {
-		checkName(f, at.In("name_localizations").In(locale), name)
+		here := at.In("name_localizations").In(locale)
+		checkLocale(f, here, locale)
+		checkName(f, here, name)
 	}
-	for locale, text := range descriptions {
-		f.length(at.In("description_localizations").In(locale), text, 1, 100)
+	localizations(f, at.In("description_localizations"), descriptions, 100)
+}
+
+// localizations refuses unknown locales and texts longer than most.
+func localizations(f *Form, at Path, texts map[string]string, most int) {
+	for locale, text := range texts {
+		checkLocale(f, at.In(locale), locale)
+		f.length(at.In(locale), text, 1, most)
+	}
+}
+
+func checkLocale(f *Form, at Path, locale string) {
+	if !KnownLocale(locale) {
+		f.Add(at, "ENUM_TYPE_COERCE", fmt.Sprintf("Value %q is not a valid enum value.", locale))
+	}
+}
+
+// unique keeps names apart, in every locale on its own: two commands may not be
+// shown under one name. The zero value is ready.
+type unique struct {
+	names []string
+	local map[string]map[string]bool // by locale
+}
+
+// add refuses a name that is taken, by itself or as somebody sees it.
+func (u *unique) add(f *Form, at Path, name string, localized map[string]string, code, message string) {
+	if slices.Contains(u.names, name) {
+		f.Add(at.In("name"), code, message)
+	}
+	u.names = append(u.names, name)
+	if u.local == nil {
+		u.local = map[string]map[string]bool{}
+	}
+	for locale, text := range localized {
+		if u.local[locale] == nil {
+			u.local[locale] = map[string]bool{}
+		}
+		if u.local[locale][text] {
+			f.Add(at.In("name_localizations").In(locale), code, message)
+		}
+		u.local[locale][text] = true
 	}
 }
 
@@ -103,15 +144,12 @@ func checkLocales(f *Form, at Path, names, descriptions map[string]string) {
 // and sub-commands.
 func checkOptions(f *Form, at Path, options []CommandOption, depth int) {
 	f.count(at, len(options), 0, maxOptions)
-	names := map[string]bool{}
+	var names unique
 	optional, subs := false, 0
 	for i, o := range options {
 		here := at.At(i)
 		o.check(f, here, depth)
-		if names[o.Name] {
-			f.Add(here.In("name"), "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name must be unique")
-		}
-		names[o.Name] = true
+		names.add(f, here, o.Name, o.NameLocalizations, "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name must be unique")
 		if o.Required && optional {
 			f.Add(here, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", "Required options must be placed before non-required options")
 		}
@@ -146,6 +184,25 @@ func (o CommandOption) check(f *Form, at Path, depth int) {
 		f.Add(at.In("options"), "APPLICATION_COMMAND_OPTIONS_NESTING_INVALID", "Only sub-commands and groups have options")
 	}
 	o.checkValues(f, at)
+	o.checkFiles(f, at)
+}
+
+func (o CommandOption) checkFiles(f *Form, at Path) {
+	if len(o.FileTypes) > 0 && o.Type != AttachmentOption {
+		f.Add(at.In("file_types"), "APPLICATION_COMMAND_OPTIONS_FILE_TYPES_INVALID", "Only attachment options have file types")
+	}
+	checkFileTypes(f, at.In("file_types"), o.FileTypes)
+}
+
+// fileType is the documented form: a family of media or an extension.
+var fileType = regexp.MustCompile(`^(audio|image|video|\.[A-Za-z0-9]+)$`)
+
+func checkFileTypes(f *Form, at Path, types []string) {
+	for i, t := range types {
+		if !fileType.MatchString(t) {
+			f.Add(at.At(i), "STRING_TYPE_REGEX", "Must be audio, image, video or an extension with its dot.")
+		}
+	}
 }
 
 func (o CommandOption) checkValues(f *Form, at Path) {
@@ -175,6 +232,7 @@ func checkChoices(f *Form, at Path, choices []Choice, kind OptionType) {
 	for i, c := range choices {
 		here := at.At(i)
 		f.length(here.In("name"), c.Name, 1, 100)
+		localizations(f, here.In("name_localizations"), c.NameLocalizations, 100)
 		if names[c.Name] {
 			f.Add(here.In("name"), "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", "Option choice names must be unique")
 		}

@@ -2,6 +2,7 @@ package discord
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,6 +12,7 @@ type checker struct {
 	*Form
 	customIDs map[string]bool
 	ids       map[int]bool
+	labelled  bool            // inside a Label
 	modal     bool            // text inputs belong into modals, buttons into messages
 	files     map[string]bool // nil: not known, attachment:// may name anything
 	total     int
@@ -75,6 +77,14 @@ func (c *checker) component(at Path, in Component, allowed ...ComponentType) {
 		c.list(at.In("components"), in.Components, ActionRow, Section, TextDisplay, MediaGallery, File, Separator)
 	case Label:
 		c.label(at, in)
+	case FileUpload:
+		c.fileUpload(at, in)
+	case RadioGroup:
+		c.radioGroup(at, in)
+	case CheckboxGroup:
+		c.checkboxGroup(at, in)
+	case Checkbox:
+		c.customID(at, in.CustomID)
 	default:
 		if in.Type.Select() {
 			c.selectMenu(at, in)
@@ -152,25 +162,43 @@ func (c *checker) button(at Path, in Component) {
 func (c *checker) selectMenu(at Path, in Component) {
 	c.customID(at, in.CustomID)
 	c.length(at.In("placeholder"), in.Placeholder, 0, 150)
-	least, most := 1, 1
+	c.bounds(at, in, 25)
+	if c.modal && in.Disabled {
+		c.Add(at.In("disabled"), "COMPONENT_DISABLED_IN_MODAL", "Components in modals cannot be disabled")
+	}
+	if in.Type != StringSelect {
+		c.defaultValues(at.In("default_values"), in)
+		return
+	}
+	c.options(at.In("options"), in, 1, 25)
+}
+
+// bounds checks how many values may be chosen; in a modal a component that must
+// be filled in takes at least one.
+func (c *checker) bounds(at Path, in Component, limit int) {
+	least, most := in.Bounds()
 	if in.MinValues != nil {
-		least = *in.MinValues
-		c.within(at.In("min_values"), least, 0, 25)
+		c.within(at.In("min_values"), least, 0, limit)
 	}
 	if in.MaxValues != nil {
-		most = *in.MaxValues
-		c.within(at.In("max_values"), most, 1, 25)
+		c.within(at.In("max_values"), most, 1, limit)
 	}
 	if least > most {
 		c.Add(at.In("min_values"), "SELECT_COMPONENT_MIN_VALUES_TOO_LARGE", "min_values cannot exceed max_values")
 	}
-	if in.Type != StringSelect {
-		return
+	if c.modal && in.Needed() && least == 0 {
+		c.Add(at.In("min_values"), "COMPONENT_REQUIRED_MIN_VALUES", "min_values must be at least 1 when the component is required")
 	}
-	c.count(at.In("options"), len(in.Options), 1, 25)
+}
+
+// options checks the choices of a select menu or group, and how many of them are
+// chosen from the beginning.
+func (c *checker) options(at Path, in Component, least, most int) {
+	c.count(at, len(in.Options), least, most)
 	seen := map[string]bool{}
+	chosen := 0
 	for i, o := range in.Options {
-		here := at.In("options").At(i)
+		here := at.At(i)
 		c.length(here.In("label"), o.Label, 1, 100)
 		c.length(here.In("value"), o.Value, 1, 100)
 		c.length(here.In("description"), o.Description, 0, 100)
@@ -178,6 +206,28 @@ func (c *checker) selectMenu(at Path, in Component) {
 			c.Add(here.In("value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used")
 		}
 		seen[o.Value] = true
+		if o.Default {
+			chosen++
+		}
+	}
+	if _, limit := in.Bounds(); chosen > limit {
+		c.Add(at, "SELECT_COMPONENT_TOO_MANY_DEFAULTS", fmt.Sprintf("At most %d options can be selected by default", limit))
+	}
+}
+
+// defaultValues checks what an auto-populated select shows as chosen.
+func (c *checker) defaultValues(at Path, in Component) {
+	kinds := map[ComponentType][]string{
+		UserSelect: {"user"}, RoleSelect: {"role"}, ChannelSelect: {"channel"}, MentionableSelect: {"user", "role"},
+	}[in.Type]
+	least, most := in.Bounds()
+	if n := len(in.DefaultValues); n > 0 && (n < least || n > most) {
+		c.count(at, n, least, most)
+	}
+	for i, v := range in.DefaultValues {
+		if !slices.Contains(kinds, v.Type) {
+			c.Add(at.At(i).In("type"), "BASE_TYPE_CHOICES", "Value must be one of {"+strings.Join(kinds, ", ")+"}.")
+		}
 	}
 }
 

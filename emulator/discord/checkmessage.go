@@ -16,6 +16,8 @@ const (
 	maxRows       = 5
 	maxComponents = 40   // of a Components V2 message, nested ones counted
 	maxV2Text     = 4000 // characters of all text displays of a message
+
+	maxVoiceStatus = 500 // characters of the line under a voice channel's name
 )
 
 // CheckMessage refuses a new message whose body breaks Discord's rules; it
@@ -177,6 +179,26 @@ func CheckCallback(kind CallbackType, d CallbackData, onMessage bool) error {
 	case CallbackModal:
 		checkModal(&f, "data", Modal{CustomID: d.CustomID, Title: d.Title, Components: d.Components.Value})
 	}
+	return f.Err()
+}
+
+// CheckCallbackTo refuses a type of answer that an interaction of that type does
+// not take: suggestions answer autocompletion alone, and a form opens no form.
+func CheckCallbackTo(in InteractionType, kind CallbackType) error {
+	var f Form
+	switch {
+	case (in == AutocompleteInteraction) != (kind == CallbackAutocomplete),
+		in == ModalInteraction && kind == CallbackModal:
+		f.Add("type", "INTERACTION_APPLICATION_COMMAND_INVALID_CALLBACK_TYPE",
+			"This interaction type does not support that callback type")
+	}
+	return f.Err()
+}
+
+// CheckVoiceStatus refuses a voice channel's status that is too long.
+func CheckVoiceStatus(status string) error {
+	var f Form
+	f.length("status", status, 0, maxVoiceStatus)
 	return f.Err()
 }
 

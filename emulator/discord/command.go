@@ -60,6 +60,7 @@ type CommandOption struct {
 	Choices                  []Choice          `json:"choices,omitempty"`
 	Options                  []CommandOption   `json:"options,omitempty"`
 	ChannelTypes             []ChannelType     `json:"channel_types,omitempty"`
+	FileTypes                []string          `json:"file_types,omitempty"` // "audio", "image", "video" or ".ext"
 	MinValue                 *float64          `json:"min_value,omitempty"`
 	MaxValue                 *float64          `json:"max_value,omitempty"`
 	MinLength                *int              `json:"min_length,omitempty"`

@@ -22,6 +22,9 @@ const (
 	Container         ComponentType = 17
 	Label             ComponentType = 18
 	FileUpload        ComponentType = 19
+	RadioGroup        ComponentType = 21
+	CheckboxGroup     ComponentType = 22
+	Checkbox          ComponentType = 23
 )
 
 // Button styles.
@@ -38,6 +41,25 @@ const (
 func (t ComponentType) Select() bool {
 	return t == StringSelect || t >= UserSelect && t <= ChannelSelect
 }
+
+// Bounds are how many values the component takes: of a select menu, a file upload
+// or a checkbox group. Required false lets a modal's component stay empty.
+func (c Component) Bounds() (least, most int) {
+	least, most = 1, 1
+	if c.Type == CheckboxGroup {
+		most = len(c.Options)
+	}
+	if c.MinValues != nil {
+		least = *c.MinValues
+	}
+	if c.MaxValues != nil {
+		most = *c.MaxValues
+	}
+	return least, most
+}
+
+// Needed reports whether a modal's component must be filled in.
+func (c Component) Needed() bool { return c.Required == nil || *c.Required }
 
 // Component is any component; which fields matter depends on Type.
 type Component struct {
@@ -71,17 +93,28 @@ type Component struct {
 	Required     *bool         `json:"required,omitempty"`
 	Value        string        `json:"value,omitempty"`
 	ChannelTypes []ChannelType `json:"channel_types,omitempty"`
-	Name         string        `json:"name,omitempty"`
-	Size         int           `json:"size,omitempty"`
+	Default      bool          `json:"default,omitempty"` // of a Checkbox
+	// DefaultValues are what a user, role, mentionable or channel select shows as chosen.
+	DefaultValues []DefaultValue `json:"default_values,omitempty"`
+	FileTypes     []string       `json:"file_types,omitempty"` // of a FileUpload: "audio", "image", "video" or ".ext"
+	Name          string         `json:"name,omitempty"`
+	Size          int            `json:"size,omitempty"`
 }
 
-// Option is a choice of a StringSelect.
+// Option is a choice of a StringSelect, RadioGroup or CheckboxGroup.
 type Option struct {
 	Label       string `json:"label"`
 	Value       string `json:"value"`
 	Description string `json:"description,omitempty"`
 	Emoji       *Emoji `json:"emoji,omitempty"`
 	Default     bool   `json:"default,omitempty"`
+}
+
+// DefaultValue is what an auto-populated select shows as chosen; Type is "user",
+// "role" or "channel".
+type DefaultValue struct {
+	ID   ID     `json:"id"`
+	Type string `json:"type"`
 }
 
 // Emoji is a Unicode emoji (Name) or one of a guild (ID).

@@ -36,6 +36,7 @@ var (
 	ErrUnknownGuild        = refusal(http.StatusNotFound, 10004, "Unknown Guild")
 	ErrUnknownMember       = refusal(http.StatusNotFound, 10007, "Unknown Member")
 	ErrUnknownMessage      = refusal(http.StatusNotFound, 10008, "Unknown Message")
+	ErrUnknownRole         = refusal(http.StatusNotFound, 10011, "Unknown Role")
 	ErrUnknownUser         = refusal(http.StatusNotFound, 10013, "Unknown User")
 	ErrUnknownWebhook      = refusal(http.StatusNotFound, 10015, "Unknown Webhook")
 	ErrUnknownInteraction  = refusal(http.StatusNotFound, 10062, "Unknown interaction")

@@ -98,8 +98,8 @@ type ModalField struct {
 	Type       ComponentType `json:"type"`
 	ID         int           `json:"id,omitempty"`
 	CustomID   string        `json:"custom_id,omitempty"`
-	Value      *string       `json:"value,omitempty"`
-	Values     []string      `json:"values,omitempty"`
+	Value      any           `json:"value,omitempty"` // string, bool of a Checkbox; a nil *string is null
+	Values     []string      `json:"values,omitzero"` // empty when nothing was chosen, nil where there are none
 	Components []ModalField  `json:"components,omitempty"`
 	Component  *ModalField   `json:"component,omitempty"`
 }

@@ -68,6 +68,13 @@ func (p *Permissions) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// OpenTo reports whether a command's default permissions let somebody use it: all
+// of them are needed, none listed leaves administrators only.
+func (c Command) OpenTo(may Permissions) bool {
+	p := c.DefaultMemberPermissions
+	return p == nil || may.Has(Administrator) || *p != 0 && may.Has(*p)
+}
+
 // BasePermissions are a member's permissions in the whole guild: those of
 // @everyone and of all their roles.
 func BasePermissions(g Guild, m Member) Permissions {

@@ -145,8 +145,10 @@ func (c *conn) handle(ctx context.Context, op int, d json.RawMessage) error {
 		return refused(closeNotIdentified, "Not authenticated")
 	}
 	switch op {
-	case opPresence, opSoundboard, opChannelInfo:
+	case opPresence, opSoundboard:
 		return nil
+	case opChannelInfo:
+		return c.channelInfo(one, d)
 	case opVoiceState:
 		return c.voice(one, d)
 	case opRequestMembers:

@@ -26,6 +26,20 @@ func (s *session) concerns(c world.Change) bool {
 		return s.serves(c.Channel.GuildID)
 	case world.RoleMade:
 		return s.serves(c.Guild)
+	case world.RoleChanged:
+		return s.serves(c.Guild)
+	case world.RoleDeleted:
+		return s.serves(c.Guild)
+	case world.MemberChanged:
+		return s.serves(c.Guild)
+	case world.GuildChanged:
+		return s.serves(c.Guild.ID)
+	case world.GuildAvailable:
+		return s.serves(c.Guild)
+	case world.VoiceStatusChanged:
+		return s.serves(c.Guild)
+	case world.ChannelInfoListed:
+		return c.Session == s.id
 	case world.MessageCreated:
 		return s.hears(c.Message)
 	case world.MessageEdited:
@@ -53,6 +67,9 @@ func (s *session) tell(ctx context.Context, c *conn, change world.Change) error 
 	me := s.app.User.ID
 	send := func(name string, d any) error { return s.dispatch(ctx, c, name, d) }
 	switch e := change.(type) {
+	case world.RoleMade, world.RoleChanged, world.RoleDeleted, world.MemberChanged, world.GuildChanged,
+		world.GuildAvailable, world.VoiceStatusChanged, world.ChannelInfoListed:
+		return s.tellGuild(e, send)
 	case world.GuildJoined:
 		return s.tellJoined(e, send)
 	case world.GuildLeft:
@@ -64,10 +81,6 @@ func (s *session) tell(ctx context.Context, c *conn, change world.Change) error 
 	case world.ChannelDeleted:
 		if s.intents&intentGuilds != 0 && s.in(e.Channel.GuildID) {
 			return send("CHANNEL_DELETE", e.Channel)
-		}
-	case world.RoleMade:
-		if s.intents&intentGuilds != 0 && s.in(e.Guild) {
-			return send("GUILD_ROLE_CREATE", map[string]any{"guild_id": e.Guild, "role": e.Role})
 		}
 	case world.MessageCreated:
 		return s.tellMessage("MESSAGE_CREATE", e.Message, send)

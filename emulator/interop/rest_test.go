@@ -112,7 +112,7 @@ func TestDiscordJS(t *testing.T) {
 		t.Errorf("after the press %+v", after)
 	}
 	form := must[emulator.Modal](t)(act(v.ann.Press(v.ctx, m, "ask")).Modal(v.ctx))
-	if asked := message(act(v.ann.Submit(v.ctx, form, map[string]string{"what": "bass"})).Response(v.ctx)); asked.Content != "asked for bass" {
+	if asked := message(act(v.ann.Submit(v.ctx, form, emulator.Args{"what": "bass"})).Response(v.ctx)); asked.Content != "asked for bass" {
 		t.Errorf("form answered with %q", asked.Content)
 	}
 	choices := must[[]discord.Choice](t)(v.ann.Autocomplete(v.ctx, v.text, "play", nil, "query", "t"))

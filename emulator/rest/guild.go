@@ -1,7 +1,10 @@
 package rest
 
 import (
+	"time"
+
 	"busker/emulator/discord"
+	"busker/emulator/world"
 )
 
 func (c *call) getGateway() (any, error) { return map[string]string{"url": c.gateway.URL()}, nil }
@@ -135,31 +138,38 @@ func (c *call) guildAndUser() (guild, user discord.ID, err error) {
 	return guild, user, err
 }
 
-// editMyVoiceState is how a bot becomes a speaker on a stage.
-func (c *call) editMyVoiceState() (any, error) {
-	guild, err := c.id("guild")
+// editVoiceState is how one becomes a speaker on a stage, asks to, or invites.
+func (c *call) editVoiceState() (any, error) {
+	guild, user, err := c.guildAndUser()
 	if err != nil {
 		return nil, err
 	}
 	var body struct {
-		ChannelID discord.ID `json:"channel_id"`
-		Suppress  *bool      `json:"suppress"`
+		ChannelID discord.ID                `json:"channel_id"`
+		Suppress  *bool                     `json:"suppress"`
+		Request   discord.Field[*time.Time] `json:"request_to_speak_timestamp"`
 	}
 	if _, err := c.read(&body); err != nil {
 		return nil, err
 	}
-	state, ok := c.world.VoiceState(guild, c.app.User.ID)
-	if !ok || body.ChannelID != 0 && state.ChannelID != body.ChannelID {
-		return nil, discord.ErrUnknownVoiceState
+	return nil, c.world.EditVoice(c.app.User.ID, guild, user, world.VoiceChange{
+		Channel: body.ChannelID, Suppress: body.Suppress, Request: body.Request,
+	})
+}
+
+// setVoiceStatus sets the line under a voice channel's name; null is none.
+func (c *call) setVoiceStatus() (any, error) {
+	id, err := c.id("channel")
+	if err != nil {
+		return nil, err
 	}
-	if body.Suppress == nil {
-		return nil, nil
+	var body struct {
+		Status string `json:"status"`
 	}
-	if !*body.Suppress && !c.world.Permissions(c.app.User.ID, state.ChannelID).Has(discord.MuteMembers) {
-		return nil, discord.ErrMissingPermissions
+	if _, err := c.read(&body); err != nil {
+		return nil, err
 	}
-	c.world.ChangeVoice(guild, c.app.User.ID, func(s *discord.VoiceState) { s.Suppress = *body.Suppress })
-	return nil, nil
+	return nil, c.world.SetVoiceStatus(c.app.User.ID, id, body.Status)
 }
 
 // nilOr turns a typed result into an answer.

@@ -50,12 +50,13 @@ type Server struct {
 	log     *slog.Logger
 	limits  *limiter
 	faults  faults
+	counts  *counts
 	mux     *http.ServeMux
 }
 
 // New returns a server.
 func New(opts Options) *Server {
-	s := &Server{world: opts.World, gateway: opts.Gateway, log: opts.Logger, limits: newLimiter(opts.Limits), mux: http.NewServeMux()}
+	s := &Server{world: opts.World, gateway: opts.Gateway, log: opts.Logger, limits: newLimiter(opts.Limits), counts: newCounts(), mux: http.NewServeMux()}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -97,9 +98,10 @@ func (s *Server) routes() []route {
 		{"GET", "/guilds/{guild}/members", byBot, (*call).getMembers},
 		{"GET", "/guilds/{guild}/members/{user}", byBot, (*call).getMember},
 		{"GET", "/guilds/{guild}/voice-states/{user}", byBot, (*call).getVoiceState},
-		{"PATCH", "/guilds/{guild}/voice-states/@me", byBot, (*call).editMyVoiceState},
+		{"PATCH", "/guilds/{guild}/voice-states/{user}", byBot, (*call).editVoiceState},
 
 		{"GET", "/channels/{channel}", byBot, (*call).getChannel},
+		{"PUT", "/channels/{channel}/voice-status", byBot, (*call).setVoiceStatus},
 		{"POST", "/channels/{channel}/typing", byBot, (*call).startTyping},
 		{"GET", "/channels/{channel}/messages", byBot, (*call).getMessages},
 		{"POST", "/channels/{channel}/messages", byBot, (*call).createMessage},
@@ -172,7 +174,9 @@ func (s *Server) route(r route) http.Handler {
 		if s.faults.strike(w, req, name) {
 			return
 		}
+		s.counts.add(s.counts.Requests, name)
 		if r.access != byAll && !s.limits.allow(w, req, name, c.app.Token) {
+			s.counts.add(s.counts.Limited, name)
 			s.log.Info("rate limited", "route", name)
 			return
 		}
@@ -196,6 +200,7 @@ func (c *call) answer(name string, out any, err error) {
 	var refused *discord.Error
 	switch {
 	case errors.As(err, &refused):
+		c.counts.add(c.counts.Refused, name)
 		c.log.Debug("request refused", "route", name, "error", err)
 		fail(c.w, refused)
 	case err != nil:

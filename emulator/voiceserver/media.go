@@ -150,7 +150,7 @@ func (s *Server) pass(live *session, p received) {
 		s.violate(live, v.Kind, v.Detail)
 	}
 	s.checkDAVE(live, p)
-	if c := live.call.Load(); c != nil {
+	if c := live.call.Load(); c != nil && !s.silenced(live.Guild, live.User) {
 		s.deliver(c, live, listen.Packet{Speaker: live.User}, p)
 	}
 }

@@ -87,6 +87,7 @@ type Server struct {
 	errands errands
 
 	routes sync.Map // SSRC uint32 → *session, for the media path
+	silent sync.Map // silentKey → true, for the media path
 
 	newsMu sync.Mutex
 	news   chan struct{} // closed when something happened; nil: nobody waits

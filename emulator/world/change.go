@@ -27,6 +27,36 @@ type (
 		Guild ID
 		Role  discord.Role
 	}
+	// RoleChanged : its name or permissions are new.
+	RoleChanged struct {
+		Guild ID
+		Role  discord.Role
+	}
+	// RoleDeleted : nobody has it any more.
+	RoleDeleted struct{ Guild, Role ID }
+	// MemberChanged : a member's roles are new.
+	MemberChanged struct {
+		Guild  ID
+		Member discord.Member
+	}
+	// GuildChanged : its name or locale is new.
+	GuildChanged struct{ Guild discord.Guild }
+	// GuildAvailable : an outage of the guild ended or, with false, began.
+	GuildAvailable struct {
+		Guild     ID
+		Available bool
+	}
+	// VoiceStatusChanged : a voice channel's status is new; "" is none.
+	VoiceStatusChanged struct {
+		Guild, Channel ID
+		Status         string
+	}
+	// ChannelInfoListed : the answer to one session's request for channel info.
+	ChannelInfoListed struct {
+		Session string
+		Guild   ID
+		Status  map[ID]string // by channel
+	}
 	// MessageCreated : a message, also an ephemeral one (see VisibleTo).
 	MessageCreated struct{ Message discord.Message }
 	// MessageEdited : the message as it is now; a deferred reply that arrives is an edit.
@@ -74,6 +104,13 @@ func (ChannelMade) change()             {}
 func (ChannelChanged) change()          {}
 func (ChannelDeleted) change()          {}
 func (RoleMade) change()                {}
+func (RoleChanged) change()             {}
+func (RoleDeleted) change()             {}
+func (MemberChanged) change()           {}
+func (GuildChanged) change()            {}
+func (GuildAvailable) change()          {}
+func (VoiceStatusChanged) change()      {}
+func (ChannelInfoListed) change()       {}
 func (MessageCreated) change()          {}
 func (MessageEdited) change()           {}
 func (MessageDeleted) change()          {}

@@ -18,6 +18,7 @@ type guild struct {
 type channel struct {
 	discord.Channel
 	guild    *guild
+	status   string             // of a voice channel
 	messages []*discord.Message // by id
 }
 
@@ -95,6 +96,58 @@ func (w *World) RemoveMember(guild, user ID) {
 	delete(g.members, user)
 	g.order = slices.DeleteFunc(g.order, func(id ID) bool { return id == user })
 	w.emit(GuildLeft{Guild: guild, User: *m.User})
+	if a := w.apps[user]; a != nil {
+		delete(a.commands, guild)
+		w.dropManaged(g, user)
+	}
+}
+
+// dropManaged removes the role a bot brought along.
+func (w *World) dropManaged(g *guild, bot ID) {
+	for _, r := range slices.Clone(g.Roles) {
+		if r.Tags != nil && r.Tags.BotID == bot {
+			w.deleteRole(g, r.ID)
+		}
+	}
+}
+
+// DeleteGuild deletes a guild: its bots are told as if they were removed.
+func (w *World) DeleteGuild(id ID) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.guilds[id]
+	if g == nil {
+		return discord.ErrUnknownGuild
+	}
+	for _, c := range g.channels {
+		for _, m := range c.messages {
+			w.dropFiles(m.Attachments, nil)
+		}
+		delete(w.channels, c.ID)
+	}
+	for _, s := range g.voiceStates() {
+		w.leaveVoice(g, s)
+	}
+	delete(w.guilds, id)
+	for _, user := range g.order {
+		if a := w.apps[user]; a != nil {
+			delete(a.commands, id)
+			w.emit(GuildLeft{Guild: id, User: a.User})
+		}
+	}
+	return nil
+}
+
+// GuildOutage makes a guild unavailable to its bots, or available again; nothing
+// in it changes meanwhile.
+func (w *World) GuildOutage(id ID, down bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.guilds[id] == nil {
+		return discord.ErrUnknownGuild
+	}
+	w.emit(GuildAvailable{Guild: id, Available: !down})
+	return nil
 }
 
 // AddRole makes a role with the permissions and gives it to the users.
@@ -107,12 +160,18 @@ func (w *World) AddRole(guild ID, name string, permissions discord.Permissions, 
 	}
 	r := discord.Role{ID: w.newID(), Name: name, Position: len(g.Roles), Permissions: permissions}
 	g.Roles = append(slices.Clip(g.Roles), r)
+	var changed []discord.Member
 	for _, id := range to {
 		if m := g.members[id]; m != nil {
 			m.Roles = append(slices.Clip(m.Roles), r.ID)
+			w.refreshVoice(g, m)
+			changed = append(changed, *m)
 		}
 	}
 	w.emit(RoleMade{Guild: guild, Role: r})
+	for _, m := range changed {
+		w.emit(MemberChanged{Guild: guild, Member: m})
+	}
 	return r, nil
 }
 

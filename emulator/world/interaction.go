@@ -56,7 +56,7 @@ func (w *World) Do(a Act) (discord.Interaction, error) {
 		GuildID: c.GuildID, Guild: &discord.PartialGuild{ID: c.GuildID, Locale: c.guild.PreferredLocale, Features: []string{}},
 		Channel: &ch, ChannelID: c.ID, Member: member, Token: "aW50ZXJhY3Rpb246" + secret() + secret(), Version: 1,
 		AppPermissions: discord.ChannelPermissions(c.guild.Guild, c.Channel, *c.guild.members[a.Application]),
-		Locale:         "en-US", GuildLocale: c.guild.PreferredLocale, Entitlements: []any{},
+		Locale:         w.locale(a.User), GuildLocale: c.guild.PreferredLocale, Entitlements: []any{},
 		AuthorizingIntegrationOwners: map[string]ID{"0": c.GuildID}, AttachmentSizeLimit: w.opts.MaxFile,
 	}
 	if a.On != 0 {
@@ -124,6 +124,9 @@ func (w *World) Respond(id ID, token string, kind discord.CallbackType, d discor
 	}
 	if time.Since(i.Made) > w.opts.AckWithin {
 		return nil, discord.ErrUnknownInteraction
+	}
+	if err := discord.CheckCallbackTo(i.Type, kind); err != nil {
+		return nil, err
 	}
 	if err := discord.CheckCallback(kind, d, i.on != 0); err != nil {
 		return nil, err

@@ -52,7 +52,15 @@ func (w *World) PlaceVoice(j VoiceJoin) (c VoiceMoved, moved bool, err error) {
 		SelfMute: j.SelfMute, SelfDeaf: j.SelfDeaf, Mute: before.Mute, Deaf: before.Deaf,
 		Suppress: to.suppresses(*m),
 	}
-	g.voice[j.User] = state
+	if !to.stays(before, j) {
+		state.RequestToSpeakTimestamp = nil
+	} else {
+		state.Suppress, state.RequestToSpeakTimestamp = before.Suppress, before.RequestToSpeakTimestamp
+	}
+	w.putVoice(g, state)
+	if before.ChannelID != 0 && before.ChannelID != j.Channel {
+		w.clearStatus(g, before.ChannelID)
+	}
 	moved = before.ChannelID != j.Channel || before.SessionID != j.SessionID
 	return VoiceMoved{State: state, From: before.ChannelID}, moved, nil
 }
@@ -96,8 +104,26 @@ func (w *World) IsStage(channel ID) bool {
 	return c != nil && c.Type == discord.StageChannel
 }
 
+// stays reports whether a join is none: only a flag or the session is another. A
+// stage's speaker stays one then.
+func (c *channel) stays(before discord.VoiceState, j VoiceJoin) bool {
+	return c.Type == discord.StageChannel && before.ChannelID == j.Channel && before.SessionID == j.SessionID
+}
+
+// putVoice stores a voice state and tells who lets its user be heard.
+func (w *World) putVoice(g *guild, s discord.VoiceState) {
+	g.voice[s.UserID] = s
+	if w.opts.OnSilence != nil {
+		w.opts.OnSilence(g.ID, s.UserID, s.Mute || s.Suppress)
+	}
+}
+
 func (w *World) leaveVoice(g *guild, before discord.VoiceState) VoiceMoved {
 	delete(g.voice, before.UserID)
+	if w.opts.OnSilence != nil {
+		w.opts.OnSilence(g.ID, before.UserID, false)
+	}
+	w.clearStatus(g, before.ChannelID)
 	after := before
 	after.ChannelID = 0
 	return VoiceMoved{State: after, From: before.ChannelID}
@@ -117,7 +143,7 @@ func (w *World) ChangeVoice(guild, user ID, change func(*discord.VoiceState)) bo
 		return false
 	}
 	change(&state)
-	g.voice[user] = state
+	w.putVoice(g, state)
 	w.emit(VoiceMoved{State: state, From: state.ChannelID})
 	return true
 }

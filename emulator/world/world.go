@@ -33,6 +33,9 @@ type Options struct {
 	MaxFile int
 	// FileURL is the base of attachment addresses, without a slash at the end.
 	FileURL string
+	// OnSilence is told when a user in voice may no longer be heard (server mute, or
+	// suppressed) or may again. It is called with the world locked: it must not call it.
+	OnSilence func(guild, user ID, silent bool)
 }
 
 // World is one Discord.
@@ -47,6 +50,7 @@ type World struct {
 	apps         map[ID]*app // by user id
 	tokens       map[string]*app
 	users        map[ID]discord.User
+	locales      map[ID]string // of people who chose one
 	guilds       map[ID]*guild
 	channels     map[ID]*channel
 	interactions map[ID]*interaction
@@ -76,6 +80,7 @@ func New(opts Options) *World {
 		apps:         map[ID]*app{},
 		tokens:       map[string]*app{},
 		users:        map[ID]discord.User{},
+		locales:      map[ID]string{},
 		guilds:       map[ID]*guild{},
 		channels:     map[ID]*channel{},
 		interactions: map[ID]*interaction{},

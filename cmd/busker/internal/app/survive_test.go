@@ -168,6 +168,7 @@ func TestAStageIsPlain(t *testing.T) {
 	there := s.guild.AddVoiceChannel("Stage", emulator.ChannelOptions{Stage: true})
 	s.voice, s.ears = there, s.join(there)
 	s.waitFor(t, "join", "I am in")
+	s.guild.InviteToSpeak(s.bot)
 	s.play(t, song)
 	hears(t, s.ctx, s.ears)
 	if m := s.command(t, "privacy", nil); !strings.Contains(m.Content, "does not encrypt stages") {
