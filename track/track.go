@@ -5,7 +5,10 @@
 // freely: nobody changes a Track once it is made.
 package track
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Track is one playable piece, as the source that found it describes it.
 type Track struct {
@@ -62,4 +65,11 @@ type Query struct {
 type Result struct {
 	Tracks   []Track // never empty when there is no error
 	Playlist string  // title of the list the tracks are from; empty for single tracks
+	// Total is how many tracks the list has or is thought to have, these among them; 0 =
+	// as many as Tracks.
+	Total int
+	// Rest returns the tracks that follow, a batch at a time and never an empty one, and
+	// io.EOF behind the last; nil = Tracks are all. It may take as long as finding tracks
+	// does, keeps nothing open between calls, and is called by one goroutine at a time.
+	Rest func(ctx context.Context) ([]Track, error)
 }
