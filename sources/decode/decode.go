@@ -235,7 +235,7 @@ func (d *decoding) elsewhere(ctx context.Context, c *content, k kind, at time.Du
 	if d.info.Length == 0 {
 		d.info.Length = info.Length
 	}
-	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album, Loudness: info.Loudness})
+	d.info.add(tags.Tags{Title: info.Title, Artist: info.Artist, Album: info.Album, Place: info.Place, Loudness: info.Loudness})
 	d.stream, d.child = s, true
 	return nil
 }

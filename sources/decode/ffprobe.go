@@ -115,7 +115,9 @@ func tagsOf(m map[string]string) (t tags.Tags) {
 		case "album":
 			t.Album = tags.Clean(value)
 		default:
-			gains.Add(name, value)
+			if !t.Add(name, value) {
+				gains.Add(name, value)
+			}
 		}
 	}
 	t.Loudness = gains.Loudness()

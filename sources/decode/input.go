@@ -36,6 +36,7 @@ type Info struct {
 	Title    string // the tags, empty when there are none
 	Artist   string
 	Album    string
+	tags.Place
 	Artwork  *track.Artwork // nil when there is none
 	Loudness track.Loudness // as the tags tell it
 	Length   time.Duration  // 0 when unknown
@@ -45,7 +46,7 @@ type Info struct {
 
 // add fills what i does not know from t.
 func (i *Info) add(t tags.Tags) {
-	own := tags.Tags{Title: i.Title, Artist: i.Artist, Album: i.Album, Artwork: i.Artwork, Loudness: i.Loudness}
+	own := tags.Tags{Title: i.Title, Artist: i.Artist, Album: i.Album, Place: i.Place, Artwork: i.Artwork, Loudness: i.Loudness}
 	own.Merge(t)
-	i.Title, i.Artist, i.Album, i.Artwork, i.Loudness = own.Title, own.Artist, own.Album, own.Artwork, own.Loudness
+	i.Title, i.Artist, i.Album, i.Place, i.Artwork, i.Loudness = own.Title, own.Artist, own.Album, own.Place, own.Artwork, own.Loudness
 }

@@ -241,12 +241,15 @@ func openWebM(c *content) (stream, Info, error) {
 	}
 	m := r.Meta()
 	var gains tags.Gains
+	var place tags.Place
 	for name, value := range m.Tags {
-		gains.Add(name, value)
+		if !place.Add(name, value) {
+			gains.Add(name, value)
+		}
 	}
 	info := Info{
 		Title: tags.Clean(m.Title), Artist: tags.Clean(m.Artist), Album: tags.Clean(m.Album),
-		Length: m.Duration, Loudness: gains.Loudness(),
+		Place: place, Length: m.Duration, Loudness: gains.Loudness(),
 	}
 	return newOpusStream(webmPackets{r, gain}, gain), info, nil
 }

@@ -1,6 +1,7 @@
 package mp4
 
 import (
+	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,16 @@ func parseTags(moov []byte) (t tags.Tags) {
 			t.Artist = tags.Clean(string(value))
 		case "\xa9alb":
 			t.Album = tags.Clean(string(value))
+		case "aART":
+			t.Add("ALBUMARTIST", string(value))
+		case "\xa9gen":
+			t.Add("GENRE", string(value))
+		case "\xa9day":
+			t.Add("DATE", string(value))
+		case "trkn":
+			t.Add("TRACK", ordinal(value))
+		case "disk":
+			t.Add("DISC", ordinal(value))
 		case "covr":
 			if t.Artwork == nil {
 				t.Artwork = tags.Artwork(value)
@@ -46,6 +57,14 @@ func itemValue(item []byte) []byte {
 		return nil
 	}
 	return data[8:]
+}
+
+// ordinal reads the number of a track or disc: 0:2 number:2 of:2 ….
+func ordinal(value []byte) string {
+	if len(value) < 4 {
+		return ""
+	}
+	return strconv.Itoa(int(binary.BigEndian.Uint16(value[2:])))
 }
 
 // freeform returns the name of an item that is not of Apple's own kinds.

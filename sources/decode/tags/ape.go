@@ -52,6 +52,9 @@ func ParseAPE(b []byte) Tags {
 		case "album":
 			t.Album = first(t.Album, Clean(several(value)))
 		default:
+			if t.Add(string(key[:min(len(key), 64)]), several(value)) {
+				continue
+			}
 			gains.Add(string(key[:min(len(key), 64)]), string(value[:min(n, 64)]))
 		}
 	}

@@ -71,7 +71,9 @@ func FromComments(comments []string) Tags {
 				t.Artwork = Artwork(raw)
 			}
 		default:
-			gains.Add(name, value)
+			if !t.Add(name, value) {
+				gains.Add(name, value)
+			}
 		}
 	}
 	t.Loudness = gains.Loudness()

@@ -64,6 +64,16 @@ func ParseID3v2(b []byte) Tags {
 			t.Album = first(t.Album, Clean(values(data)))
 		case "TXX", "TXXX":
 			gains.Add(ownText(data))
+		case "TP2", "TPE2":
+			t.Add("ALBUMARTIST", values(data))
+		case "TRK", "TRCK":
+			t.Add("TRACK", values(data))
+		case "TPA", "TPOS":
+			t.Add("DISC", values(data))
+		case "TYE", "TYER", "TDRC":
+			t.Add("DATE", values(data))
+		case "TCO", "TCON":
+			t.Add("GENRE", values(data))
 		case "PIC", "APIC":
 			t.attached(&front, data, version)
 		}
@@ -272,14 +282,21 @@ func synchsafe(b []byte) uint32 {
 
 // ParseID3v1 reads the last 128 bytes of a file.
 //
-//	"TAG" title:30 artist:30 album:30 …
+//	"TAG" title:30 artist:30 album:30 year:4 comment:30 genre:1
+//
+// Version 1.1 takes the last two bytes of the comment: 0 and the track's number.
 func ParseID3v1(b []byte) Tags {
 	if len(b) < ID3v1Bytes || string(b[:3]) != "TAG" {
 		return Tags{}
 	}
-	return Tags{
+	t := Tags{
 		Title:  Clean(terminated(text(b[3:33]))),
 		Artist: Clean(terminated(text(b[33:63]))),
 		Album:  Clean(terminated(text(b[63:93]))),
+		Place:  Place{Year: year(text(b[93:97]))},
 	}
+	if b[125] == 0 {
+		t.Number = int(b[126])
+	}
+	return t
 }

@@ -17,6 +17,12 @@ func ParseInfo(b []byte) Tags {
 			t.Artist = first(t.Artist, Clean(terminated(text(value))))
 		case "IPRD":
 			t.Album = first(t.Album, Clean(terminated(text(value))))
+		case "ITRK", "IPRT":
+			t.Add("TRACK", terminated(text(value)))
+		case "ICRD":
+			t.Add("DATE", terminated(text(value)))
+		case "IGNR":
+			t.Add("GENRE", terminated(text(value)))
 		}
 		b = b[min(n+n&1, int64(len(b))):]
 	}

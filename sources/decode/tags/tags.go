@@ -18,6 +18,7 @@ import (
 // Tags are what a listener is shown. Empty fields are not known.
 type Tags struct {
 	Title, Artist, Album string
+	Place
 	Artwork              *track.Artwork
 	Loudness             track.Loudness
 }
@@ -27,6 +28,7 @@ func (t *Tags) Merge(other Tags) {
 	t.Title = first(t.Title, other.Title)
 	t.Artist = first(t.Artist, other.Artist)
 	t.Album = first(t.Album, other.Album)
+	t.Place.merge(other.Place)
 	if t.Artwork == nil {
 		t.Artwork = other.Artwork
 	}
