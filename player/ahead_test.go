@@ -63,10 +63,13 @@ func TestWhatIsOpenedAheadFollowsTheQueue(t *testing.T) {
 		{"looped", player.Loop{Mode: queue.Track}, 1, false, 3},
 		{"cleared", player.Clear{}, 0, false, 2},
 		{"skipped", player.Skip{}, 2, true, 4},
+		{"undone", player.Undo{}, 0, false, 2},
+		{"moved by its item", player.Move{Item: 3, To: 0}, 3, false, 4},
+		{"jumped over", player.Jump{Index: 1}, 3, true, 3},
 		{"shuffled away", player.Shuffle{}, 3, false, 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			run(t, nil, func(r *rig) {
+			run(t, func(o *player.Options, _ *rig) { o.Seed = 4 }, func(r *rig) {
 				r.play(r.shelf.put(1, 300), r.shelf.put(2, 200), r.shelf.put(3, 200))
 				r.pass(3 * time.Second)
 				if n, live := r.shelf.opens.Load(), r.shelf.live.Load(); n != 2 || live != 2 {

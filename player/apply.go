@@ -2,13 +2,11 @@ package player
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/queue"
-	"busker/track"
 )
 
 // handle carries out r, sets out for the channel it needs first, or puts it off
@@ -62,7 +60,7 @@ func (p *player) destination(c Command) (snowflake.ID, error) {
 			return c.Channel, nil
 		}
 	case Play:
-		if err := p.acceptable(c.Tracks); err != nil {
+		if err := p.acceptable(c); err != nil {
 			return 0, err
 		}
 		if p.current == nil && c.Channel != p.channel {
@@ -72,21 +70,13 @@ func (p *player) destination(c Command) (snowflake.ID, error) {
 	return 0, nil
 }
 
-// acceptable refuses tracks before a channel is joined for their sake.
-func (p *player) acceptable(tracks []track.Track) error {
-	if len(tracks) == 0 {
-		return fault.New(fault.Invalid, "There is nothing to play.")
-	}
-	return p.queue.Fits(queue.AddOptions{}, make([]queue.Item, len(tracks))...)
-}
-
 // apply carries out a command that needs no journey.
 func (p *player) apply(ctx context.Context, c Command) error {
 	switch c := c.(type) {
 	case Play:
-		return p.add(ctx, c.Tracks, c.Requester)
+		return p.add(ctx, c)
 	case Add:
-		return p.add(ctx, c.Tracks, c.Requester)
+		return p.add(ctx, c.play())
 	case Join: // destination saw that we are there
 		return nil
 	case Leave:
@@ -95,7 +85,11 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Stop:
 		p.stop(ctx, EndStopped)
 		return nil
-	case Pause, Resume, Skip, Seek:
+	case Jump:
+		return p.jump(ctx, c)
+	case Previous:
+		return p.previous(ctx)
+	case Pause, Resume, Skip, Seek, SeekBy, Replay:
 		return p.applyToTrack(ctx, c)
 	case Volume, Filters, Crossfade, Normalise:
 		return p.applyToSound(ctx, c)
@@ -117,63 +111,11 @@ func (p *player) applyToTrack(ctx context.Context, c Command) error {
 		return p.skip(ctx, c.Count)
 	case Seek:
 		return p.seek(ctx, c.At)
+	case SeekBy:
+		return p.seek(ctx, max(0, p.pump.position(p.current)+c.Delta))
+	case Replay:
+		return p.replay(ctx)
 	}
-	return nil
-}
-
-// applyToQueue carries out what only concerns the upcoming tracks.
-func (p *player) applyToQueue(ctx context.Context, c Command) (err error) {
-	switch c := c.(type) {
-	case Clear:
-		p.clear()
-	case Loop:
-		err = p.loop(c.Mode)
-	case Shuffle:
-		if p.queue.Len() == 0 {
-			return fault.New(fault.Invalid, "The queue is empty.")
-		}
-		p.queue.Shuffle(p.random.Uint64())
-		p.emit(QueueChanged{})
-	case Remove:
-		if _, err = p.queue.RemoveRange(c.Index, c.Index); err == nil {
-			p.emit(QueueChanged{})
-		}
-	case Move:
-		item, missing := p.queue.At(c.From)
-		if err = missing; err == nil {
-			_, err = p.queue.Move(item.ID, c.To)
-		}
-		if err == nil {
-			p.emit(QueueChanged{})
-		}
-	default:
-		err = fault.New(fault.Unsupported, fmt.Sprintf("The player does not know the command %s.", c.command()))
-	}
-	p.lookAhead(ctx)
-	return err
-}
-
-// add appends tracks and starts with the first one waiting when nothing plays.
-func (p *player) add(ctx context.Context, tracks []track.Track, by queue.UserID) error {
-	if err := p.acceptable(tracks); err != nil {
-		return err
-	}
-	if p.channel == 0 {
-		return fault.New(fault.Invalid, "I am in no voice channel; join one and ask again.")
-	}
-	items := make([]queue.Item, len(tracks))
-	for i, t := range tracks {
-		items[i] = queue.Item{Track: t, Requester: by}
-	}
-	if _, err := p.queue.Add(queue.AddOptions{}, items...); err != nil {
-		return err
-	}
-	p.emit(QueueChanged{})
-	if p.current == nil {
-		item, ok := p.queue.Next()
-		p.beginTrack(ctx, item, ok)
-	}
-	p.lookAhead(ctx)
 	return nil
 }
 
@@ -207,28 +149,39 @@ func (p *player) skip(ctx context.Context, count int) error {
 	if count < 0 {
 		return fault.New(fault.Invalid, "The number of tracks to skip must be 1 or more.")
 	}
+	p.change(ctx, func() (queue.Item, bool) { return p.queue.Skip(max(count, 1)) })
+	return nil
+}
+
+// change ends the current track, if there is one, for what turn makes the current item.
+func (p *player) change(ctx context.Context, turn func() (queue.Item, bool)) {
 	p.end(EndSkipped)
 	if p.paused {
 		p.paused = false
 		p.emit(Resumed{})
 	}
-	item, ok := p.queue.Skip(max(count, 1))
+	item, ok := turn()
 	p.beginTrack(ctx, item, ok)
-	return nil
 }
 
 func (p *player) seek(ctx context.Context, at time.Duration) error {
 	t := p.current.item.Track
 	switch {
 	case t.Live:
-		return fault.New(fault.Unsupported, "This is a live stream; there is no going back or forth in it.")
+		return errLive()
 	case !t.Seekable:
 		return fault.New(fault.Unsupported, "There is no going back or forth in this track.")
 	case at < 0:
 		return fault.New(fault.Invalid, "The time to go to must not be negative.")
 	case t.Length > 0 && at >= t.Length:
-		return fault.New(fault.Invalid, fmt.Sprintf("The track is only %s long.", t.Length.Round(time.Second)))
+		return fault.Newf(fault.Invalid, "The track is only %s long.", t.Length.Round(time.Second))
 	}
+	p.seekTo(ctx, at)
+	return nil
+}
+
+// seekTo seeks without asking whether that can be.
+func (p *player) seekTo(ctx context.Context, at time.Duration) {
 	back := p.pump.position(p.current)
 	c := p.current
 	if c.back >= 0 && c.frames.Load() == 0 { // that one is not known to work
@@ -237,19 +190,30 @@ func (p *player) seek(ctx context.Context, at time.Duration) error {
 	p.begin(ctx, p.open(ctx, c.item, at, c.frames.Load() > 0 && c.packets))
 	p.current.back = back
 	p.emit(Seeked{at})
-	return nil
 }
 
-func (p *player) loop(mode queue.Loop) error {
-	if mode > queue.All {
-		return fault.New(fault.Invalid, "There is no such loop mode; take off, track or queue.")
-	}
-	if mode != p.queue.Loop() {
-		p.queue.SetLoop(mode)
-		p.emit(LoopChanged{mode})
+// replay starts the current track once more; that needs no seeking.
+func (p *player) replay(ctx context.Context) error {
+	switch t := p.current.item.Track; {
+	case t.Live:
+		return errLive()
+	case t.Seekable:
+		p.seekTo(ctx, 0)
+	default:
+		p.beginAt(ctx, p.current.item, 0)
+		p.emit(Seeked{})
 	}
 	return nil
 }
 
 // errIdle answers commands that need a current track.
 func errIdle() error { return fault.New(fault.Invalid, "Nothing is playing.") }
+
+func errLive() error {
+	return fault.New(fault.Unsupported, "This is a live stream; there is no going back or forth in it.")
+}
+
+// errNowhere answers commands that would play something, but where?
+func errNowhere() error {
+	return fault.New(fault.Invalid, "I am in no voice channel; join one and ask again.")
+}

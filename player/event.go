@@ -102,7 +102,10 @@ type CrossfadeChanged struct{ Duration time.Duration }
 type NormaliseChanged struct{ On bool }
 
 // QueueChanged says that the upcoming tracks changed by a command.
-type QueueChanged struct{}
+type QueueChanged struct{ Kind queue.Op }
+
+// FairChanged says whether people take turns from now on.
+type FairChanged struct{ On bool }
 
 // LoopChanged carries the new loop mode.
 type LoopChanged struct{ Mode queue.Loop }
@@ -161,6 +164,7 @@ func (FiltersChanged) event() string   { return "filters changed" }
 func (CrossfadeChanged) event() string { return "crossfade changed" }
 func (NormaliseChanged) event() string { return "normalise changed" }
 func (QueueChanged) event() string     { return "queue changed" }
+func (FairChanged) event() string      { return "fair changed" }
 func (LoopChanged) event() string      { return "loop changed" }
 func (Interrupted) event() string      { return "interrupted" }
 func (Reconnected) event() string      { return "reconnected" }

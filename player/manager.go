@@ -108,6 +108,7 @@ func (m *Manager) Do(ctx context.Context, guild GuildID, c Command) (Status, err
 	start := time.Now()
 	status, err := m.do(ctx, guild, c)
 	m.opts.Metrics.commands.WithLabelValues(c.command()).Observe(time.Since(start).Seconds())
+	m.audit(ctx, guild, c, status, err)
 	return status, err
 }
 

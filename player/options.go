@@ -41,6 +41,7 @@ type Options struct {
 
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
+	Audit   Audit        // is told of every command; nil = nobody is
 
 	// IdleTimeout is how long a player with nothing to play stays in its channel;
 	// 0 = DefaultIdleTimeout, negative = for ever.

@@ -233,14 +233,8 @@ func (p *player) giveUp(ctx context.Context, last error) bool {
 func (p *player) stop(ctx context.Context, reason EndReason) {
 	p.end(reason)
 	p.silence(ctx)
-	p.queue.Drop()
-	p.clear()
-}
-
-// clear empties the queue.
-func (p *player) clear() {
 	if p.queue.Len() > 0 {
-		p.queue.Clear()
-		p.emit(QueueChanged{})
+		p.emit(QueueChanged{queue.OpStop})
 	}
+	p.queue.Stop()
 }

@@ -60,6 +60,7 @@ type player struct {
 	failures  int // in a row
 	lastError error
 
+	outcome Outcome // of the command being carried out
 	events  []Event // to be sent by settle
 	answers []func(Status)
 	timer   *time.Timer
@@ -205,7 +206,12 @@ func (p *player) emit(e Event) { p.events = append(p.events, e) }
 
 // answer keeps the answer to r for settle to give.
 func (p *player) answer(r request, err error) {
-	p.answers = append(p.answers, func(s Status) { r.reply <- answer{s, err} })
+	done := p.outcome
+	p.outcome = Outcome{}
+	p.answers = append(p.answers, func(s Status) {
+		s.Outcome = done
+		r.reply <- answer{s, err}
+	})
 }
 
 // settle publishes the state after a step: first the snapshot, then the events,
@@ -246,9 +252,10 @@ func (p *player) snapshot() *snapshot {
 		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
 		Volume: p.volume, Loop: p.queue.Loop(),
 		Filters: p.filters, Effects: p.effects, Normalise: p.normalise, Crossfade: p.crossfade, Bitrate: p.bitrate,
-		Queue: p.queue.List(), QueueLength: p.queue.Duration(),
+		Fair: p.queue.Fair(), Queue: p.queue.List(), QueueLength: p.queue.Duration(), History: p.queue.History(),
 		LastError: p.lastError,
 	}}
+	s.Undoable, _ = p.queue.Undoable()
 	if p.current != nil {
 		it := p.current.item
 		s.ItemID, s.Track, s.Requester, s.Length = it.ID, it.Track, it.Requester, it.Track.Length

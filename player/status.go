@@ -63,8 +63,13 @@ type Status struct {
 	Normalise   bool          // tracks are brought to the same loudness
 	Crossfade   time.Duration // from track to track; 0 = none
 	Loop        queue.Loop
+	Fair        bool          // people take turns
 	Queue       []queue.Item  // upcoming
 	QueueLength time.Duration // of the upcoming tracks whose length is known
+	History     []queue.Item  // played before, newest first
+	Undoable    queue.Op      // what Undo would take back; "" = nothing
+
+	Outcome // of the command this Status is the answer to; zero in any other
 
 	// How the current track is played at this moment, zero when there is none.
 	Mode       Mode
@@ -74,4 +79,22 @@ type Status struct {
 	Bitrate    int     // of the encoder, in bit/s; 0 = not known
 
 	LastError error // of the last track or seek that failed; nil once another track has started
+}
+
+// Outcome is what one command did to the queue.
+type Outcome struct {
+	Added   int          // tracks; they have the item IDs from First on
+	First   uint64       // item ID of the first one added
+	Dropped []queue.Item // taken out of the queue
+	Undone  queue.Op     // what Undo took back
+}
+
+// Until estimates how long it takes until the upcoming track at an index begins, if all
+// goes on as it is; see queue.Queue.Until.
+func (s Status) Until(index int) (time.Duration, bool) {
+	playing := s.ItemID != 0
+	if playing && s.Loop == queue.Track {
+		return 0, false
+	}
+	return queue.Until(s.Track, playing, s.Queue, index, queue.Now{Position: s.Position, Speed: s.Speed})
 }

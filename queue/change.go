@@ -22,6 +22,7 @@ const (
 	OpExcept     Op = "remove-except"     // * Users
 	OpDuplicates Op = "remove-duplicates" // *
 	OpClear      Op = "clear"             // *
+	OpStop       Op = "stop"              // *
 	OpMove       Op = "move"              // * Item to To
 	OpShuffle    Op = "shuffle"           // * Seed
 	OpLoop       Op = "loop"              // * Loop
@@ -89,6 +90,8 @@ func (q *Queue) apply(c Change) (removed []Item, err error) {
 	case OpDrop:
 		q.current = Item{}
 		q.prune()
+	case OpStop:
+		q.stop()
 	case OpPrevious:
 		err = q.previous()
 	case OpMove:

@@ -82,6 +82,25 @@ func (q *Queue) Drop() {
 	}
 }
 
+// Stop ends the current item, whatever the loop mode, and removes all upcoming ones.
+// Undo brings all of them back, the current one first.
+func (q *Queue) Stop() {
+	if q.current.ID != 0 || q.Len() > 0 {
+		q.must(Change{Op: OpStop})
+	}
+}
+
+func (q *Queue) stop() {
+	items := q.List()
+	if q.current.ID != 0 {
+		items = append([]Item{q.current}, items...)
+		q.played, q.history = append(q.played, q.current), nil
+		q.trim()
+	}
+	q.current, q.upcoming = Item{}, line{}
+	q.remember(Step{Op: OpStop, Items: items})
+}
+
 // Previous makes the item played before the current one current again and puts
 // the current one back to the head of the queue, where the limit does not stop
 // it. It returns false, and changes nothing, when nothing was played before.

@@ -78,6 +78,9 @@ func (q *Queue) Peek() (Item, bool) {
 	return Item{}, false
 }
 
+// LastID returns the ID given last; the n items Add took have the n IDs up to it.
+func (q *Queue) LastID() uint64 { return q.lastID }
+
 // Len returns the number of upcoming items.
 func (q *Queue) Len() int { return len(q.upcoming.items) }
 

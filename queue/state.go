@@ -121,7 +121,7 @@ func (s *State) once(items []Item) error {
 // step refuses a Step that Undo could stumble over.
 func (s *State) step(step *Step) error {
 	switch step.Op {
-	case OpAdd, OpRemove, OpClear, OpSkip, OpMove, OpShuffle, OpLoop, OpFair:
+	case OpAdd, OpRemove, OpClear, OpStop, OpSkip, OpMove, OpShuffle, OpLoop, OpFair:
 	default:
 		return errBroken()
 	}

@@ -21,7 +21,7 @@ type Step struct {
 	Left  int64    `json:"left,omitempty"`
 	First uint64   `json:"first,omitempty"` // OpAdd: the IDs it gave, First to Last
 	Last  uint64   `json:"last,omitempty"`
-	Items []Item   `json:"items,omitempty"` // OpRemove, OpClear, OpSkip: what it took out
+	Items []Item   `json:"items,omitempty"` // OpRemove, OpClear, OpStop, OpSkip: what it took out
 	Gaps  []int    `json:"gaps,omitempty"`  // how many that stayed were before each of Items; nil = 0
 	Order []uint64 `json:"order,omitempty"` // OpShuffle, OpFair switched on: the order before
 	Item  uint64   `json:"item,omitempty"`  // OpMove
@@ -50,7 +50,7 @@ func (q *Queue) remember(s Step) {
 
 // Undo takes back the newest operation of people that is not taken back yet, and
 // says which: adding, removing, clearing, moving, shuffling, passing over several
-// items, the loop mode, fair mode. What has played since stays played: added items
+// items, stopping, the loop mode, fair mode. What has played since stays played: added items
 // that were heard are not unheard, removed ones whose place has been passed come
 // first, and the order from before a shuffle holds for what is left. When there is
 // nothing to take back the error is a fault.Invalid.
@@ -113,7 +113,7 @@ func (q *Queue) takeBack() error {
 	switch s.Op {
 	case OpAdd:
 		q.upcoming.take(func(_ int, it *Item) bool { return s.added(*it) })
-	case OpRemove, OpClear, OpSkip:
+	case OpRemove, OpClear, OpStop, OpSkip:
 		q.bringBack(&s)
 	case OpMove:
 		if from, ok := q.Find(s.Item); ok {
@@ -132,7 +132,7 @@ func (q *Queue) takeBack() error {
 }
 
 // bringBack puts the items of s back to where they were. Those passed over by a Skip
-// may be in the queue, at its end, and are no longer history.
+// may be in the queue, at its end; like those stopped they are no longer history.
 func (q *Queue) bringBack(s *Step) {
 	back := make(map[uint64]bool, len(s.Items))
 	for i := range s.Items {
@@ -146,7 +146,7 @@ func (q *Queue) bringBack(s *Step) {
 		}
 	}
 	q.upcoming.weave(items, gaps)
-	if s.Op == OpSkip {
+	if s.Op == OpSkip || s.Op == OpStop {
 		q.played, q.history = without(q.played, back), nil
 	}
 }
