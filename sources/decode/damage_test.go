@@ -169,7 +169,7 @@ func TestWhatIsNoAudio(t *testing.T) {
 		{"JPEG", "\xff\xd8\xff\xe0\x00\x10JFIF", fault.Unsupported, "This is a picture (JPEG), not audio."},
 		{"WebP", "RIFF\x10\x00\x00\x00WEBPVP8 ", fault.Unsupported, "This is a picture (WebP), not audio."},
 		{"AVIF", "\x00\x00\x00\x1cftypavif\x00\x00\x00\x00", fault.Unsupported, "This is a picture (AVIF), not audio."},
-		{"ZIP", "PK\x03\x04\x14\x00", fault.Unsupported, "This is a ZIP archive, not audio. Unpack it first."},
+		{"ZIP", "PK\x03\x04\x14\x00", fault.Unsupported, "This is an archive (ZIP), not audio. Unpack it first."},
 		{"PDF", "%PDF-1.7\n", fault.Unsupported, "This is a PDF document, not audio."},
 		{"program", "\x7fELF\x02\x01\x01", fault.Unsupported, "This is a program, not audio."},
 		{"MIDI", "MThd\x00\x00\x00\x06", fault.Unsupported, "MIDI files cannot be played."},
