@@ -43,11 +43,13 @@ func Run(ctx context.Context, o Options) error {
 	}
 	log := o.Telemetry.Logger().With("part", "demo")
 	p := &page{street: s, app: a, songs: songs.songs, changes: newBell(), log: log}
-	p.ears = newEars(p.changes.ring)
+	for _, v := range s.people {
+		v.ears = newEars(p.changes.ring)
+	}
 	return layers.Run(ctx, log,
 		layers.Layer{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "bot", Run: a.Run, Share: app.StopWithin},
-		layers.Layer{Name: "ears", Run: p.ears.Run, Share: time.Second},
+		layers.Layer{Name: "ears", Run: s.listen, Share: time.Second},
 		layers.Layer{Name: "watch", Run: p.watch, Share: time.Second},
 		layers.Layer{Name: "page", Run: func(ctx context.Context) error { return p.serve(ctx, listener) }, Share: 2 * time.Second},
 		layers.Layer{Name: "welcome", Run: func(ctx context.Context) error { return welcome(ctx, o, s, listener.Addr()) }, Share: time.Second},

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"busker/emulator/listen"
 )
 
@@ -127,6 +129,15 @@ func (e *ears) speak(now bool) {
 	if !same {
 		e.changed()
 	}
+}
+
+// listen copies what everybody hears until ctx ends.
+func (s *street) listen(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, v := range s.people {
+		group.Go(func() error { return v.ears.Run(ctx) })
+	}
+	return group.Wait()
 }
 
 // encodePCM rounds samples to 16 bits.

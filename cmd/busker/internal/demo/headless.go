@@ -91,7 +91,7 @@ func (o *Session) hear(ctx context.Context, s *street, a *app.App, query string)
 	if err := s.bot.WaitCommands(ctx, s.guild, 1); err != nil {
 		return fmt.Errorf("wait for the bot: %w", err)
 	}
-	listener, err := s.join(s.voice[0].ID.String())
+	listener, err := s.people[0].JoinVoice(s.voice[0])
 	if err != nil {
 		return fmt.Errorf("join the voice channel: %w", err)
 	}

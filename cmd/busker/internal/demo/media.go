@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// serveMedia passes on a picture from the local Discord's file store, so that the
-// page needs no address but its own.
+// serveMedia passes on a file from the local Discord's file store, so that the page
+// needs no address but its own. Pictures are shown, everything else is a download.
 func (p *page) serveMedia(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/media")
 	if !strings.HasPrefix(path, uploadsPath) || strings.Contains(path, "..") {
@@ -27,10 +27,14 @@ func (p *page) serveMedia(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer answer.Body.Close()
-	kind := answer.Header.Get("Content-Type")
-	if answer.StatusCode != http.StatusOK || !strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "image/svg") {
+	if answer.StatusCode != http.StatusOK {
 		http.NotFound(w, r)
 		return
+	}
+	kind := answer.Header.Get("Content-Type")
+	if !strings.HasPrefix(kind, "image/") || strings.HasPrefix(kind, "image/svg") {
+		kind = "application/octet-stream"
+		w.Header().Set("Content-Disposition", "attachment")
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Cache-Control", "max-age=3600")

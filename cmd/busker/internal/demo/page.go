@@ -23,7 +23,7 @@ var assets embed.FS
 type page struct {
 	street  *street
 	app     *app.App
-	ears    *ears
+	forms   forms
 	songs   []song
 	changes *bell
 	log     *slog.Logger
@@ -51,8 +51,13 @@ func (p *page) handler(hosts []string) (http.Handler, error) {
 	mux.HandleFunc("POST /command", p.act(p.command))
 	mux.HandleFunc("POST /complete", p.act(p.complete))
 	mux.HandleFunc("POST /press", p.act(p.press))
+	mux.HandleFunc("POST /menu", p.act(p.menu))
+	mux.HandleFunc("POST /submit", p.act(p.submit))
 	mux.HandleFunc("POST /say", p.act(p.say))
+	mux.HandleFunc("POST /delete", p.act(p.remove))
 	mux.HandleFunc("POST /voice", p.act(p.joinVoice))
+	mux.HandleFunc("POST /stage", p.act(p.letSpeak))
+	mux.HandleFunc("POST /language", p.act(p.language))
 	guarded := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !contains(hosts, r.Host) {

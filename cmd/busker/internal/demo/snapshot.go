@@ -4,33 +4,62 @@ import (
 	"encoding/json"
 	"math"
 
+	"busker/emulator"
 	"busker/emulator/discord"
 )
 
-// snapshot is what the page shows. Messages travel apart: only those that changed.
+// snapshot is what the page shows one visitor. What changes seldom or is large
+// travels apart: commands and messages only when they are new to the page.
 type snapshot struct {
-	Server   string            `json:"server"`
-	You      string            `json:"you"`
-	People   []person          `json:"people"`
-	Channels []channel         `json:"channels"`
+	Server    string            `json:"server"`
+	You       string            `json:"you"`
+	Locale    string            `json:"locale"`
+	Moderates bool              `json:"moderates"` // may invite speakers and delete messages
+	People    []person          `json:"people"`
+	Roles     []named           `json:"roles"`
+	Channels  []channel         `json:"channels"`
+	Offers    *offers           `json:"offers,omitempty"`
+	Album     []song            `json:"album"`
+	Order     []string          `json:"order"` // ids of all messages, oldest first
+	Changed   []json.RawMessage `json:"changed"`
+}
+
+// offers are the commands of one visitor, in their language. Sub-commands stand
+// for themselves, as "queue show".
+type offers struct {
 	Commands []discord.Command `json:"commands"`
-	Album    []song            `json:"album"`
-	Order    []string          `json:"order"` // ids of all messages, oldest first
-	Changed  []json.RawMessage `json:"changed"`
+	Message  []string          `json:"message"` // in the context menu of a message
+	User     []string          `json:"user"`    // in that of a person
+}
+
+type named struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type person struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
+	named
 	Bot      bool   `json:"bot"`
+	Part     string `json:"part,omitempty"` // of somebody one can be
 	Speaking bool   `json:"speaking"`
 }
 
 type channel struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
+	named
 	Voice   bool     `json:"voice"`
-	Members []string `json:"members,omitempty"`
+	Stage   bool     `json:"stage,omitempty"`
+	Status  string   `json:"status,omitempty"`
+	Bitrate int      `json:"bitrate,omitempty"` // kbit/s
+	Limit   int      `json:"limit,omitempty"`   // people
+	Members []member `json:"members,omitempty"`
+}
+
+// member is somebody in a voice channel.
+type member struct {
+	ID       string `json:"id"`
+	Muted    bool   `json:"muted,omitempty"`    // by the server
+	Audience bool   `json:"audience,omitempty"` // of a stage
+	Asking   bool   `json:"asking,omitempty"`   // to speak on it
 }
 
 // stats are what the visitor's listener measured.
@@ -48,26 +77,38 @@ type stats struct {
 // maxMessages is how far back the page can scroll.
 const maxMessages = 100
 
-// known is what one page has been sent: message id → its JSON.
+// known is what one page has been sent: message id → its JSON, and "offers".
 type known map[string]string
 
+// fresh reports whether the page does not have this JSON under the key yet, and
+// notes that it will.
+func (k known) fresh(key string, raw []byte) bool {
+	if k[key] == string(raw) {
+		return false
+	}
+	k[key] = string(raw)
+	return true
+}
+
 // look makes the snapshot for a page that knows what k says, and updates k.
-func (p *page) look(k known) (snapshot, error) {
+func (p *page) look(who *visitor, k known) (snapshot, error) {
 	s := p.street
-	_, speaking := p.ears.current()
 	v := snapshot{
-		Server: s.guild.Name, You: s.you.ID.String(), Album: p.songs, Commands: s.bot.Commands(s.guild),
-		People: []person{
-			{ID: s.you.ID.String(), Name: s.you.Name},
-			{ID: s.bot.ID.String(), Name: botName, Bot: true, Speaking: speaking},
-		},
-		Channels: []channel{{ID: s.text.ID.String(), Name: s.text.Name}},
-		Order:    []string{},
+		Server: s.guild.Name, You: who.ID.String(), Locale: who.Locale(), Moderates: s.moderates(who), Album: p.songs,
+		People: s.everybody(), Channels: s.channels(), Order: []string{},
 	}
-	for _, c := range s.voice {
-		v.Channels = append(v.Channels, channel{ID: c.ID.String(), Name: c.Name, Voice: true, Members: s.members(c)})
+	for _, r := range s.roles {
+		v.Roles = append(v.Roles, named{r.ID.String(), r.Name})
 	}
-	messages := s.you.Messages(s.text)
+	all := offers{s.offers(who), s.names(who, discord.MessageCommand), s.names(who, discord.UserCommand)}
+	raw, err := json.Marshal(all)
+	if err != nil {
+		return v, err
+	}
+	if k.fresh("offers", raw) {
+		v.Offers = &all
+	}
+	messages := who.Messages(s.text)
 	for _, m := range messages[max(0, len(messages)-maxMessages):] {
 		raw, err := json.Marshal(m)
 		if err != nil {
@@ -75,17 +116,94 @@ func (p *page) look(k known) (snapshot, error) {
 		}
 		id := m.ID.String()
 		v.Order = append(v.Order, id)
-		if k[id] != string(raw) {
-			k[id] = string(raw)
+		if k.fresh(id, raw) {
 			v.Changed = append(v.Changed, raw)
 		}
 	}
 	return v, nil
 }
 
-// heard returns the listener's figures, nil when the visitor is in no voice channel.
-func (p *page) heard() *stats {
-	l, _ := p.ears.current()
+// everybody is who can be met on the street. The bot speaks when any of its
+// listeners hears it.
+func (s *street) everybody() []person {
+	var list []person
+	speaking := false
+	for _, v := range s.people {
+		list = append(list, person{named: named{v.ID.String(), v.Name}, Part: v.part})
+		_, hears := v.ears.current()
+		speaking = speaking || hears
+	}
+	return append(list, person{named: named{s.bot.ID.String(), botName}, Bot: true, Speaking: speaking})
+}
+
+func (s *street) channels() []channel {
+	list := []channel{{named: named{s.text.ID.String(), s.text.Name}}}
+	states := s.emulator.World().VoiceStates(s.guild.ID)
+	for _, c := range s.voice {
+		list = append(list, s.voiceChannel(c, states))
+	}
+	return list
+}
+
+func (s *street) voiceChannel(c *emulator.Channel, states []discord.VoiceState) channel {
+	out := channel{named: named{c.ID.String(), c.Name}, Voice: true, Status: c.Status()}
+	if in, err := s.emulator.World().Channel(s.bot.ID, c.ID); err == nil {
+		out.Stage = in.Type == discord.StageChannel
+		if in.Bitrate != nil {
+			out.Bitrate = *in.Bitrate / 1000
+		}
+		if in.UserLimit != nil {
+			out.Limit = *in.UserLimit
+		}
+	}
+	for _, state := range states {
+		if state.ChannelID == c.ID {
+			out.Members = append(out.Members, member{
+				ID: state.UserID.String(), Muted: state.Mute, Audience: out.Stage && state.Suppress,
+				Asking: state.RequestToSpeakTimestamp != nil,
+			})
+		}
+	}
+	return out
+}
+
+// offers are the slash commands as the visitor sees them, sub-commands by themselves.
+func (s *street) offers(who *visitor) []discord.Command {
+	list := []discord.Command{}
+	for _, c := range who.Commands(s.text) {
+		list = unfold(list, c.In(who.Locale()))
+	}
+	return list
+}
+
+// unfold appends a command, or the sub-commands in it.
+func unfold(list []discord.Command, c discord.Command) []discord.Command {
+	parent := true
+	for _, o := range c.Options {
+		if o.Type > discord.SubCommandGroupOption {
+			break
+		}
+		parent = false
+		list = unfold(list, discord.Command{Name: c.Name + " " + o.Name, Description: o.Description, Options: o.Options})
+	}
+	if parent {
+		list = append(list, c)
+	}
+	return list
+}
+
+// names are the commands of a kind of context menu as the visitor sees them.
+func (s *street) names(who *visitor, kind discord.CommandType) []string {
+	list := []string{}
+	for _, c := range who.Menu(s.text, kind) {
+		list = append(list, c.In(who.Locale()).Name)
+	}
+	return list
+}
+
+// heard returns the visitor's listener's figures, nil while they are in no voice channel.
+func (p *page) heard(who *visitor) *stats {
+	l, _ := who.ears.current()
 	if l == nil {
 		return nil
 	}

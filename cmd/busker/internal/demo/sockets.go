@@ -30,12 +30,16 @@ func (p *page) serveState(w http.ResponseWriter, r *http.Request) {
 	ctx := c.CloseRead(r.Context())
 	rings, cancel := p.changes.listen()
 	defer cancel()
-	if err := p.sendState(ctx, c, rings); err != nil && ctx.Err() == nil {
+	who, err := p.street.visitor(r.URL.Query().Get("as"))
+	if err != nil {
+		return
+	}
+	if err := p.sendState(ctx, c, who, rings); err != nil && ctx.Err() == nil {
 		p.log.Debug("page gone", "err", err)
 	}
 }
 
-func (p *page) sendState(ctx context.Context, c *websocket.Conn, rings <-chan struct{}) error {
+func (p *page) sendState(ctx context.Context, c *websocket.Conn, who *visitor, rings <-chan struct{}) error {
 	k := known{}
 	tick := time.NewTicker(statsEvery)
 	defer tick.Stop()
@@ -50,13 +54,13 @@ func (p *page) sendState(ctx context.Context, c *websocket.Conn, rings <-chan st
 			pause.Reset(breath)
 			continue
 		case <-pause.C:
-			v, err := p.look(k)
+			v, err := p.look(who, k)
 			if err != nil {
 				return err
 			}
 			update = v
 		case <-tick.C:
-			figures := p.heard()
+			figures := p.heard(who)
 			if figures == nil {
 				continue
 			}
@@ -88,7 +92,11 @@ func (p *page) serveAudio(w http.ResponseWriter, r *http.Request) {
 	}
 	defer c.CloseNow()
 	ctx := c.CloseRead(r.Context())
-	feed, cancel := p.ears.subscribe()
+	who, err := p.street.visitor(r.URL.Query().Get("as"))
+	if err != nil {
+		return
+	}
+	feed, cancel := who.ears.subscribe()
 	defer cancel()
 	for {
 		select {

@@ -12,30 +12,29 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"sync"
 
 	"busker/cmd/busker/internal/app"
 	"busker/emulator"
 	"busker/emulator/discord"
-	"busker/emulator/listen"
 )
 
-// street is the imaginary server with the visitor in it. Its methods may be called
-// from any goroutine.
+// street is the imaginary server with its people. Its methods may be called from
+// any goroutine.
 type street struct {
 	emulator *emulator.Emulator
 	bot      *emulator.Bot
 	guild    *emulator.Guild
 	text     *emulator.Channel
 	voice    []*emulator.Channel
-	you      *emulator.User
-
-	mu   sync.Mutex
-	here *emulator.Channel // the voice channel the visitor is in, nil for none
+	roles    []*emulator.Role
+	people   []*visitor // whom one can be, the usual one first
 }
 
 // botName is what the bot is called on the street.
 const botName = "Busker"
+
+// invitation is what the bot asks for when it is invited; /help names the same.
+const invitation = discord.SetVoiceChannelStatus | discord.RequestToSpeak | discord.ManageMessages
 
 // newStreet builds the server; its emulator still has to run.
 func newStreet() (*street, error) {
@@ -44,14 +43,45 @@ func newStreet() (*street, error) {
 		return nil, fmt.Errorf("make the local Discord: %w", err)
 	}
 	s := &street{emulator: e, bot: e.AddBot(botName)}
-	s.guild = e.AddGuild("Busker Street", s.bot)
+	s.guild = e.AddGuild("Busker Street")
+	s.guild.Invite(s.bot, invitation)
 	s.text = s.guild.AddTextChannel("requests")
 	s.voice = []*emulator.Channel{
 		s.guild.AddVoiceChannel("The Corner", emulator.ChannelOptions{Bitrate: 96_000}),
-		s.guild.AddVoiceChannel("Back Yard", emulator.ChannelOptions{Bitrate: 96_000}),
+		s.guild.AddVoiceChannel("Back Yard", emulator.ChannelOptions{Bitrate: 64_000, UserLimit: 3}),
+		s.guild.AddVoiceChannel("Open Stage", emulator.ChannelOptions{Bitrate: 96_000, Stage: true}),
 	}
-	s.you = s.guild.AddUser("you")
-	return s, nil
+	return s, s.settle()
+}
+
+// settle lets the people move in: a listener, a DJ and an admin, who read
+// different languages.
+func (s *street) settle() error {
+	dj := s.guild.AddRole("DJ", 0)
+	admin := s.guild.AddRole("Admin", discord.Administrator)
+	s.roles = []*emulator.Role{dj, admin}
+	for _, p := range []struct {
+		name, part, locale string
+		role               *emulator.Role
+	}{
+		{"you", "listener", "en-US", nil},
+		{"Mara", "DJ", "de", dj},
+		{"Inês", "admin", "pt-BR", admin},
+	} {
+		u := s.guild.AddUser(p.name)
+		v := &visitor{User: u, part: p.part}
+		s.people = append(s.people, v)
+		if err := u.SetLocale(p.locale); err != nil {
+			return fmt.Errorf("language of %s: %w", p.name, err)
+		}
+		if p.role == nil {
+			continue
+		}
+		if err := u.Give(p.role); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // discord tells the app where this Discord is.
@@ -70,57 +100,46 @@ func (s *street) discord() (app.Discord, error) {
 // uploadsPath begins the address of every file uploaded to the street.
 const uploadsPath = "/attachments/"
 
-// join puts the visitor into a voice channel, by id, and returns their ears.
-func (s *street) join(channel string) (*listen.Listener, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.voice {
-		if c.ID.String() == channel {
-			l, err := s.you.JoinVoice(c)
-			if err == nil {
-				s.here = c
-			}
-			return l, err
+// visitor is somebody one can be on the street.
+type visitor struct {
+	*emulator.User
+	part string // "listener", "DJ" or "admin"
+	ears *ears  // set before the street is opened
+}
+
+// visitor finds somebody by id; "" is the usual one.
+func (s *street) visitor(id string) (*visitor, error) {
+	for _, v := range s.people {
+		if id == "" || v.ID.String() == id {
+			return v, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no such voice channel")
+	return nil, errors.New("there is nobody with that id on the street")
 }
 
-// leave takes the visitor out of voice.
-func (s *street) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.you.LeaveVoice()
-	s.here = nil
-}
-
-// members returns who is in a voice channel.
-func (s *street) members(c *emulator.Channel) []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	members := []string{}
-	if s.here == c {
-		members = append(members, s.you.ID.String())
+// channel finds a voice channel by id.
+func (s *street) channel(id string) (*emulator.Channel, error) {
+	for _, c := range s.voice {
+		if c.ID.String() == id {
+			return c, nil
+		}
 	}
-	if s.bot.VoiceChannel(s.guild) == c.ID {
-		members = append(members, s.bot.ID.String())
-	}
-	return members
+	return nil, errors.New("there is no such voice channel")
 }
 
 // message finds a message the visitor sees.
-func (s *street) message(id string) (discord.Message, bool) {
-	for _, m := range s.you.Messages(s.text) {
+func (s *street) message(v *visitor, id string) (discord.Message, error) {
+	for _, m := range v.Messages(s.text) {
 		if m.ID.String() == id {
-			return m, true
+			return m, nil
 		}
 	}
-	return discord.Message{}, false
+	return discord.Message{}, errors.New("that message is gone")
 }
 
 // command types a slash command and waits until the bot has answered it somehow.
 func (s *street) command(ctx context.Context, name string, args emulator.Args) (*emulator.Interaction, error) {
-	i, err := s.you.Command(ctx, s.text, name, args)
+	i, err := s.people[0].Command(ctx, s.text, name, args)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 // for every option of the chosen one.
 import { el } from "./markdown.js";
 
-const STRING = 3, INTEGER = 4, BOOLEAN = 5, NUMBER = 10, ATTACHMENT = 11;
+const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, ROLE = 8, MENTIONABLE = 9, NUMBER = 10, ATTACHMENT = 11;
 
 export class Composer {
   // send(name, args, files) and say(text) resolve to "" or to what went wrong;
@@ -10,7 +10,8 @@ export class Composer {
   constructor(root, { send, say, complete }) {
     Object.assign(this, { send, say, complete });
     for (const id of ["prompt", "offers", "fields", "verb", "problem"]) this[id] = root.querySelector("#" + id);
-    this.commands = [];
+    this.commands = []; // sub-commands stand for themselves: "queue show"
+    this.street = { people: [], roles: [], channels: [] };
     this.command = null; // the chosen one
     this.offered = [];
     this.at = 0;
@@ -28,10 +29,9 @@ export class Composer {
     this.complain("");
     const text = this.prompt.value;
     if (this.command || !text.startsWith("/")) return this.offer([]);
-    const [, name, space, rest] = /^\/([^\s]*)(\s*)([\s\S]*)$/.exec(text);
-    const exact = this.commands.find((c) => c.name === name.toLowerCase());
-    if (space && exact) return this.choose(exact, rest);
-    const wanted = name.toLowerCase();
+    const wanted = text.slice(1).toLowerCase();
+    const exact = this.commands.find((c) => wanted.startsWith(c.name + " "));
+    if (exact) return this.choose(exact, text.slice(exact.name.length + 2));
     const fits = this.commands.filter((c) => c.name.includes(wanted) || c.description.toLowerCase().includes(wanted));
     fits.sort((a, b) => b.name.startsWith(wanted) - a.name.startsWith(wanted) || a.name.localeCompare(b.name));
     this.offer(fits.map((c) => ({
@@ -97,7 +97,8 @@ export class Composer {
     let input;
     if (o.choices?.length) input = el("select", common, el("option", { value: "" }, "–"), ...o.choices.map((c) => el("option", { value: String(c.value) }, c.name)));
     else if (o.type === BOOLEAN) input = el("select", common, el("option", { value: "" }, "–"), el("option", { value: "true" }, "yes"), el("option", { value: "false" }, "no"));
-    else if (o.type === ATTACHMENT) input = el("input", { ...common, type: "file" });
+    else if (o.type >= USER && o.type <= MENTIONABLE) input = el("select", common, el("option", { value: "" }, "–"), ...this.named(o).map((x) => el("option", { value: x.id }, x.name)));
+    else if (o.type === ATTACHMENT) input = el("input", { ...common, type: "file", accept: (o.file_types || []).map((t) => (t.startsWith(".") ? t : t + "/*")).join() });
     else if (o.type === INTEGER || o.type === NUMBER) input = el("input", { ...common, type: "text", inputMode: "decimal", placeholder: range(o) });
     else input = el("input", { ...common, type: "text", spellcheck: false, placeholder: o.description, role: o.autocomplete ? "combobox" : null, "aria-controls": o.autocomplete ? "offers" : null });
     if (o.autocomplete) {
@@ -105,6 +106,14 @@ export class Composer {
       input.addEventListener("blur", () => this.offer([], input));
     }
     return el("label", { class: o.type === STRING && !o.choices?.length ? "field wide" : "field" }, el("span", {}, o.name), input);
+  }
+
+  // named are the people, roles or channels an option takes.
+  named(o) {
+    const { people, roles, channels } = this.street;
+    const type = (c) => (c.stage ? 13 : c.voice ? 2 : 0);
+    if (o.type === CHANNEL) return channels.filter((c) => !o.channel_types?.length || o.channel_types.includes(type(c)));
+    return [...(o.type === ROLE ? [] : people), ...(o.type === USER ? [] : roles)];
   }
 
   async suggest(option, input) {

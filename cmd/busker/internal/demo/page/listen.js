@@ -1,9 +1,11 @@
 // Listen: what a member of the voice channel decoded, played by this browser.
 
 export class Ears {
-  // told(state) is called with { listening, sounding, levels: [dB, dB], buffer }.
-  constructor(told) {
+  // told(state) is called with { listening, sounding, levels: [dB, dB], buffer };
+  // source() is the address of what is heard.
+  constructor(told, source) {
     this.told = told;
+    this.source = source;
     this.listening = false;
     this.loudness = 0.8;
   }
@@ -31,7 +33,7 @@ export class Ears {
 
   connect() {
     if (!this.listening) return;
-    const socket = new WebSocket(new URL("audio", location.href.replace(/^http/, "ws")));
+    const socket = new WebSocket(new URL(this.source(), location.href.replace(/^http/, "ws")));
     socket.binaryType = "arraybuffer";
     socket.onmessage = (e) => this.node.port.postMessage(e.data, [e.data]);
     socket.onclose = () => { if (this.socket === socket) setTimeout(() => this.connect(), 500); };

@@ -1,21 +1,24 @@
 // Renders messages as Discord's clients do: content, Components V2, embeds and
 // attachments. Types and flags are Discord's.
 import { el, link, markdown } from "./markdown.js";
+import { isSelect, select } from "./pickers.js";
 
 const EPHEMERAL = 1 << 6, LOADING = 1 << 7;
 
 // A Conversation keeps the message list in step with what the server sends.
 export class Conversation {
-  // press(message, customID, values) and dismiss(id) tell what the reader did.
-  constructor(list, press) {
-    this.list = list;
-    this.press = press;
+  // press(message, customID, values) tells what the reader did; menu(button, message)
+  // and personMenu(button, user) open the menus of commands.
+  constructor(list, { press, menu, personMenu }) {
+    Object.assign(this, { list, press, menu, personMenu });
+    this.street = { people: [], roles: [], channels: [] };
     this.shown = new Map(); // id → { text, node }
     this.dismissed = new Set();
   }
 
-  // update takes the ids in order and those messages that changed.
-  update(order, changed, names) {
+  // update takes the ids in order, those messages that changed, and who is there.
+  update(order, changed, names, street) {
+    this.street = street;
     for (const message of changed) this.render(message, names);
     const ids = new Set(order);
     for (const [id, node] of this.shown) {
@@ -30,9 +33,16 @@ export class Conversation {
     }
   }
 
+  // clear forgets everything: somebody else reads.
+  clear() {
+    this.list.replaceChildren();
+    this.shown.clear();
+  }
+
   render(message, names) {
-    const node = this.build(message, names);
     const old = this.shown.get(message.id);
+    if (old?.querySelector("details[open]")) { this.later(old, message, names); return; }
+    const node = this.build(message, names);
     this.shown.set(message.id, node);
     if (!old?.isConnected) return;
     const focused = old.contains(document.activeElement) ? document.activeElement.dataset.custom : null;
@@ -40,11 +50,21 @@ export class Conversation {
     if (focused) [...node.querySelectorAll("[data-custom]")].find((b) => b.dataset.custom === focused)?.focus();
   }
 
+  // later waits with a new face until the reader has closed the menu in the old one.
+  later(old, message, names) {
+    old.update = () => this.render(message, names);
+    old.querySelector("details[open]").addEventListener("toggle", () => old.update(), { once: true });
+  }
+
   build(m, names) {
     const body = el("div", { class: "body" });
     const node = el("li", { class: "message", "data-id": m.id },
       avatar(m.author.global_name || m.author.username, m.author.bot, "big"),
       el("div", {}, this.heading(m), this.cause(m), body));
+    const more = el("button", { type: "button", class: "more", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `What to do with the message of ${m.author.global_name || m.author.username}` }, "⋯");
+    more.addEventListener("click", () => this.menu(more, m));
+    node.addEventListener("contextmenu", (e) => { if (!e.target.closest("a, input, select, textarea")) { e.preventDefault(); this.menu(more, m); } });
+    node.append(more);
     if (m.flags & LOADING) body.append(el("p", { class: "thinking" }, `${m.author.username} is thinking`));
     else this.fill(body, m, names);
     if (m.flags & EPHEMERAL) {
@@ -57,7 +77,9 @@ export class Conversation {
 
   heading(m) {
     const when = new Date(m.timestamp);
-    return el("p", { class: "who" }, el("b", {}, m.author.global_name || m.author.username),
+    const who = el("button", { type: "button", class: "author", "aria-haspopup": "menu", "aria-expanded": "false" }, m.author.global_name || m.author.username);
+    who.addEventListener("click", () => this.personMenu(who, m.author));
+    return el("p", { class: "who" }, who,
       m.author.bot ? el("span", { class: "tag" }, "bot") : null,
       el("time", { dateTime: m.timestamp, title: when.toLocaleString() }, when.toLocaleTimeString([], { timeStyle: "short" })));
   }
@@ -65,7 +87,7 @@ export class Conversation {
   cause(m) {
     const from = m.interaction_metadata;
     if (!from?.name) return null;
-    return el("p", { class: "cause" }, `${from.user.global_name || from.user.username} used `, el("code", {}, "/" + from.name));
+    return el("p", { class: "cause" }, `${from.user.global_name || from.user.username} used `, el("code", {}, (m.type === 23 ? "" : "/") + from.name));
   }
 
   fill(body, m, names) {
@@ -82,7 +104,6 @@ export class Conversation {
     switch (c.type) {
       case 1: return el("div", { class: "buttons" }, ...inner(c.components));
       case 2: return this.button(c, m);
-      case 3: return this.select(c, m);
       case 9: return el("div", { class: "section" }, el("div", {}, ...inner(c.components)), c.accessory ? this.component(c.accessory, m, names) : null);
       case 10: return el("div", { class: "body" }, markdown(c.content, names));
       case 11: return picture(c.media?.url, c.description, "thumb");
@@ -95,6 +116,7 @@ export class Conversation {
         return card;
       }
     }
+    if (isSelect(c.type)) return select(c, this.street, c.placeholder, (values) => this.press(m.id, c.custom_id, values));
     return el("span", { class: "sub" }, `(component ${c.type})`);
   }
 
@@ -110,14 +132,6 @@ export class Conversation {
     const b = el("button", { type: "button", class: `press ${style}`, disabled: c.disabled, "data-custom": c.custom_id }, ...face);
     b.addEventListener("click", () => { b.classList.add("busy"); this.press(m.id, c.custom_id, []).finally(() => b.classList.remove("busy")); });
     return b;
-  }
-
-  select(c, m) {
-    const s = el("select", { class: "pick", disabled: c.disabled, "data-custom": c.custom_id, "aria-label": c.placeholder || "Choose" },
-      el("option", { value: "", disabled: true, selected: !(c.options || []).some((o) => o.default) }, c.placeholder || "Choose"));
-    for (const o of c.options || []) s.append(el("option", { value: o.value, selected: o.default }, o.label));
-    s.addEventListener("change", () => this.press(m.id, c.custom_id, [s.value]));
-    return s;
   }
 }
 
@@ -167,7 +181,9 @@ function picture(url, alt, style) {
 function attachment(a) {
   if ((a.content_type || "").startsWith("image/")) return el("div", { class: "gallery" }, picture(a.url, a.description || a.filename, ""));
   const size = a.size ? el("small", {}, a.size > 1e6 ? `${(a.size / 1e6).toFixed(1)} MB` : `${Math.ceil(a.size / 1e3)} kB`) : null;
-  return el("p", { class: "file" }, a.filename || "file", size);
+  const src = local(a.url);
+  const name = a.filename || a.url?.split("/").at(-1) || "file";
+  return el("p", { class: "file" }, src ? el("a", { href: src, download: name }, name) : name, size);
 }
 
 function embed(e, names) {
