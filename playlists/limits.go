@@ -1,6 +1,10 @@
 package playlists
 
-import "cmp"
+import (
+	"cmp"
+
+	"busker/internal/fault"
+)
 
 // Limits bound what one owner keeps. The zero Limits are good.
 type Limits struct {
@@ -28,15 +32,24 @@ func (l Limits) WithDefaults() Limits {
 
 // CheckLists returns a fault when an owner would have n playlists.
 func (l Limits) CheckLists(n int) error {
-	return check(n, l.WithDefaults().Lists, "There is room for %d playlists.")
+	if most := l.WithDefaults().Lists; n > most {
+		return fault.Newf(fault.TooLarge, "There is room for %d playlists.", most)
+	}
+	return nil
 }
 
 // CheckEntries returns a fault when a playlist would have n entries.
 func (l Limits) CheckEntries(n int) error {
-	return check(n, l.WithDefaults().Entries, "A playlist holds at most %d tracks.")
+	if most := l.WithDefaults().Entries; n > most {
+		return fault.Newf(fault.TooLarge, "A playlist holds at most %d tracks.", most)
+	}
+	return nil
 }
 
 // CheckFavourites returns a fault when a person would have n favourites.
 func (l Limits) CheckFavourites(n int) error {
-	return check(n, l.WithDefaults().Favourites, "You can keep at most %d favourites.")
+	if most := l.WithDefaults().Favourites; n > most {
+		return fault.Newf(fault.TooLarge, "You can keep at most %d favourites.", most)
+	}
+	return nil
 }

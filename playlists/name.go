@@ -33,7 +33,7 @@ func Name(s string) (string, error) {
 	case strings.Trim(name, joiner) == "":
 		return "", fault.New(fault.Invalid, "A playlist needs a name.")
 	case n > MaxName:
-		return "", tooLong(n)
+		return "", fault.Newf(fault.Invalid, "A name has at most %d characters, not %d.", MaxName, n)
 	}
 	return name, nil
 }
@@ -41,7 +41,7 @@ func Name(s string) (string, error) {
 // NameKey returns what makes two names the same to people: upper and lower case, wide
 // and narrow forms are one.
 func NameKey(name string) string {
-	return cases.Fold().String(norm.NFKC.String(name))
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
 }
 
 // joiner holds emoji and letters of some scripts together: it stays.
