@@ -27,9 +27,19 @@ type guild struct {
 	owner    snowflake.ID
 	roles    map[snowflake.ID]int64 // permissions by role; @everyone has the guild's id
 	channels map[snowflake.ID]*channel
-	voice    map[snowflake.ID]snowflake.ID // user to voice channel
-	own      []snowflake.ID                // the bot's roles
-	session  string                        // of the gateway, by which the bot is in voice
+	voice    map[snowflake.ID]seat   // by user
+	own      []snowflake.ID          // the bot's roles
+	session  string                  // of the gateway, by which the bot is in voice
+	status   map[snowflake.ID]string // lines under voice channels' names; nil = nobody has told
+}
+
+// seat is somebody's place in voice.
+type seat struct {
+	channel  snowflake.ID
+	bot      bool
+	deaf     bool // by the server or by themselves
+	silenced bool // nobody hears them: muted by the server, or in a stage's audience
+	asked    bool // to speak on a stage
 }
 
 // channel is never changed once it is in the cache.
@@ -62,8 +72,9 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session strin
 		owner:    id(from.OwnerID),
 		roles:    map[snowflake.ID]int64{},
 		channels: map[snowflake.ID]*channel{},
-		voice:    map[snowflake.ID]snowflake.ID{},
+		voice:    map[snowflake.ID]seat{},
 	}
+	bots := g.setMembers(from.Members, self)
 	for _, r := range from.Roles {
 		if r != nil {
 			g.roles[id(r.ID)] = r.Permissions
@@ -79,12 +90,9 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session strin
 			}
 			g.session = v.SessionID
 		}
-		g.voice[id(v.UserID)] = id(v.ChannelID)
-	}
-	for _, m := range from.Members {
-		if m != nil && m.User != nil && id(m.User.ID) == self {
-			g.own = ids(m.Roles)
-		}
+		s := seatOf(v)
+		s.bot = s.bot || bots[id(v.UserID)]
+		g.voice[id(v.UserID)] = s
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -93,6 +101,31 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session strin
 	c.guilds[of] = g
 	for _, ch := range from.Channels {
 		c.put(of, ch)
+	}
+}
+
+// setMembers reads the bot's roles, and returns which members are bots: Discord lists
+// who is in voice, and us.
+func (g *guild) setMembers(all []*discordgo.Member, self snowflake.ID) (bots map[snowflake.ID]bool) {
+	bots = map[snowflake.ID]bool{}
+	for _, m := range all {
+		if m == nil || m.User == nil {
+			continue
+		}
+		if id(m.User.ID) == self {
+			g.own = ids(m.Roles)
+		}
+		if m.User.Bot {
+			bots[id(m.User.ID)] = true
+		}
+	}
+	return bots
+}
+
+func seatOf(v *discordgo.VoiceState) seat {
+	return seat{
+		channel: id(v.ChannelID), bot: v.Member != nil && v.Member.User != nil && v.Member.User.Bot,
+		deaf: v.Deaf || v.SelfDeaf, silenced: v.Mute || v.Suppress, asked: v.RequestToSpeakTimestamp != nil,
 	}
 }
 
@@ -222,6 +255,7 @@ func (c *cache) deleteChannel(ch *discordgo.Channel) {
 	}
 	c.edit(id(ch.GuildID), func(g *guild) {
 		delete(g.channels, id(ch.ID))
+		delete(g.status, id(ch.ID))
 		delete(c.home, id(ch.ID))
 	})
 }
@@ -241,7 +275,9 @@ func (c *cache) setSelf(of snowflake.ID, roles []string) {
 	c.edit(of, func(g *guild) { g.own = ids(roles) })
 }
 
-func (c *cache) setVoice(v VoiceState) {
+// setVoice notes where somebody is. An event that says nothing of whoever it is about
+// leaves them the bot or person they were.
+func (c *cache) setVoice(v VoiceState, s seat) {
 	c.edit(v.Guild, func(g *guild) {
 		if v.Self {
 			g.session = v.SessionID
@@ -250,8 +286,25 @@ func (c *cache) setVoice(v VoiceState) {
 			delete(g.voice, v.User)
 			return
 		}
-		g.voice[v.User] = v.Channel
+		s.channel = v.Channel
+		s.bot = s.bot || g.voice[v.User].bot
+		g.voice[v.User] = s
 	})
+}
+
+// setStatus notes the line under a voice channel's name.
+func (c *cache) setStatus(of, channel snowflake.ID, status string) {
+	c.edit(of, func(g *guild) {
+		if g.status != nil {
+			g.status[channel] = status
+		}
+	})
+}
+
+// setAllStatus notes the lines under the names of all of a guild's voice channels; those
+// that are not listed have none.
+func (c *cache) setAllStatus(of snowflake.ID, status map[snowflake.ID]string) {
+	c.edit(of, func(g *guild) { g.status = status })
 }
 
 func (c *cache) edit(of snowflake.ID, change func(*guild)) {
@@ -270,8 +323,8 @@ func (c *cache) voiceOf(of, user snowflake.ID) (snowflake.ID, bool) {
 	if g == nil {
 		return 0, false
 	}
-	ch, ok := g.voice[user]
-	return ch, ok
+	s, ok := g.voice[user]
+	return s.channel, ok
 }
 
 // ownSession returns the gateway session by which the bot, self, is in voice; "" when
@@ -280,7 +333,7 @@ func (c *cache) ownSession(of, self snowflake.ID) string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	g := c.guilds[of]
-	if g == nil || g.voice[self] == 0 {
+	if g == nil || g.voice[self].channel == 0 {
 		return ""
 	}
 	return g.session
@@ -290,12 +343,24 @@ func (c *cache) ownSession(of, self snowflake.ID) string {
 // holds the lock.
 func (g *guild) members(in snowflake.ID) []snowflake.ID {
 	var who []snowflake.ID
-	for user, ch := range g.voice {
-		if ch == in {
+	for user, s := range g.voice {
+		if s.channel == in {
 			who = append(who, user)
 		}
 	}
 	slices.Sort(who)
+	return who
+}
+
+// listeners returns of members who hears what is played: no bots, and nobody deafened.
+// The caller holds the lock.
+func (g *guild) listeners(members []snowflake.ID) []snowflake.ID {
+	var who []snowflake.ID
+	for _, user := range members {
+		if s := g.voice[user]; !s.bot && !s.deaf {
+			who = append(who, user)
+		}
+	}
 	return who
 }
 

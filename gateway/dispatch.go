@@ -53,6 +53,12 @@ func (s *shard) raw(from *discordgo.Session, e *discordgo.Event) {
 			return
 		}
 		s.g.offer(i)
+	case "MESSAGE_CREATE":
+		s.g.onMessage(e.RawData)
+	case "VOICE_CHANNEL_STATUS_UPDATE":
+		s.g.onStatus(e.RawData)
+	case "CHANNEL_INFO":
+		s.g.onChannelInfo(e.RawData)
 	}
 }
 
@@ -78,6 +84,8 @@ func eventName(event any) string {
 		return "role"
 	case *discordgo.GuildMemberUpdate:
 		return "member"
+	case *discordgo.MessageCreate:
+		return "message_create"
 	}
 	return ""
 }
@@ -141,8 +149,9 @@ func (s *shard) onVoiceState(v *discordgo.VoiceState) {
 		}
 		g.cache.want(state.Guild, state.Channel != 0)
 	}
-	g.cache.setVoice(state)
+	g.cache.setVoice(state, seatOf(v))
 	g.tell(state)
+	g.changed(state.Guild)
 }
 
 // onFormerState takes what still happens to the bot's voice state of a session before:
@@ -152,11 +161,18 @@ func (s *shard) onFormerState(state VoiceState) {
 	switch {
 	case state.Channel != 0 || in != "" && !s.isFormer(in):
 	case s.g.cache.isWanted(state.Guild):
-		s.g.cache.setVoice(state)
+		s.g.cache.setVoice(state, seat{})
 		s.g.tellLost(state.Guild)
 	default:
-		s.g.cache.setVoice(state)
+		s.g.cache.setVoice(state, seat{})
 		s.g.tell(state)
+	}
+}
+
+// changed tells that something of a guild is not as it was.
+func (g *Gateway) changed(guild snowflake.ID) {
+	if g.opts.OnChange != nil && guild != 0 {
+		g.opts.OnChange(guild)
 	}
 }
 
@@ -181,21 +197,27 @@ func (g *Gateway) onGuildEvent(event any) {
 	switch e := event.(type) {
 	case *discordgo.GuildUpdate:
 		c.updateGuild(e.Guild)
+		g.changed(id(e.Guild.ID))
 	case *discordgo.ChannelCreate:
 		c.setChannel(e.Channel)
 	case *discordgo.ChannelUpdate:
 		c.setChannel(e.Channel)
+		g.changed(id(e.GuildID))
 	case *discordgo.ChannelDelete:
 		c.deleteChannel(e.Channel)
+		g.changed(id(e.GuildID))
 	case *discordgo.GuildRoleCreate:
 		c.setRole(e.GuildRole)
 	case *discordgo.GuildRoleUpdate:
 		c.setRole(e.GuildRole)
+		g.changed(id(e.GuildID))
 	case *discordgo.GuildRoleDelete:
 		c.deleteRole(id(e.GuildID), id(e.RoleID))
+		g.changed(id(e.GuildID))
 	case *discordgo.GuildMemberUpdate:
 		if e.Member != nil && e.User != nil && id(e.User.ID) == g.UserID() {
 			c.setSelf(id(e.GuildID), e.Roles)
+			g.changed(id(e.GuildID))
 		}
 	}
 }
@@ -212,6 +234,7 @@ func (s *shard) onGuild(guild *discordgo.Guild) {
 	if is, _ := s.g.cache.voiceOf(in, self); is == 0 && s.g.cache.isWanted(in) {
 		s.g.tellLost(in)
 	}
+	s.g.changed(in)
 }
 
 func (g *Gateway) tellLost(in snowflake.ID) {

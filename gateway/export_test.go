@@ -27,3 +27,6 @@ func Backoff(first time.Duration) (next func() time.Duration) {
 
 // ReadInteraction opens the reader of interactions.
 var ReadInteraction = readInteraction
+
+// ReadMessage opens the reader of messages.
+var ReadMessage = readMessage

@@ -57,6 +57,12 @@ type Options struct {
 	// what a new session has lost once Discord serves the guild again.
 	OnVoiceState  func(VoiceState)
 	OnVoiceServer func(VoiceServer)
+	// OnChange hears that of a guild something else is true than before: who is in voice
+	// and whether they hear, its channels, permissions or language.
+	OnChange func(guild snowflake.ID)
+	// OnMessage hears of every message people and bots post where we see it; nil = of
+	// none, and Discord is not asked for them.
+	OnMessage func(Message)
 
 	Logger  *slog.Logger // nil discards
 	Metrics *Metrics     // nil counts for nobody
@@ -73,6 +79,9 @@ type VoiceState struct {
 	// is in a channel, or SendVoiceState has asked to be in none.
 	Lost bool
 }
+
+// Message is a MESSAGE_CREATE. What it says is not known to a bot without privileges.
+type Message struct{ Guild, Channel, ID snowflake.ID }
 
 // VoiceServer is a VOICE_SERVER_UPDATE. An empty Endpoint means the server went
 // away and another will be named later.

@@ -33,8 +33,16 @@ func newCommandBudget() *rate.Limiter { return rate.NewLimiter(rate.Every(comman
 const openGrace = 2 * time.Second
 
 // intents are what playing music needs: guilds with their channels and roles, and
-// who is in which voice channel. Neither is privileged.
+// who is in which voice channel. Neither is privileged, and nor are messages without
+// their content.
 const intents = discordgo.IntentGuilds | discordgo.IntentGuildVoiceStates
+
+func (o *Options) intents() discordgo.Intent {
+	if o.OnMessage == nil {
+		return intents
+	}
+	return intents | discordgo.IntentGuildMessages
+}
 
 // errMoved makes discordgo forget the address it has cached, so that the next try
 // goes where READY said to resume.
@@ -186,7 +194,7 @@ func (s *shard) newSession(ctx context.Context) error {
 	session.ShouldReconnectOnError = false
 	session.ShouldReconnectVoiceOnSessionError = false
 	session.Client = &http.Client{Transport: address(s.address)}
-	session.Identify.Intents = intents
+	session.Identify.Intents = s.g.opts.intents()
 	session.Identify.Properties.Browser = "Busker"
 	session.Identify.Properties.Device = "Busker"
 	session.ShardID, session.ShardCount = s.id, s.plan.shards

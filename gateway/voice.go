@@ -16,6 +16,19 @@ type Channel struct {
 	Bitrate   int            // bit/s
 	UserLimit int            // 0 is none
 	Members   []snowflake.ID // who is in it, ourselves included
+	Listeners []snowflake.ID // of Members, the people who hear it: no bots, and nobody deafened
+
+	// Status is the line under its name. StatusKnown is false until Discord has told of
+	// any, which AskStatus makes it do.
+	Status      string
+	StatusKnown bool
+
+	// Of ourselves.
+	Silenced     bool // nobody hears us: we are in a stage's audience, or muted by the server
+	Asked        bool // we asked to speak
+	MayUnmute    bool // we may make ourselves speakers of a stage (Mute Members)
+	MayAsk       bool // we may ask to speak (Request to Speak)
+	MaySetStatus bool // we may set Status from where we are
 }
 
 // VoiceChannelOf returns the voice channel user is in.
@@ -33,12 +46,29 @@ func (g *Gateway) ChannelInfo(channel snowflake.ID) (Channel, bool) {
 	if ch == nil {
 		return Channel{}, false
 	}
+	self := g.UserID()
+	may := of.permissions(ch, c.home[channel], self)
+	in := of.members(channel)
+	own := of.voice[self]
+	if own.channel != channel {
+		own = seat{}
+	}
 	return Channel{
-		ID: channel, Guild: c.home[channel], Name: ch.name,
-		Stage:   ch.kind == discordgo.ChannelTypeGuildStageVoice,
-		Bitrate: ch.bitrate, UserLimit: ch.userLimit, Members: of.members(channel),
+		ID: channel, Guild: c.home[channel], Name: ch.name, Stage: ch.isStage(),
+		Bitrate: ch.bitrate, UserLimit: ch.userLimit, Members: in, Listeners: of.listeners(in),
+		Status: of.status[channel], StatusKnown: of.status != nil,
+		Silenced: own.silenced, Asked: own.asked,
+		MayUnmute: may&discordgo.PermissionVoiceMuteMembers != 0,
+		MayAsk:    may&discordgo.PermissionVoiceRequestToSpeak != 0,
+		MaySetStatus: !ch.isStage() && may&permissionSetVoiceStatus != 0 &&
+			(own.channel == channel || may&discordgo.PermissionManageChannels != 0),
 	}, true
 }
+
+// permissionSetVoiceStatus is Set Voice Channel Status, which discordgo does not know.
+const permissionSetVoiceStatus = 1 << 48
+
+func (ch *channel) isStage() bool { return ch.kind == discordgo.ChannelTypeGuildStageVoice }
 
 // Locale returns the language of a guild as Discord names it ("de", "en-US"), "" of one
 // the bot does not know.
@@ -58,14 +88,42 @@ type Access struct {
 	Full    bool     // the user limit is reached, and the bot may not pass it
 }
 
-// needed are the permissions playing in a voice channel takes.
-var needed = []struct {
+// permission is one of Discord's, with its name in the English settings.
+type permission struct {
 	bit  int64
 	name string
-}{
+}
+
+// needed are the permissions playing in a voice channel takes. On a stage it takes no
+// Speak: who is invited there, or may mute members, is heard.
+var needed = []permission{
 	{discordgo.PermissionViewChannel, "View Channel"},
 	{discordgo.PermissionVoiceConnect, "Connect"},
 	{discordgo.PermissionVoiceSpeak, "Speak"},
+}
+
+// neededToPost are the permissions a card in a text channel takes.
+var neededToPost = []permission{
+	{discordgo.PermissionViewChannel, "View Channel"},
+	{discordgo.PermissionSendMessages, "Send Messages"},
+	{discordgo.PermissionEmbedLinks, "Embed Links"},
+	{discordgo.PermissionAttachFiles, "Attach Files"},
+}
+
+// MissingToPost names the permissions that has lacks of those a card in a text channel
+// takes: has are ours there, as interactions tell them.
+func MissingToPost(has int64) []string { return missing(neededToPost, has) }
+
+func missing(needed []permission, has int64) (names []string) {
+	if has&discordgo.PermissionAdministrator != 0 {
+		return nil
+	}
+	for _, n := range needed {
+		if has&n.bit == 0 {
+			names = append(names, n.name)
+		}
+	}
+	return names
 }
 
 // VoiceAccess tells what keeps the bot from playing in channel. A channel it knows
@@ -80,12 +138,11 @@ func (g *Gateway) VoiceAccess(channel snowflake.ID) Access {
 	}
 	self := g.UserID()
 	has := of.permissions(ch, c.home[channel], self)
-	var a Access
-	for _, n := range needed {
-		if has&n.bit == 0 {
-			a.Missing = append(a.Missing, n.name)
-		}
+	takes := needed
+	if ch.isStage() {
+		takes = needed[:2]
 	}
+	a := Access{Missing: missing(takes, has)}
 	in := of.members(channel)
 	a.Full = ch.userLimit > 0 && len(in) >= ch.userLimit &&
 		has&discordgo.PermissionVoiceMoveMembers == 0 && !slices.Contains(in, self)
