@@ -78,6 +78,9 @@ var nevers = []struct {
 	{"busker/emulator", []string{"emulator", "bench", "cmd"}, "production never depends on the imaginary Discord; only the demo does"},
 	{"net/http", []string{"bench", "sources", "gateway", "bot", "internal/telemetry", "emulator", "cmd", "voice/signal"}, "few packages talk HTTP"},
 	{"database/sql", []string{"store"}, "only store writes SQL"},
+	{"github.com/jackc/pgx/", []string{"store"}, "only store talks to Postgres"},
+	{"modernc.org/sqlite", []string{"store"}, "only store talks to SQLite"},
+	{"github.com/pressly/goose/", []string{"store"}, "only store has a schema"},
 	{"github.com/redis/go-redis/", []string{"cluster"}, "only cluster/redis talks to Redis"},
 	{"github.com/stripe/stripe-go/", []string{"premium"}, "only premium talks to Stripe"},
 }

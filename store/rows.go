@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"busker/internal/fault"
+)
+
+// maxArgs is how many arguments one statement has at most. SQLite takes 32,766, Postgres
+// 65,535; more than a few thousand make neither faster.
+const maxArgs = 4000
+
+// insert adds rows with few statements. into is "table (column, …)"; rest follows the
+// values, such as ON CONFLICT.
+func insert(ctx context.Context, tx *sql.Tx, into string, width int, rows [][]any, rest string) error {
+	for len(rows) > 0 {
+		n := min(len(rows), maxArgs/width)
+		args := make([]any, 0, n*width)
+		for _, row := range rows[:n] {
+			args = append(args, row...)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+places(n, width)+" "+rest, args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// places writes ($1, $2), ($3, $4), … for n rows.
+func places(n, width int) string {
+	var b strings.Builder
+	for i := range n * width {
+		switch {
+		case i == 0:
+			b.WriteString("($")
+		case i%width == 0:
+			b.WriteString("), ($")
+		default:
+			b.WriteString(", $")
+		}
+		b.WriteString(strconv.Itoa(i + 1))
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+// query calls scan for every row.
+func query(ctx context.Context, tx *sql.Tx, text string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// affected runs a statement and returns how many rows it changed.
+func affected(ctx context.Context, tx *sql.Tx, text string, args ...any) (int, error) {
+	result, err := tx.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// encode returns v as JSON. What is kept is plain values: it cannot fail.
+func encode(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("store: encode %T: %v", v, err))
+	}
+	return string(b)
+}
+
+// decode reads what encode wrote.
+func decode(text string, v any) error {
+	if err := json.Unmarshal([]byte(text), v); err != nil {
+		return fault.Wrap(fault.Corrupt, textDamaged, fmt.Errorf("decode %T: %w", v, err))
+	}
+	return nil
+}
+
+// line is text as both databases take it: valid UTF-8 without NUL.
+func line(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
+
+// place writes the number of an argument.
+func place(n int) string { return "$" + strconv.Itoa(n) }
+
+func millis(t time.Time) int64 { return t.UnixMilli() }
+
+func instant(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
