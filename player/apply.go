@@ -15,7 +15,7 @@ func (p *player) handle(ctx context.Context, r request) {
 	if p.putOff(r) {
 		return
 	}
-	channel, err := p.destination(r.command)
+	channel, err := p.destination(ctx, r.command)
 	if err == nil {
 		err = p.takeSeat(r.command)
 	}
@@ -50,7 +50,7 @@ func (p *player) putOff(r request) bool {
 }
 
 // destination returns the channel to join before c can be applied, 0 for none.
-func (p *player) destination(c Command) (snowflake.ID, error) {
+func (p *player) destination(ctx context.Context, c Command) (snowflake.ID, error) {
 	switch c := c.(type) {
 	case Join:
 		if c.Channel == 0 {
@@ -59,6 +59,8 @@ func (p *player) destination(c Command) (snowflake.ID, error) {
 		if c.Channel != p.channel {
 			return c.Channel, nil
 		}
+	case Return:
+		return p.wayBack(ctx)
 	case Play:
 		if err := p.acceptable(c); err != nil {
 			return 0, err
@@ -78,10 +80,19 @@ func (p *player) apply(ctx context.Context, c Command) error {
 	case Add:
 		return p.add(ctx, c.play())
 	case Join: // destination saw that we are there
+		if p.waits() {
+			p.start(ctx)
+		}
 		return nil
 	case Leave:
-		p.leave(ctx, LeaveAsked, nil)
+		if c.Alone {
+			p.leave(ctx, LeaveAlone, nil)
+		} else {
+			p.leave(ctx, LeaveAsked, nil)
+		}
 		return nil
+	case Return, Sleep, Stay, Hold:
+		return p.applyToPresence(ctx, c)
 	case Stop:
 		p.stop(ctx, EndStopped)
 		return nil
@@ -123,24 +134,27 @@ func (p *player) pause(ctx context.Context) {
 	if p.paused {
 		return
 	}
-	p.pump.pause(ctx)
+	if !p.held {
+		p.pauseOutput(ctx, true)
+	}
 	p.paused = true
-	p.hold()
 	p.emit(Paused{})
 }
 
 func (p *player) resume(ctx context.Context) error {
 	switch {
-	case p.paused:
-		p.paused = false
-		p.pump.resume(ctx)
-		p.emit(Resumed{})
+	case p.still():
+		p.unheld()
+		p.pauseOutput(ctx, false)
+		if p.paused {
+			p.paused = false
+			p.emit(Resumed{})
+		}
 	case p.current != nil:
-	case p.channel == 0 || p.queue.Len() == 0:
+	case p.channel == 0 || !p.waits():
 		return errIdle()
-	default: // it had given up
-		item, ok := p.queue.Next()
-		p.beginTrack(ctx, item, ok)
+	default: // it had given up, or slept
+		p.start(ctx)
 	}
 	return nil
 }

@@ -95,19 +95,13 @@ func (p *player) add(ctx context.Context, c Play) error {
 	p.outcome.Added, p.outcome.First = added, p.queue.LastID()-uint64(added)+1
 	p.emit(QueueChanged{queue.OpAdd})
 	switch {
-	case p.current == nil:
-		p.start(ctx)
 	case c.Now:
 		return p.skip(ctx, 1)
+	case p.current == nil:
+		p.start(ctx)
 	}
 	p.lookAhead(ctx)
 	return nil
-}
-
-// start plays the first of the upcoming tracks.
-func (p *player) start(ctx context.Context) {
-	item, ok := p.queue.Next()
-	p.beginTrack(ctx, item, ok)
 }
 
 // jump skips to an upcoming track, also from silence.

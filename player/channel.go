@@ -53,6 +53,9 @@ func (p *player) arrive(ctx context.Context, n joined) {
 		}
 		j.requests = j.requests[i:]
 	} else if n.err != nil {
+		if _, is := j.requests[0].command.(Return); is {
+			p.noWayBack(n.err)
+		}
 		p.answer(j.requests[0], n.err)
 		j.requests = j.requests[1:]
 	}
@@ -66,7 +69,7 @@ func isLeave(r request) bool { _, is := r.command.(Leave); return is }
 // enter notes where the Output is.
 func (p *player) enter(channel snowflake.ID) {
 	from := p.channel
-	p.channel = channel
+	p.channel, p.bookmark.channel = channel, 0
 	if from != channel {
 		p.bitrate = p.opts.Bitrate(p.guild)
 		p.pump.renewEncoder()
@@ -80,15 +83,20 @@ func (p *player) enter(channel snowflake.ID) {
 	}
 }
 
-// leave stops and goes out of the channel, also out of one the Output has lost.
+// leave stops and goes out of the channel, also out of one the Output has lost. The queue
+// is kept for who comes back, unless people asked for the leave.
 func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
+	if reason == LeaveAsked {
+		defer p.forget(ctx)
+	}
 	if p.channel == 0 {
 		return
 	}
 	from := p.channel
 	p.channel = 0
 	p.mend(outcomeLost)
-	p.stop(ctx, EndLeft)
+	p.breakOff(ctx, EndLeft)
+	p.setSleep(sleep{})
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.opts.LeaveTimeout)
 	defer cancel()
 	if err := p.out.Leave(ctx); err != nil {

@@ -94,7 +94,7 @@ func TestLeaveEndsAJoin(t *testing.T) {
 			failed <- err
 		}()
 		r.pass(500 * time.Millisecond)
-		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 0 {
+		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 1 {
 			r.Errorf("status %+v", s)
 		}
 		if err := <-failed; fault.KindOf(err) != fault.Canceled {
@@ -110,7 +110,7 @@ func TestLeaveStopsAndForgets(t *testing.T) {
 		r.do(player.Leave{}) // from nowhere
 		r.play(r.shelf.put(1, 500), r.shelf.put(2, 500))
 		r.pass(time.Second)
-		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 0 {
+		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 1 {
 			r.Errorf("status %+v", s)
 		}
 		r.expect("joined", "started b", "left b", "left asked")
@@ -151,7 +151,7 @@ func TestPlayFromAnotherChannelMovesOnlyAnIdlePlayer(t *testing.T) {
 	})
 }
 
-func TestBeingPutOutStopsEverything(t *testing.T) {
+func TestBeingPutOutKeepsTheQueue(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		r.play(r.shelf.put(1, 500), r.shelf.put(2, 500))
 		r.pass(time.Second)
@@ -162,13 +162,19 @@ func TestBeingPutOutStopsEverything(t *testing.T) {
 		}
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputDisconnected, Channel: lobby})
 		r.pass(0)
-		if s := r.status(); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 0 {
+		if s := r.status(); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 1 {
 			r.Errorf("status %+v", s)
 		}
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputDisconnected, Channel: lobby}) // twice
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputMoved, Channel: lobby})        // a ghost
 		r.pass(time.Second)
 		r.expect("joined", "started b", "left b", "left disconnected")
+		if s := r.do(player.Join{Channel: stage}); s.Track.Title != "b" || s.Position != 2*time.Second {
+			r.Errorf("back in a channel: %q at %v", s.Track.Title, s.Position)
+		}
+		r.pass(20 * time.Second)
+		r.whole(1, 1, 500)
+		r.whole(2, 1, 500)
 	})
 }
 
@@ -181,7 +187,8 @@ func TestAnOutputThatTakesNothingIsLeft(t *testing.T) {
 		r.expect("joined", "started b", "left b", "left disconnected")
 		r.out.breakDown(nil)
 		r.play(r.shelf.put(2, 20))
-		r.pass(time.Second)
+		r.pass(11 * time.Second)
+		r.whole(1, 1, 500)
 		r.whole(2, 1, 20)
 	})
 }

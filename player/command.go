@@ -40,9 +40,13 @@ type Add struct {
 // Join goes to a voice channel, or moves to it and goes on playing there.
 type Join struct{ Channel snowflake.ID }
 
-// Leave stops, empties the queue and goes out of the voice channel. Where there
-// is nothing to leave it changes nothing.
-type Leave struct{}
+// Leave stops, empties the queue and goes out of the voice channel. How the guild wants
+// its tracks to sound is kept.
+type Leave struct {
+	// Alone says that nobody is there to listen: the queue and the place in the track are
+	// kept, and Join or Play goes on with them.
+	Alone bool
+}
 
 // Pause holds the current track. Pausing what is paused changes nothing.
 type Pause struct{}
@@ -141,6 +145,29 @@ const MaxVolume = 200
 // MaxCrossfade is the longest Crossfade.
 const MaxCrossfade = 12 * time.Second
 
+// Sleep stops at a time, fading out before it, or after the current track. The queue is
+// kept. The player leaves its channel unless Stay is on. The zero Sleep takes it back.
+type Sleep struct {
+	At         time.Time // zero = at no time
+	AfterTrack bool
+}
+
+// Stay makes an idle player stay in its channel, around the clock and across restarts.
+type Stay struct{ On bool }
+
+// Hold holds the current track while nobody listens, and lets it go on. It is independent
+// of Pause: what people paused stays paused. It ends with the track's stop, and Resume ends
+// it, too. Whoever gives it must look again when a player comes into a channel, for it
+// survives a restart.
+type Hold struct{ On bool }
+
+// Return goes back to the channel the guild was in when the process ended, and goes on
+// where its track was; a live stream goes on now. What was paused stays paused. A player
+// that is in a channel, or has none to go back to, stays as it is: people were faster.
+// When the channel is gone or must not be entered, the queue stays and Return is over with
+// ReturnFailed.
+type Return struct{}
+
 func (Play) command() string             { return "play" }
 func (Add) command() string              { return "add" }
 func (Join) command() string             { return "join" }
@@ -168,4 +195,8 @@ func (RemoveExcept) command() string     { return "remove_except" }
 func (RemoveDuplicates) command() string { return "remove_duplicates" }
 func (Move) command() string             { return "move" }
 func (Clear) command() string            { return "clear" }
+func (Sleep) command() string            { return "sleep" }
+func (Stay) command() string             { return "stay" }
+func (Hold) command() string             { return "hold" }
+func (Return) command() string           { return "return" }
 func (Undo) command() string             { return "undo" }

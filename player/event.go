@@ -139,12 +139,36 @@ const (
 	LeaveDisconnected             // somebody put us out, or the connection is gone for good
 	LeaveIdle                     // nothing to play for Options.IdleTimeout
 	LeaveShutdown
+	LeaveSlept // the time of Sleep had come
+	LeaveAlone // nobody listened
 )
 
-var leaveNames = [...]string{"asked", "disconnected", "idle", "shutdown"}
+var leaveNames = [...]string{"asked", "disconnected", "idle", "shutdown", "slept", "alone"}
 
 // String returns the reason as one word.
 func (r LeaveReason) String() string { return nameOf(leaveNames[:], r) }
+
+// ReturnFailed says that the guild does not go back to where it was before a restart. The
+// queue waits. fault.Message of Err may be shown to people.
+type ReturnFailed struct {
+	Channel snowflake.ID
+	Err     error
+}
+
+// HeldChanged says whether the track is held because nobody listens.
+type HeldChanged struct{ On bool }
+
+// StayChanged says whether an idle player stays in its channel.
+type StayChanged struct{ On bool }
+
+// SleepChanged says when the player will stop by itself; zero = it will not.
+type SleepChanged struct {
+	At         time.Time
+	AfterTrack bool
+}
+
+// Slept says that it did. Left follows unless Stay is on.
+type Slept struct{}
 
 // Idle says that there was nothing to play for Options.IdleTimeout; Left follows.
 type Idle struct{}
@@ -172,6 +196,12 @@ func (Joined) event() string           { return "joined" }
 func (Moved) event() string            { return "moved" }
 func (Left) event() string             { return "left" }
 func (Idle) event() string             { return "idle" }
+
+func (ReturnFailed) event() string { return "return failed" }
+func (HeldChanged) event() string  { return "held changed" }
+func (StayChanged) event() string  { return "stay changed" }
+func (SleepChanged) event() string { return "sleep changed" }
+func (Slept) event() string        { return "slept" }
 
 // nameOf returns the word for one of a closed set.
 func nameOf[T ~uint8](names []string, v T) string {

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"busker/internal/snowflake"
+	"busker/session"
 )
 
 // inbox carries what happened on other goroutines to the player's own. Posting
@@ -37,6 +38,8 @@ type (
 		turn uint64
 		err  error
 	}
+	// recalled: what is kept of the guild was loaded after all.
+	recalled struct{ saved session.Saved }
 	// joined: the output's Join has returned.
 	joined struct {
 		channel snowflake.ID

@@ -16,6 +16,7 @@ type Metrics struct {
 	eventsDropped prometheus.Counter
 	commands      *prometheus.HistogramVec // by command
 	interruptions *prometheus.HistogramVec // by how they ended
+	returns       *prometheus.CounterVec   // by how they ended
 	voice         *census
 }
 
@@ -61,6 +62,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help:    "Time from a command's arrival to its answer, by command.",
 			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 9),
 		}, []string{"command"}),
+		returns: f.NewCounterVec(prometheus.CounterOpts{
+			Name: "busker_player_returns_total",
+			Help: "Guilds told to go back to their channel after a start: returned, or the kind of failure.",
+		}, []string{"outcome"}),
 		interruptions: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "busker_player_interruption_seconds",
 			Help:    "Time in which nothing was heard because a voice connection was being restored, by outcome.",

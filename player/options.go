@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"busker/internal/snowflake"
 	"busker/opus"
 	"busker/opus/pool"
 )
@@ -42,6 +43,15 @@ type Options struct {
 	Logger  *slog.Logger // nil = none
 	Metrics *Metrics     // nil = counted nowhere
 	Audit   Audit        // is told of every command; nil = nobody is
+
+	// Memory keeps what outlives the process; nil = nothing does.
+	Memory Memory
+	// Reachable says why Return must not go to a channel; it never waits. A fault that
+	// may pass leaves the way open, any other one closes it. nil = the Output says.
+	Reachable func(guild GuildID, channel snowflake.ID) error
+	// Idle is the guild's own IdleTimeout, 0 for none of its own; it never waits.
+	// nil = no guild has one.
+	Idle func(guild GuildID) time.Duration
 
 	// IdleTimeout is how long a player with nothing to play stays in its channel;
 	// 0 = DefaultIdleTimeout, negative = for ever.

@@ -21,9 +21,9 @@ const liveEnough = 10 * time.Second
 func (p *player) open(ctx context.Context, item queue.Item, at time.Duration, packets bool) *segment {
 	ctx, cancel := context.WithCancel(ctx)
 	s := newSegment(item, at, cancel)
-	s.held = p.paused || !p.cut.IsZero()
+	s.held = p.still() || !p.cut.IsZero()
 	s.how, s.lead = p.how(), packets
-	in := session{opener: p.opts.Opener, caught: p.caught, due: p.pump.due}
+	in := reading{opener: p.opts.Opener, caught: p.caught, due: p.pump.due}
 	if p.opts.Pool != nil {
 		in.turn = p.opts.Pool.Turn()
 	}
@@ -50,7 +50,7 @@ func (p *player) goOn(ctx context.Context, at time.Duration) {
 
 // begin plays s instead of whatever plays now.
 func (p *player) begin(ctx context.Context, s *segment) {
-	p.pump.play(ctx, s, p.paused)
+	p.pump.play(ctx, s, p.still())
 	p.release()
 	p.current = s
 }
@@ -74,6 +74,7 @@ func (p *player) silence(ctx context.Context) {
 	}
 	p.release()
 	p.paused = false
+	p.unheld()
 }
 
 // release ends the readers of what the pump no longer plays.
@@ -94,7 +95,7 @@ func (p *player) lookAhead(ctx context.Context) {
 	}
 	item, ok := p.queue.Peek()
 	keep := p.follow != nil && ok && p.follow.item.ID == item.ID && !p.outdated(p.follow)
-	ok = ok && (p.current.read || !item.Track.Live)
+	ok = ok && (p.current.read || !item.Track.Live) && !p.sleep.afterTrack
 	if keep || p.follow == nil && !ok {
 		return
 	}
@@ -184,6 +185,10 @@ func (p *player) end(reason EndReason) {
 // advance plays what follows the current track, which is over. Unless that failed, the
 // pump plays it already when it was opened ahead.
 func (p *player) advance(ctx context.Context) {
+	if p.sleep.afterTrack {
+		p.fallAsleepAfter(ctx)
+		return
+	}
 	item, ok := p.queue.Next()
 	next := p.follow
 	if next == nil || !ok || next.item.ID != item.ID {

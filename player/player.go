@@ -1,6 +1,7 @@
 package player
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -54,15 +55,23 @@ type player struct {
 	follow  *segment // opened ahead for when current ends; nil = none
 	started bool     // TrackStarted was sent for the current item
 	paused  bool
+	held    bool       // nobody listens
 	seat    *pool.Seat // nil = nothing plays, or there is no pool
 	cut     time.Time  // since when the Output's connection is being restored; zero = it is not
+
+	stay     bool     // in the channel with nothing to play
+	bookmark bookmark // where to go on when nothing plays
+	sleep    sleep
+	alarm    *time.Timer // runs for sleep
+	kept     kept
+	stopping bool // the process ends, and all is kept
 
 	failures  int // in a row
 	lastError error
 
 	outcome Outcome // of the command being carried out
 	events  []Event // to be sent by settle
-	answers []func(Status)
+	answers []func(Status, <-chan struct{})
 	timer   *time.Timer
 	waiting wait // what timer runs for
 }
@@ -76,6 +85,7 @@ type request struct {
 type answer struct {
 	status Status
 	err    error
+	saved  <-chan struct{} // closed once it is durable; nil = there is nothing to wait for
 }
 
 // snapshot is a Status and what it takes to complete it at any later moment.
@@ -112,9 +122,14 @@ func newPlayer(opts *Options, guild GuildID, publish func(Envelope)) *player {
 // returns when all it started has ended and its channel is left.
 func (p *player) run(ctx context.Context) {
 	inner, cancel := context.WithCancel(ctx)
-	p.work.Go(func() { p.pump.run(inner) })
+	pumping, still := context.WithCancel(context.WithoutCancel(ctx)) // until it is known where it stands
+	p.work.Go(func() { p.pump.run(pumping) })
+	p.alarm = time.NewTimer(time.Hour)
+	defer p.alarm.Stop()
 	p.serve(inner)
+	p.rest(inner)
 	cancel()
+	still()
 	p.work.Wait()
 	p.finish(ctx)
 }
@@ -123,8 +138,11 @@ func (p *player) run(ctx context.Context) {
 // commands, so that a command meets the state its sender may know of.
 func (p *player) serve(ctx context.Context) {
 	defer p.survive()
+	p.setSleep(sleep{})
+	p.recall(ctx)
 	p.timer = time.NewTimer(lingerTime)
 	defer p.timer.Stop()
+	p.settle()
 	for ctx.Err() == nil {
 		select {
 		case <-p.inbox.wake:
@@ -137,6 +155,9 @@ func (p *player) serve(ctx context.Context) {
 			if p.expire(ctx) {
 				return
 			}
+			p.settle()
+		case <-p.alarm.C:
+			p.drowse(ctx)
 			p.settle()
 		case <-p.pump.ended:
 			return
@@ -196,6 +217,8 @@ func (p *player) notice(ctx context.Context, note any) {
 		}
 	case joined:
 		p.arrive(ctx, n)
+	case recalled:
+		p.recollect(ctx, n.saved)
 	case OutputEvent:
 		p.outputChanged(ctx, n)
 	}
@@ -208,9 +231,9 @@ func (p *player) emit(e Event) { p.events = append(p.events, e) }
 func (p *player) answer(r request, err error) {
 	done := p.outcome
 	p.outcome = Outcome{}
-	p.answers = append(p.answers, func(s Status) {
+	p.answers = append(p.answers, func(s Status, saved <-chan struct{}) {
 		s.Outcome = done
-		r.reply <- answer{s, err}
+		r.reply <- answer{s, err, saved}
 	})
 }
 
@@ -219,7 +242,7 @@ func (p *player) answer(r request, err error) {
 func (p *player) settle() {
 	p.yieldSeat()
 	p.await()
-	p.queue.Changes() // nobody keeps them
+	saved := p.keep()
 	p.status.Store(p.snapshot())
 	now := p.now()
 	for _, e := range p.events {
@@ -227,7 +250,7 @@ func (p *player) settle() {
 		p.publish(Envelope{p.guild, e, now})
 	}
 	for _, give := range p.answers {
-		give(now)
+		give(now, saved)
 	}
 	p.events, p.answers = nil, nil
 }
@@ -249,11 +272,11 @@ func (p *player) now() Status {
 
 func (p *player) snapshot() *snapshot {
 	s := &snapshot{segment: p.current, Status: Status{
-		State: p.state(), Channel: p.channel, Interrupted: !p.cut.IsZero(),
+		State: p.state(), Channel: p.channel, Stay: p.stay, Held: p.held, Interrupted: !p.cut.IsZero(),
 		Volume: p.volume, Loop: p.queue.Loop(),
 		Filters: p.filters, Effects: p.effects, Normalise: p.normalise, Crossfade: p.crossfade, Bitrate: p.bitrate,
 		Fair: p.queue.Fair(), Queue: p.queue.List(), QueueLength: p.queue.Duration(), History: p.queue.History(),
-		LastError: p.lastError,
+		SleepAt: p.sleep.at, SleepAfterTrack: p.sleep.afterTrack, LastError: p.lastError,
 	}}
 	s.Undoable, _ = p.queue.Undoable()
 	if p.current != nil {
@@ -265,7 +288,7 @@ func (p *player) snapshot() *snapshot {
 
 func (p *player) state() State {
 	switch {
-	case p.current != nil && p.paused:
+	case p.current != nil && p.still():
 		return StatePaused
 	case p.current != nil:
 		return StatePlaying
@@ -291,11 +314,19 @@ func (p *player) await() {
 	switch {
 	case now == waitGone:
 		p.timer.Reset(lingerTime)
-	case now == waitChannel && p.opts.IdleTimeout > 0:
-		p.timer.Reset(p.opts.IdleTimeout)
+	case now == waitChannel && p.idle() > 0 && !p.stay:
+		p.timer.Reset(p.idle())
 	default:
 		p.timer.Stop()
 	}
+}
+
+// idle returns how long the player stays with nothing to play; negative = for ever.
+func (p *player) idle() time.Duration {
+	if p.opts.Idle == nil {
+		return p.opts.IdleTimeout
+	}
+	return cmp.Or(p.opts.Idle(p.guild), p.opts.IdleTimeout)
 }
 
 // expire ends a time of idleness. It reports whether that was the player's end.
@@ -312,6 +343,7 @@ func (p *player) expire(ctx context.Context) (over bool) {
 func (p *player) reply(ctx context.Context, r request) (Status, error) {
 	select {
 	case a := <-r.reply:
+		p.durable(ctx, a.saved)
 		return a.status, a.err
 	case <-ctx.Done():
 		return Status{}, ctx.Err()

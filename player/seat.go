@@ -17,7 +17,11 @@ func (p *player) starts(c Command) bool {
 	switch c.(type) {
 	case Play, Add:
 		return true
-	case Resume, Jump:
+	case Resume, Join:
+		return p.waits()
+	case Return:
+		return p.waits() && p.bookmark.playing
+	case Jump:
 		return p.queue.Len() > 0
 	case Previous:
 		return len(p.queue.History()) > 0

@@ -103,8 +103,8 @@ func (s *segment) position() time.Duration { return time.Duration(s.reached.Load
 // heard returns how much of the track was made into frames.
 func (s *segment) heard() time.Duration { return time.Duration(s.reached.Load()) - s.at }
 
-// session is what a segment's goroutine works with.
-type session struct {
+// reading is what a segment's goroutine works with.
+type reading struct {
 	opener Opener
 	caught func(any) error
 	turn   *pool.Turn       // nil = there is no pool
@@ -113,7 +113,7 @@ type session struct {
 
 // fill opens the segment's track and reads it to its end, or to that of ctx.
 // Whatever panics in there is the track's failure.
-func (s *segment) fill(ctx context.Context, in session) {
+func (s *segment) fill(ctx context.Context, in reading) {
 	var end ending
 	defer func() {
 		if r := recover(); r != nil {
@@ -127,7 +127,7 @@ func (s *segment) fill(ctx context.Context, in session) {
 	end.tail, end.err = s.copy(ctx, in)
 }
 
-func (s *segment) copy(ctx context.Context, in session) (tail int, err error) {
+func (s *segment) copy(ctx context.Context, in reading) (tail int, err error) {
 	at, drop := s.from()
 	r, err := in.opener.Open(ctx, s.item.Track, at, s.how)
 	if err != nil {

@@ -46,6 +46,8 @@ func (m Mode) String() string { return nameOf(modeNames[:], m) }
 type Status struct {
 	State   State
 	Channel snowflake.ID // 0 = in none
+	Stay    bool         // it stays there when there is nothing to play
+	Held    bool         // nobody listens, and the track waits for somebody; State is StatePaused
 
 	Voice       Health // of the connection to Channel; zero when there is none
 	Interrupted bool   // the connection is being restored, and meanwhile time stands still
@@ -77,6 +79,9 @@ type Status struct {
 	Speed      float64 // seconds of the track per second
 	Complexity int     // of the encoder, -1 = as it was made; 0 also when none works
 	Bitrate    int     // of the encoder, in bit/s; 0 = not known
+
+	SleepAt         time.Time // when the player stops by itself; zero = at no time
+	SleepAfterTrack bool      // it stops after the current track
 
 	LastError error // of the last track or seek that failed; nil once another track has started
 }

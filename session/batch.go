@@ -35,7 +35,8 @@ func (b *batch) has(guild snowflake.ID) bool {
 }
 
 // merge adds c. When tight, the changes a State makes worthless are dropped, so that a
-// batch that cannot be written grows with the queues and not with what people do.
+// batch that cannot be written grows with the queues and not with what people do. A State
+// that comes without changes is about a queue that does not go on from what is kept.
 func (b *batch) merge(c Change, tight bool) {
 	i, ok := b.index[c.Guild]
 	if !ok {
@@ -53,7 +54,7 @@ func (b *batch) merge(c Change, tight bool) {
 	into.Queue = append(slices.Clip(into.Queue), c.Queue...)
 	switch {
 	case c.State == nil:
-	case tight:
+	case tight || len(c.Queue) == 0:
 		into.Queue = nil
 		delete(b.states, c.Guild)
 		b.whole[c.Guild] = *c.State

@@ -38,8 +38,9 @@ type Place struct {
 	At       time.Time     `json:"at"`
 	Process  string        `json:"process,omitempty"` // which plays it: see Store.Beat; the Keeper fills it in
 
-	Paused bool `json:"paused,omitempty"` // by people
-	Held   bool `json:"held,omitempty"`   // because nobody listened
+	Playing bool `json:"playing,omitempty"` // Item was on, be it paused; else it waits for somebody to go on
+	Paused  bool `json:"paused,omitempty"`  // by people
+	Held    bool `json:"held,omitempty"`    // because nobody listened
 
 	SleepAt         time.Time `json:"sleepAt,omitzero"` // when to stop; zero = not
 	SleepAfterTrack bool      `json:"sleepAfterTrack,omitempty"`
@@ -53,7 +54,8 @@ type Change struct {
 	Queue []queue.Change // in the order of their Seq
 
 	// State is all of the queue after Queue. Who keeps changes hands it over now and then,
-	// so that the log of them can be replaced; see Logged. A Store ignores it.
+	// so that the log of them can be replaced. Without Queue it takes the place of whatever
+	// is kept, and must have a higher Seq than that. A Store ignores it.
 	State *queue.State
 	// Now tells where a Place with a Speed really is, for the Keeper to write another
 	// anchor when that is not where it should be. Any goroutine may call it; nil = the

@@ -62,7 +62,7 @@ func sample(guild snowflake.ID) session.Change {
 		},
 		Place: &session.Place{
 			Channel: 1<<63 + 5, Item: 77, Position: 61*time.Second + 20*time.Millisecond, Speed: 1.25, At: noon,
-			Process: "a", Paused: true, Held: true, SleepAt: noon.Add(time.Hour), SleepAfterTrack: true,
+			Process: "a", Playing: true, Paused: true, Held: true, SleepAt: noon.Add(time.Hour), SleepAfterTrack: true,
 		},
 		Queue: steps(1, 3),
 	}
