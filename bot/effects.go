@@ -99,11 +99,11 @@ func (w tongue) effectNames(s player.Status) string {
 	for i, part := range s.Effects {
 		names[i] = part.Preset
 		if p, ok := findPreset(part.Preset); ok {
-			names[i] = p.Title
+			names[i] = w.Say(p.Title)
 		}
 		if part.Strength < 1 {
 			names[i] = w.Say(textAtStrength, names[i], int(part.Strength*100+0.5))
 		}
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, w.Say(", "))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 )
 
@@ -91,7 +92,7 @@ type Access struct {
 // permission is one of Discord's, with its name in the English settings.
 type permission struct {
 	bit  int64
-	name string
+	name fault.Term
 }
 
 // needed are the permissions playing in a voice channel takes. On a stage it takes no
@@ -120,7 +121,7 @@ func missing(needed []permission, has int64) (names []string) {
 	}
 	for _, n := range needed {
 		if has&n.bit == 0 {
-			names = append(names, n.name)
+			names = append(names, string(n.name))
 		}
 	}
 	return names
@@ -134,7 +135,7 @@ func (g *Gateway) VoiceAccess(channel snowflake.ID) Access {
 	defer c.mu.RUnlock()
 	of, ch := c.find(channel)
 	if ch == nil {
-		return Access{Missing: []string{needed[0].name}}
+		return Access{Missing: []string{string(needed[0].name)}}
 	}
 	self := g.UserID()
 	has := of.permissions(ch, c.home[channel], self)

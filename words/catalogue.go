@@ -4,6 +4,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -29,54 +30,54 @@ var catalogue = sync.OnceValue(func() []*Words {
 func load() ([]*Words, error) {
 	all := make([]*Words, len(languages))
 	for i := range languages {
-		all[i] = &Words{language: &languages[i], texts: map[string]*text{}, english: all[0]}
+		all[i] = &Words{language: &languages[i], texts: map[string]*text{}}
+		all[i].english = all[0]
 	}
-	all[0].english = all[0]
-	files, err := texts.ReadDir("texts")
+	entries, err := readFiles()
 	problems := []error{err}
-	for _, file := range files {
-		if err := loadFile(all, "texts/"+file.Name()); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", file.Name(), err))
+	for key, e := range entries {
+		all[0].texts[key] = &text{other: parse(bare(key))}
+		for tag := range e {
+			w := exactly(all, tag)
+			if w == nil {
+				problems = append(problems, fmt.Errorf("%q: no language %q", key, tag))
+				continue
+			}
+			t, err := read(e[tag], func(s string) *format {
+				return parse(w.language.typeset(localCommands(s, tag, entries)))
+			})
+			if err != nil {
+				problems = append(problems, fmt.Errorf("%q: %s: %w", key, tag, err))
+				continue
+			}
+			w.texts[key] = t
 		}
 	}
 	return all, errors.Join(problems...)
 }
 
-func loadFile(all []*Words, name string) error {
-	content, err := texts.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	var entries map[string]entry
-	if err := yaml.Unmarshal(content, &entries); err != nil {
-		return err
-	}
-	var problems []error
-	for key, e := range entries {
-		if all[0].texts[key] != nil {
-			problems = append(problems, fmt.Errorf("%q: stands in another file, too", key))
+// readFiles reads all topics, as far as they can be read.
+func readFiles() (map[string]entry, error) {
+	files, err := texts.ReadDir("texts")
+	problems := []error{err}
+	all := map[string]entry{}
+	for _, file := range files {
+		content, err := texts.ReadFile("texts/" + file.Name())
+		var entries map[string]entry
+		if err == nil {
+			err = yaml.Unmarshal(content, &entries)
 		}
-		if err := e.add(all, key); err != nil {
-			problems = append(problems, fmt.Errorf("%q: %w", key, err))
-		}
-	}
-	return errors.Join(problems...)
-}
-
-func (e entry) add(all []*Words, key string) error {
-	all[0].texts[key] = &text{other: parse(bare(key))}
-	for tag, value := range e {
-		w := exactly(all, tag)
-		if w == nil {
-			return fmt.Errorf("no language %q", tag)
-		}
-		t, err := read(value)
 		if err != nil {
-			return fmt.Errorf("%s: %w", tag, err)
+			problems = append(problems, fmt.Errorf("%s: %w", file.Name(), err))
 		}
-		w.texts[key] = t
+		for key := range entries {
+			if all[key] != nil {
+				problems = append(problems, fmt.Errorf("%s: %q stands in another file, too", file.Name(), key))
+			}
+		}
+		maps.Copy(all, entries)
 	}
-	return nil
+	return all, errors.Join(problems...)
 }
 
 func exactly(all []*Words, tag string) *Words {
@@ -89,20 +90,21 @@ func exactly(all []*Words, tag string) *Words {
 }
 
 // read returns a text from its one form or from several.
-func read(value any) (*text, error) {
+func read(value any, parse func(string) *format) (*text, error) {
 	switch value := value.(type) {
 	case string:
 		return &text{other: parse(value)}, nil
 	case map[string]any:
 		t := &text{}
+		known := 0
 		for p, name := range pluralNames {
 			if form, ok := value[name].(string); ok {
 				t[p] = parse(form)
-				delete(value, name)
+				known++
 			}
 		}
-		if len(value) > 0 {
-			return nil, fmt.Errorf("what is %v", value)
+		if known < len(value) {
+			return nil, fmt.Errorf("not all of %v are forms", value)
 		}
 		if t[other] == nil {
 			return nil, errors.New("the form other is missing")

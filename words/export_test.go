@@ -46,3 +46,9 @@ func Verbs(s string) (found map[int]string, stray bool) {
 
 // Bare is the English of a key.
 func Bare(key string) string { return bare(key) }
+
+// LocalCommands opens the writing of commands' names in a text.
+func LocalCommands(s, tag string) string {
+	entries, _ := readFiles()
+	return localCommands(s, tag, entries)
+}

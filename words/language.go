@@ -26,15 +26,31 @@ type language struct {
 	group     string   // between thousands
 	grouped   int      // digits from which on numbers are grouped
 	decimal   string
+	spaces    *strings.Replacer // makes those unbreakable that must not end a line; nil: none
 }
 
 var languages = [...]language{
-	{"en", "English", []string{"en-US", "en-GB"}, germanic, oneOther, ",", 4, "."},
-	{"de", "Deutsch", []string{"de"}, germanic, oneOther, ".", 4, ","},
-	{"es", "Español", []string{"es-ES", "es-419"}, spanish, oneManyOther, ".", 5, ","},
-	{"fr", "Français", []string{"fr"}, french, oneManyOther, "\u202f", 4, ","},
-	{"pt-BR", "Português do Brasil", []string{"pt-BR"}, french, oneManyOther, ".", 4, ","},
-	{"ja", "日本語", []string{"ja"}, japanese, onlyOther, ",", 4, "."},
+	{"en", "English", []string{"en-US", "en-GB"}, germanic, oneOther, ",", 4, ".", nil},
+	{"de", "Deutsch", []string{"de"}, germanic, oneOther, ".", 4, ",", percents},
+	{"es", "Español", []string{"es-ES", "es-419"}, spanish, oneManyOther, ".", 5, ",", percents},
+	{"fr", "Français", []string{"fr"}, french, oneManyOther, "\u202f", 4, ",", frenchSigns},
+	{"pt-BR", "Português do Brasil", []string{"pt-BR"}, french, oneManyOther, ".", 4, ",", nil},
+	{"ja", "日本語", []string{"ja"}, japanese, onlyOther, ",", 4, ".", nil},
+}
+
+// The catalogue has plain spaces, which people can see and type.
+var (
+	percents    = strings.NewReplacer(" %%", "\u00a0%%")
+	frenchSigns = strings.NewReplacer(
+		" %%", "\u00a0%%", " :", "\u00a0:", " ;", "\u202f;", " !", "\u202f!", " ?", "\u202f?", "« ", "«\u00a0", " »", "\u00a0»")
+)
+
+// typeset writes a text as the language wants it written.
+func (l *language) typeset(s string) string {
+	if l.spaces == nil {
+		return s
+	}
+	return l.spaces.Replace(s)
 }
 
 // speaks reports whether this is the language of a locale, whatever its country.

@@ -73,7 +73,7 @@ func TestSayNeverFails(t *testing.T) {
 		{"100 %", nil, "100 %"},
 		{"100 %% of it", nil, "100 % of it"},
 		{"100 % of %s", []any{"it"}, "100 % of it"},
-		{"Volume: %d %%.", []any{50}, "Volume: 50 %."},
+		{"Loud: %d %%.", []any{50}, "Loud: 50 %."},
 		{"<#%s> and `%s`", []any{"123456789", "1:02:03"}, "<#123456789> and `1:02:03`"},
 		{"%[2]s %[1]s", []any{"a", "b"}, "b a"},
 		{"%[2]s %s", []any{"a", "b", "c"}, "b c"},
@@ -92,7 +92,7 @@ func TestSayNeverFails(t *testing.T) {
 		{"too many", []any{1}, "too many"},
 		{"Next##page", nil, "Next"},
 		{"## Heading", nil, "## Heading"},
-		{"cmd:play", nil, "play"},
+		{"cmd:nothing", nil, "nothing"},
 	} {
 		for _, l := range words.Languages() {
 			if l.Tag == "de" || l.Tag == "es" || l.Tag == "fr" || l.Tag == "pt-BR" {
@@ -133,9 +133,43 @@ func TestFaultsAreSaidInTheLanguage(t *testing.T) {
 }
 
 func TestListsOfTermsAreJoinedInTheLanguage(t *testing.T) {
-	terms := fault.Terms{"Alpha", "Beta"}
-	for tag, want := range map[string]string{"en": "<Alpha, Beta>"} {
-		if got := words.For(tag).Say("<%s>", terms); got != want {
+	terms := fault.Terms{"Connect", "Speak"}
+	for tag, want := range map[string]string{"en": "Added Connect, Speak.", "ja": "接続、発言を追加しました。"} {
+		if got := words.For(tag).Say("Added %s.", terms); got != want {
+			t.Errorf("%s: %q, want %q", tag, got, want)
+		}
+	}
+}
+
+func TestCommandsAreNamedAsPeopleSeeThem(t *testing.T) {
+	const key = "Nothing is playing. Start with `/play`."
+	for tag, want := range map[string]string{
+		"en": key,
+		"de": "Gerade läuft nichts. Fang mit `/abspielen` an.",
+		"ja": "何も再生していません。`/再生`で始めましょう。",
+	} {
+		if got := words.For(tag).Say(key); got != want {
+			t.Errorf("%s: %q, want %q", tag, got, want)
+		}
+	}
+	for text, want := range map[string]string{
+		"/queue":                   "/warteschlange",
+		"a /queue, b":              "a /warteschlange, b",
+		"`/queue skip` `/queue x`": "`/warteschlange überspringen` `/warteschlange x`",
+		"/queue skip":              "/warteschlange skip",
+		"https://a.example/play":   "https://a.example/play",
+		"/nosuch and/or":           "/nosuch and/or",
+		"/":                        "/",
+	} {
+		if got := words.LocalCommands(text, "de"); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestSpacesThatMustNotEndALineAreUnbreakable(t *testing.T) {
+	for tag, want := range map[string]string{"fr": "Volume\u00a0: 50\u00a0%.", "de": "Lautstärke: 50\u00a0%.", "en": "Volume: 50 %."} {
+		if got := words.For(tag).Say("Volume: %d %%.", 50); got != want {
 			t.Errorf("%s: %q, want %q", tag, got, want)
 		}
 	}
@@ -162,5 +196,14 @@ func BenchmarkSay(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = w.Say("%d tracks", 12345)
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := words.Load(); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
