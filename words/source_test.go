@@ -25,6 +25,9 @@ import (
 // for the operator, in English.
 var silent = []string{"busker/emulator", "busker/bench", "busker/tools", "busker/cmd", "busker/internal/fault", "busker/words"}
 
+// speakers are the packages whose functions take texts with arguments.
+var speakers = []string{"busker/words", "busker/internal/fault", "busker/bot"}
+
 // textual are the prefixes of constants that hold texts, and how many characters
 // Discord takes of each.
 var textual = map[string]int{
@@ -210,7 +213,7 @@ func (r *reading) message(e ast.Expr) {
 func (r *reading) arguments(call *ast.CallExpr, f *types.Func) {
 	sig := f.Signature()
 	at := sig.Params().Len() - 2
-	if !sig.Variadic() || at < 0 || call.Ellipsis.IsValid() || len(call.Args) <= at || !strings.HasPrefix(f.Pkg().Path(), "busker/") {
+	if !sig.Variadic() || at < 0 || call.Ellipsis.IsValid() || len(call.Args) <= at || !belongs(f.Pkg().Path(), speakers) {
 		return
 	}
 	last := sig.Params().At(at + 1).Type().(*types.Slice)
