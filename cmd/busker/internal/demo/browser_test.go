@@ -85,6 +85,41 @@ func (b *browser) click(selector string) {
 	}
 }
 
+// choose takes an option of the newest menu of that custom id; the menu may be one
+// of a form, which has none.
+func (b *browser) choose(custom, value string) {
+	b.t.Helper()
+	b.change(fmt.Sprintf(`[...document.querySelectorAll('select[data-custom=%q]')].at(-1)`, custom), fmt.Sprintf("o.value === %q", value))
+}
+
+// pick takes the option of a menu that begins with a text.
+func (b *browser) pick(selector, text string) {
+	b.t.Helper()
+	b.change(fmt.Sprintf("document.querySelector(%q)", selector), fmt.Sprintf("o.text.startsWith(%q)", text))
+}
+
+func (b *browser) change(menu, option string) {
+	b.t.Helper()
+	script := fmt.Sprintf(`(() => { const s = %s; s.value = [...s.options].find((o) => %s).value; s.dispatchEvent(new Event("change")); })()`, menu, option)
+	if _, err := value[chromedp.Void](b, script); err != nil {
+		b.t.Fatalf("choose from %s: %v", menu, err)
+	}
+}
+
+// until waits for something outside of the page.
+func (b *browser) until(what string, holds func() bool) {
+	b.t.Helper()
+	tick, late := time.NewTicker(20*time.Millisecond), time.After(30*time.Second)
+	defer tick.Stop()
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-late:
+			b.t.Fatalf("%s did not come", what)
+		}
+	}
+}
+
 // keys types into whatever has the focus, one key after another.
 func (b *browser) keys(text string) {
 	b.t.Helper()

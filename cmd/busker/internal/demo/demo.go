@@ -42,10 +42,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	log := o.Telemetry.Logger().With("part", "demo")
-	p := &page{street: s, app: a, songs: songs.songs, changes: newBell(), log: log}
-	for _, v := range s.people {
-		v.ears = newEars(p.changes.ring)
-	}
+	p := newPage(s, a, songs.songs, log)
 	return layers.Run(ctx, log,
 		layers.Layer{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "bot", Run: a.Run, Share: app.StopWithin},

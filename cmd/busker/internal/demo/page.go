@@ -13,22 +13,37 @@ import (
 	"sync"
 	"time"
 
-	"busker/cmd/busker/internal/app"
+	"busker/internal/snowflake"
 )
 
 //go:embed page
 var assets embed.FS
 
+// calls know the bot's side of voice calls.
+type calls interface {
+	// PrivacyCode is the code of the call in a guild, if it is encrypted end to end.
+	PrivacyCode(guild snowflake.ID) (code string, encrypted bool)
+}
+
 // page serves the street to a browser on this machine.
 type page struct {
 	street  *street
-	app     *app.App
+	calls   calls
 	forms   forms
 	songs   []song
 	changes *bell
 	log     *slog.Logger
 
 	sockets sync.WaitGroup // handlers of websockets, which the HTTP server does not count
+}
+
+// newPage makes the page of a street, and gives its people ears.
+func newPage(s *street, c calls, songs []song, log *slog.Logger) *page {
+	p := &page{street: s, calls: c, songs: songs, changes: newBell(), log: log}
+	for _, v := range s.people {
+		v.ears = newEars(p.changes.ring)
+	}
+	return p
 }
 
 // policy lets the page load what this server serves and nothing else.

@@ -209,7 +209,7 @@ func (p *page) heard(who *visitor) *stats {
 	}
 	r := l.Report()
 	s := &stats{Packets: r.Packets, Lost: r.Lost, Gaps: r.GapCount, P99: float64(r.Deviation.P99.Microseconds()) / 1000}
-	if code, encrypted := p.app.PrivacyCode(p.street.guild.ID); encrypted {
+	if code, encrypted := p.calls.PrivacyCode(p.street.guild.ID); encrypted {
 		s.Privacy = code
 	}
 	if level := (r.RMS[0] + r.RMS[1]) / 2; !math.IsInf(level, 0) && !math.IsNaN(level) {
