@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench build gallery fuzz clean setup-build setup-test generated
+.PHONY: help demo test check lint bench build gallery screenshots fuzz clean setup-build setup-test generated
 
 # Whether this machine can build the cgo codecs; asked after the set-up has run.
 CGO = CGO_ENABLED=$$(tools/cgo.sh)
@@ -50,6 +50,9 @@ bench: setup-build ## benchmarks of every package (PKG=./opus BENCH=Encode to na
 
 gallery: ## render the pictures of docs/filters.md anew
 	@go run ./dsp/gallery
+
+screenshots: setup-build ## take the demo's pictures in docs/images anew (needs chromium)
+	@$(CGO) go run ./cmd/busker/internal/demo/shots
 
 fuzz: setup-build ## every fuzz target for FUZZTIME (20s)
 	@$(CGO) tools/fuzz.sh $(FUZZTIME) $(PKG)

@@ -28,6 +28,24 @@ func TestCheckCommands(t *testing.T) {
 		{"menu of the same name", `[{"name":"a","description":"d"},{"type":3,"name":"a"}]`, ""},
 		{"menu with a description", `[{"type":3,"name":"Add to queue","description":"x"}]`, "0.description"},
 		{"hundred and one", `[` + strings.Join(many, ",") + `]`, "Maximum number of application commands reached"},
+		{"localised", `[{"name":"play","description":"d","name_localizations":{"de":"spielen","es-419":"reproducir"},"description_localizations":{"ja":"再生します"}}]`, ""},
+		{"unknown locale", `[{"name":"play","description":"d","name_localizations":{"en":"play"}}]`, "0.name_localizations.en: Value \"en\" is not a valid enum value. (ENUM_TYPE_COERCE)"},
+		{"unknown locale of a description", `[{"name":"play","description":"d","description_localizations":{"de-DE":"Spielt"}}]`, "0.description_localizations.de-DE"},
+		{"localised capital", `[{"name":"play","description":"d","name_localizations":{"de":"Spielen"}}]`, "0.name_localizations.de: Command name is invalid"},
+		{"localised space", `[{"name":"play","description":"d","name_localizations":{"fr":"jouer ceci"}}]`, "0.name_localizations.fr"},
+		{"long localised description", `[{"name":"play","description":"d","description_localizations":{"fr":"` + strings.Repeat("é", 101) + `"}}]`, "0.description_localizations.fr: Must be between 1 and 100 in length."},
+		{"localised twice", `[{"name":"a","description":"d","name_localizations":{"de":"x"}},{"name":"b","description":"d","name_localizations":{"de":"x"}}]`, "1.name_localizations.de: Application command names must be unique"},
+		{"the same in two languages", `[{"name":"a","description":"d","name_localizations":{"de":"x"}},{"name":"b","description":"d","name_localizations":{"fr":"x"}}]`, ""},
+		{"option localised twice", option(`{"type":3,"name":"a","description":"d","name_localizations":{"de":"x"}},{"type":3,"name":"b","description":"d","name_localizations":{"de":"x"}}`), "0.options.1.name_localizations.de: Option name must be unique"},
+		{"choice with an unknown locale", option(`{"type":3,"name":"a","description":"d","choices":[{"name":"n","value":"v","name_localizations":{"xx":"n"}}]}`), "0.options.0.choices.0.name_localizations.xx"},
+		{"localised menu", `[{"type":3,"name":"Add to queue","name_localizations":{"de":"Zur Warteschlange"}}]`, ""},
+		{"menu localised too long", `[{"type":2,"name":"Block","name_localizations":{"de":"` + strings.Repeat("x", 33) + `"}}]`, "0.name_localizations.de"},
+		{"menu with options", `[{"type":2,"name":"Block","options":[{"type":3,"name":"a","description":"d"}]}]`, "0.options"},
+		{"fifteen menus", menuList(15), ""},
+		{"sixteen menus", menuList(16), "Maximum number of application commands reached"},
+		{"file types", option(`{"type":11,"name":"f","description":"d","file_types":["audio",".m3u"]}`), ""},
+		{"file types of a MIME type", option(`{"type":11,"name":"f","description":"d","file_types":["audio/ogg"]}`), "0.options.0.file_types.0"},
+		{"file types of a text", option(`{"type":3,"name":"f","description":"d","file_types":["audio"]}`), "0.options.0.file_types"},
 		{"option", option(`{"type":3,"name":"q","description":"d","required":true}`), ""},
 		{"option type", option(`{"type":12,"name":"q","description":"d"}`), "0.options.0.type"},
 		{"option without description", option(`{"type":3,"name":"q"}`), "0.options.0.description"},
@@ -56,6 +74,30 @@ func TestCheckCommands(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func menuList(n int) string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = fmt.Sprintf(`{"type":3,"name":"Menu %d"}`, i)
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+func TestLocalized(t *testing.T) {
+	for _, tt := range []struct{ locale, have, want string }{
+		{"de", "de", "local"},
+		{"de", "fr", "text"},
+		{"en-US", "en-GB", "local"},
+		{"en-GB", "en-US", "local"},
+		{"es-419", "es-ES", "local"},
+		{"es-ES", "es-419", "text"},
+		{"", "", "text"},
+	} {
+		if got := discord.Localized("text", map[string]string{tt.have: "local"}, tt.locale); got != tt.want {
+			t.Errorf("%s of %s: %s", tt.locale, tt.have, got)
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func (w *World) File(id ID) (File, bool) {
 
 // storeFiles keeps the uploaded files of a message, described by the body's
 // attachments.
-func (w *World) storeFiles(channel ID, b discord.MessageBody) ([]discord.Attachment, error) {
+func (w *World) storeFiles(channel ID, ephemeral bool, b discord.MessageBody) ([]discord.Attachment, error) {
 	var list []discord.Attachment
 	for _, f := range b.Files {
 		if len(f.Data) > w.opts.MaxFile {
@@ -33,7 +33,7 @@ func (w *World) storeFiles(channel ID, b discord.MessageBody) ([]discord.Attachm
 		}
 	}
 	for _, f := range b.Files {
-		a := discord.Attachment{Filename: f.Name, ContentType: f.ContentType}
+		a := discord.Attachment{Filename: f.Name, ContentType: f.ContentType, Ephemeral: ephemeral}
 		for _, ref := range b.Attachments.Value {
 			if ref.ID != ID(f.Index) {
 				continue

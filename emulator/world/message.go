@@ -69,7 +69,7 @@ func (w *World) fill(c *channel, m *discord.Message, b discord.MessageBody) erro
 			return !slices.ContainsFunc(b.Attachments.Value, func(r discord.AttachmentRef) bool { return r.ID == a.ID })
 		})
 	}
-	added, err := w.storeFiles(c.ID, b)
+	added, err := w.storeFiles(c.ID, m.Ephemeral(), b)
 	if err != nil {
 		return err
 	}

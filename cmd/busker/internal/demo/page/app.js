@@ -199,5 +199,5 @@ function showStats(s) {
   $("stat-timing").textContent = s.packets > 1 ? `±${s.p99.toFixed(1)} ms` : "–";
 }
 
-window.busker = { ears }; // for the curious, and for the browser test
+window.busker = { ears, act }; // for the curious, and for what drives the page
 connect();
