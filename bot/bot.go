@@ -90,6 +90,8 @@ type Bot struct {
 	writes  *rate.Limiter // of all cards' requests
 	steps   *rate.Limiter // of all cards' progress bars
 	serials serials       // of the cards in use
+	votes   votes
+	loads   loads
 
 	settings *settings.Cache
 	commands map[string]*command

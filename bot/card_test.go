@@ -143,7 +143,7 @@ func TestCardButtons(t *testing.T) {
 		{"Pause", player.Pause{}},
 		{"Loop: off", player.Loop{Mode: queue.Track}},
 		{"Shuffle", player.Shuffle{}},
-		{"Skip", player.Skip{}},
+		{"Skip", player.Skip{Count: 1}},
 	} {
 		a := s.press(ann, buttonOf(t, m, tt.label).CustomID)
 		if a.kind != 6 || len(a.followUps) != 0 {

@@ -1,50 +1,47 @@
 package bot
 
-import (
-	"context"
-
-	"busker/player"
-	"busker/queue"
-)
+import "busker/player"
 
 // maxIndex bounds numbers of tracks; the player knows how many there are.
 const maxIndex = 100_000
+
+// maxSkip bounds how many tracks are skipped at once.
+const maxSkip = 1000
+
+// maxSleep is the longest time /sleep takes, in minutes.
+const maxSleep = 24 * 60
 
 func playCommands() []*command {
 	return []*command{
 		{name: "play", about: aboutPlay, topic: topicMusic, needs: needsJoin, right: rightAdd, run: play, options: options(
 			text("query", aboutPlayQuery), upload("file", aboutPlayFile),
+			oneOf("when", aboutPlayWhen, whenLast, whenNext, whenNow), integer("position", aboutPlayPosition, 1, maxIndex),
 		)},
 		{name: "join", about: aboutJoin, topic: topicMusic, needs: needsJoin, right: rightAdd, run: join},
 		{name: "leave", about: aboutLeave, topic: topicMusic, needs: needsControl, right: rightMusic, run: says(textLeft, player.Leave{})},
 		{name: "pause", about: aboutPause, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: says(textPaused, player.Pause{})},
 		{name: "resume", about: aboutResume, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: says(textResumed, player.Resume{})},
-		{name: "skip", about: aboutSkip, topic: topicMusic, needs: needsControl, right: rightMusic, run: skip},
+		{name: "skip", about: aboutSkip, topic: topicMusic, needs: needsControl, right: rightAdd, run: skip, options: options(
+			integer("count", aboutSkipCount, 1, maxSkip),
+		)},
+		{name: "previous", about: aboutPrevious, topic: topicMusic, needs: needsControl, right: rightMusic, run: previous},
 		{name: "stop", about: aboutStop, topic: topicMusic, needs: needsControl, right: rightMusic, run: says(textStopped, player.Stop{})},
 		{name: "seek", about: aboutSeek, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: seek, options: options(
 			required(text("to", aboutSeekTo)),
 		)},
-	}
-}
-
-func queueCommands() []*command {
-	return []*command{
-		{name: "queue", about: aboutQueue, topic: topicQueue, private: true, run: showQueue, options: options(
-			integer("page", aboutQueuePage, 1, maxIndex),
+		{name: "forward", about: aboutForward, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(1), options: options(
+			text("by", aboutStep),
 		)},
-		{name: "nowplaying", about: aboutNow, topic: topicQueue, private: true, run: nowPlaying},
-		{name: "shuffle", about: aboutShuffle, topic: topicQueue, needs: needsControl, right: rightMusic, run: shuffle},
-		{name: "loop", about: aboutLoop, topic: topicQueue, needs: needsControl, right: rightMusic, private: true, run: loop, options: options(
-			required(oneOf("mode", aboutLoopMode, queue.Off.String(), queue.Track.String(), queue.All.String())),
+		{name: "rewind", about: aboutRewind, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(-1), options: options(
+			text("by", aboutStep),
 		)},
-		{name: "remove", about: aboutRemove, topic: topicQueue, needs: needsControl, right: rightMusic, run: remove, options: options(
-			required(integer("track", aboutRemoveItem, 1, maxIndex)),
+		{name: "replay", about: aboutReplay, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: replay},
+		{name: "sleep", about: aboutSleep, topic: topicMusic, needs: needsControl, right: rightMusic, run: sleep, options: options(
+			integer("minutes", aboutSleepMinutes, 0, maxSleep), oneOf("after", aboutSleepAfter, sleepTrack),
 		)},
-		{name: "move", about: aboutMove, topic: topicQueue, needs: needsControl, right: rightMusic, run: move, options: options(
-			required(integer("track", aboutMoveFrom, 1, maxIndex)),
-			required(integer("to", aboutMoveTo, 1, maxIndex)),
+		{name: "stay", about: aboutStay, topic: topicMusic, right: rightMusic, run: stay, options: options(
+			oneOf("mode", aboutStayMode, modeOn, modeOff),
 		)},
-		{name: "clear", about: aboutClear, topic: topicQueue, needs: needsControl, right: rightMusic, run: clearQueue},
 	}
 }
 
@@ -69,9 +66,4 @@ func aboutCommands() []*command {
 	return []*command{
 		{name: "privacy", about: aboutPrivacy, topic: topicAbout, needs: needsListening, private: true, run: privacy},
 	}
-}
-
-// suggestEffects offers presets.
-func suggestEffects(_ context.Context, c *call, _, typed string) []choice {
-	return c.mine.effectChoices(c.status, typed)
 }

@@ -2,11 +2,11 @@ package bot
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"busker/internal/fault"
 	"busker/player"
-	"busker/queue"
 )
 
 // says makes the handler of a command that is one player command and one answer.
@@ -23,20 +23,25 @@ func join(ctx context.Context, c *call) (reply, error) {
 	return reply{text: c.w.Say(textJoined, s.Channel)}, err
 }
 
-func skip(ctx context.Context, c *call) (reply, error) {
-	if err := c.needTrack(); err != nil {
-		return reply{}, err
-	}
-	_, err := c.do(ctx, player.Skip{})
-	return reply{text: c.w.Say(textSkipped, c.w.bold(c.status.Track))}, err
-}
-
 // needTrack refuses what makes sense only for a current track.
 func (c *call) needTrack() error {
 	if c.status.ItemID == 0 {
 		return fault.New(fault.Invalid, textNothing)
 	}
 	return nil
+}
+
+func previous(ctx context.Context, c *call) (reply, error) {
+	s, err := c.do(ctx, player.Previous{})
+	return reply{text: c.w.Say(textPlaying, c.w.bold(s.Track))}, err
+}
+
+func replay(ctx context.Context, c *call) (reply, error) {
+	if err := c.needTrack(); err != nil {
+		return reply{}, err
+	}
+	s, err := c.do(ctx, player.Replay{})
+	return reply{text: c.w.Say(textReplay, c.w.bold(s.Track))}, err
 }
 
 func seek(ctx context.Context, c *call) (reply, error) {
@@ -48,11 +53,36 @@ func seek(ctx context.Context, c *call) (reply, error) {
 		return reply{}, err
 	}
 	if relative {
-		at += c.status.Position
+		return c.seekBy(ctx, at)
 	}
-	at = max(at, 0)
-	s, err := c.do(ctx, player.Seek{At: at})
-	return reply{text: c.w.Say(textSeeked, c.w.progressText(s, at))}, err
+	s, err := c.do(ctx, player.Seek{At: max(at, 0)})
+	return reply{text: c.w.Say(textSeeked, c.w.progressText(s, max(at, 0)))}, err
+}
+
+// defaultStep is how far /forward and /rewind go when nobody says.
+const defaultStep = 10 * time.Second
+
+// steps makes the handler that goes forward, or back with -1.
+func steps(direction time.Duration) func(context.Context, *call) (reply, error) {
+	return func(ctx context.Context, c *call) (reply, error) {
+		if err := c.needTrack(); err != nil {
+			return reply{}, err
+		}
+		step := defaultStep
+		if typed := c.text("by"); typed != "" {
+			by, _, err := parseSeek(typed)
+			if err != nil {
+				return reply{}, err
+			}
+			step = by.Abs()
+		}
+		return c.seekBy(ctx, direction*step)
+	}
+}
+
+func (c *call) seekBy(ctx context.Context, by time.Duration) (reply, error) {
+	s, err := c.do(ctx, player.SeekBy{Delta: by})
+	return reply{text: c.w.Say(textSeeked, c.w.progressText(s, s.Position))}, err
 }
 
 // progressText is "1:23 / 4:40", or "1:23" where there is no end.
@@ -88,59 +118,54 @@ func nowPlaying(_ context.Context, c *call) (reply, error) {
 	return reply{text: text}, nil
 }
 
-func shuffle(ctx context.Context, c *call) (reply, error) {
-	s, err := c.do(ctx, player.Shuffle{})
-	return reply{text: c.w.Say(textShuffled, c.w.tracks(len(s.Queue)))}, err
-}
-
-func loop(ctx context.Context, c *call) (reply, error) {
-	mode, err := queue.ParseLoop(c.text("mode"))
-	if err != nil {
-		return reply{}, fault.Wrap(fault.Invalid, textBadLoop, err)
-	}
-	_, err = c.do(ctx, player.Loop{Mode: mode})
-	return reply{text: c.w.loopText(mode)}, err
-}
-
-func (w tongue) loopText(mode queue.Loop) string {
-	switch mode {
-	case queue.Track:
-		return w.Say(textLoopTrack)
-	case queue.All:
-		return w.Say(textLoopQueue)
-	}
-	return w.Say(textLoopOff)
-}
-
-func remove(ctx context.Context, c *call) (reply, error) {
-	number, _ := c.number("track")
-	name := c.w.upcoming(c.status, number)
-	_, err := c.do(ctx, player.Remove{Index: number - 1})
-	return reply{text: c.w.Say(textRemoved, name)}, err
-}
-
-func move(ctx context.Context, c *call) (reply, error) {
-	from, _ := c.number("track")
-	to, _ := c.number("to")
-	name := c.w.upcoming(c.status, from)
-	_, err := c.do(ctx, player.Move{From: from - 1, To: to - 1})
-	return reply{text: c.w.Say(textMoved, name, to)}, err
-}
-
-// upcoming names the queue's track of a number people count from 1.
-func (w tongue) upcoming(s player.Status, number int) string {
-	if number < 1 || number > len(s.Queue) {
-		return ""
-	}
-	return w.bold(s.Queue[number-1].Track)
-}
-
-func clearQueue(ctx context.Context, c *call) (reply, error) {
-	_, err := c.do(ctx, player.Clear{})
-	return reply{text: c.w.Say(textCleared, c.w.tracks(len(c.status.Queue)))}, err
-}
-
 // tracks counts tracks in words.
-func (w tongue) tracks(n int) string {
-	return w.Say(textTracks, n)
+func (w tongue) tracks(n int) string { return w.Say(textTracks, n) }
+
+// What /sleep may wait for beside a time.
+const sleepTrack = "track"
+
+// sleep stops the music after a while, or with the end of the track; 0 takes that back.
+func sleep(ctx context.Context, c *call) (reply, error) {
+	minutes, timed := c.number("minutes")
+	var cmd player.Sleep
+	switch {
+	case c.text("after") == sleepTrack:
+		cmd.AfterTrack = true
+	case !timed:
+		return reply{text: c.w.sleepText(c.status)}, nil
+	case minutes > 0:
+		cmd.At = time.Now().Add(time.Duration(minutes) * time.Minute)
+	}
+	s, err := c.do(ctx, cmd)
+	return reply{text: c.w.sleepText(s)}, err
+}
+
+// sleepText says when the music stops.
+func (w tongue) sleepText(s player.Status) string {
+	switch {
+	case s.SleepAfterTrack:
+		return w.Say(textSleepTrack)
+	case !s.SleepAt.IsZero():
+		return w.Say(textSleepAt, strconv.FormatInt(s.SleepAt.Unix(), 10))
+	}
+	return w.Say(textNoSleep)
+}
+
+func stay(ctx context.Context, c *call) (reply, error) {
+	if c.text("mode") == "" {
+		return reply{text: c.w.stayText(c.status.Stay)}, nil
+	}
+	on, err := c.mode()
+	if err != nil {
+		return reply{}, err
+	}
+	s, err := c.do(ctx, player.Stay{On: on})
+	return reply{text: c.w.stayText(s.Stay)}, err
+}
+
+func (w tongue) stayText(on bool) string {
+	if on {
+		return w.Say(textStays)
+	}
+	return w.Say(textLeaves)
 }

@@ -30,6 +30,7 @@ type players struct {
 	fail   error // what Do returns
 	panics bool
 	block  chan struct{} // Do waits for it
+	added  uint64        // items, which have the IDs from 1 on
 	step   time.Duration // by which the track goes on from one Status to the next
 	events chan player.Envelope
 }
@@ -73,20 +74,12 @@ func (p *players) tell(guild snowflake.ID, e player.Event) {
 }
 
 func (p *players) apply(c player.Command) (player.Event, error) {
+	p.s.Outcome = player.Outcome{}
 	switch c := c.(type) {
 	case player.Play:
-		for _, t := range c.Tracks {
-			if _, err := p.q.Add(queue.AddOptions{}, queue.Item{Track: t, Requester: c.Requester}); err != nil {
-				return nil, err
-			}
-		}
-		if p.s.Channel == 0 {
-			p.s.Channel = c.Channel
-		}
-		if p.s.ItemID == 0 {
-			return p.turn(p.q.Next())
-		}
-		return player.QueueChanged{}, nil
+		return p.play(c)
+	case player.Add:
+		return p.play(player.Play{Tracks: c.Tracks, Requester: c.Requester, Where: c.Where, PerUser: c.PerUser, Partial: c.Partial})
 	case player.Join:
 		p.s.Channel = c.Channel
 		return player.Joined(c), nil
@@ -101,48 +94,111 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 		p.s.State = player.StatePlaying
 		return player.Resumed{}, nil
 	case player.Skip:
-		return p.turn(p.q.Skip(1))
+		return p.turn(p.q.Skip(max(c.Count, 1)))
+	case player.Jump:
+		item, err := p.q.Jump(c.Item)
+		if err != nil {
+			return nil, err
+		}
+		return p.turn(item, true)
+	case player.Previous:
+		return p.turn(p.q.Previous())
 	case player.Stop:
 		p.q.Clear()
 		p.q.Drop()
 		return p.turn(queue.Item{}, false)
-	case player.Seek:
-		if c.At > p.s.Length {
-			return nil, fault.New(fault.Invalid, "The track is not that long.")
-		}
-		p.s.Position = c.At
-		return player.Seeked(c), nil
-	case player.Filters:
-		p.s.Filters, p.s.Effects = c.Settings, c.Effects
-		return player.FiltersChanged{Settings: c.Settings}, nil
-	case player.Crossfade:
-		p.s.Crossfade = c.Duration
-		return player.CrossfadeChanged(c), nil
-	case player.Normalise:
-		p.s.Normalise = c.On
-		return player.NormaliseChanged(c), nil
-	case player.Volume:
-		p.s.Volume = c.Percent
-		return player.VolumeChanged(c), nil
-	case player.Loop:
-		p.q.SetLoop(c.Mode)
-		return player.LoopChanged(c), nil
-	case player.Remove:
-		item, err := p.q.At(c.Index)
-		if err == nil {
-			_, err = p.q.Remove(item.ID)
-		}
-		return player.QueueChanged{}, err
-	case player.Move:
-		item, err := p.q.At(c.From)
-		if err == nil {
-			_, err = p.q.Move(item.ID, c.To)
-		}
-		return player.QueueChanged{}, err
-	case player.Clear:
-		p.q.Clear()
+	}
+	if e, known, err := p.applySound(c); known {
+		return e, err
+	}
+	return player.QueueChanged{}, p.applyQueue(c)
+}
+
+func (p *players) play(c player.Play) (player.Event, error) {
+	items := make([]queue.Item, len(c.Tracks))
+	for i, t := range c.Tracks {
+		items[i] = queue.Item{Track: t, Requester: c.Requester}
+	}
+	where := c.Where
+	if c.Now {
+		where = queue.Where{Place: queue.Next}
+	}
+	added, err := p.q.Add(queue.AddOptions{Where: where, PerUser: c.PerUser, Partial: c.Partial}, items...)
+	if err != nil {
+		return nil, err
+	}
+	p.added += uint64(added)
+	p.s.Added, p.s.First = added, p.added-uint64(added)+1
+	if p.s.Channel == 0 {
+		p.s.Channel = c.Channel
+	}
+	if p.s.ItemID == 0 || c.Now {
+		return p.turn(p.q.Skip(1))
 	}
 	return player.QueueChanged{}, nil
+}
+
+func (p *players) applySound(c player.Command) (e player.Event, known bool, err error) {
+	switch c := c.(type) {
+	case player.Seek:
+		if c.At > p.s.Length {
+			return nil, true, fault.New(fault.Invalid, "The track is not that long.")
+		}
+		p.s.Position = c.At
+		return player.Seeked(c), true, nil
+	case player.SeekBy:
+		p.s.Position = max(0, p.s.Position+c.Delta)
+		return player.Seeked{At: p.s.Position}, true, nil
+	case player.Replay:
+		p.s.Position = 0
+		return player.Seeked{}, true, nil
+	case player.Filters:
+		p.s.Filters, p.s.Effects = c.Settings, c.Effects
+		return player.FiltersChanged{Settings: c.Settings}, true, nil
+	case player.Crossfade:
+		p.s.Crossfade = c.Duration
+		return player.CrossfadeChanged(c), true, nil
+	case player.Normalise:
+		p.s.Normalise = c.On
+		return player.NormaliseChanged(c), true, nil
+	case player.Volume:
+		p.s.Volume = c.Percent
+		return player.VolumeChanged(c), true, nil
+	case player.Stay:
+		p.s.Stay = c.On
+		return player.StayChanged(c), true, nil
+	case player.Sleep:
+		p.s.SleepAt, p.s.SleepAfterTrack = c.At, c.AfterTrack
+		return player.SleepChanged(c), true, nil
+	}
+	return nil, false, nil
+}
+
+func (p *players) applyQueue(c player.Command) (err error) {
+	switch c := c.(type) {
+	case player.Loop:
+		p.q.SetLoop(c.Mode)
+	case player.Fair:
+		p.q.SetFair(c.On)
+		p.s.Fair = c.On
+	case player.Remove:
+		p.s.Dropped, err = p.q.Remove(c.Item)
+	case player.RemoveRange:
+		p.s.Dropped, err = p.q.RemoveRange(c.From, c.To)
+	case player.RemoveBy:
+		p.s.Dropped = p.q.RemoveBy(c.Users...)
+	case player.RemoveExcept:
+		p.s.Dropped = p.q.RemoveExcept(c.Users...)
+	case player.RemoveDuplicates:
+		p.s.Dropped = p.q.RemoveDuplicates()
+	case player.Move:
+		_, err = p.q.Move(c.Item, c.To)
+	case player.Undo:
+		p.s.Undone, err = p.q.Undo()
+	case player.Clear:
+		p.s.Dropped = p.q.Clear()
+	}
+	return err
 }
 
 func (p *players) turn(item queue.Item, ok bool) (player.Event, error) {

@@ -256,9 +256,16 @@ func (c *call) yes(name string) (yes, given bool) {
 	return yes, given
 }
 
+// face is what the audit calls commands that come from Discord.
+const face = "discord"
+
 // do carries out a player command in the call's guild.
 func (c *call) do(ctx context.Context, cmd player.Command) (player.Status, error) {
-	return c.b.opts.Doer.Do(ctx, c.guild, cmd)
+	s, err := c.b.opts.Doer.Do(player.WithActor(ctx, player.Actor{User: c.user, Face: face}), c.guild, cmd)
+	if err == nil {
+		c.b.loads.heed(c.guild, cmd)
+	}
+	return s, err
 }
 
 func parseID(s string) snowflake.ID {

@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"busker/internal/fault"
-	"busker/player"
-	"busker/queue"
 	"busker/track"
 )
 
-// play finds what was asked for and hands it to the player, which joins the
-// user's channel if it is in none.
+// play finds what was asked for and adds it.
 func play(ctx context.Context, c *call) (reply, error) {
+	a, err := c.addition()
+	if err != nil {
+		return reply{}, err
+	}
 	q, err := c.query()
 	if err != nil {
 		return reply{}, err
@@ -23,17 +24,7 @@ func play(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.b.places.set(c.guild, c.channel)
-	if c.status.Channel != 0 && c.status.Channel != c.voice { // nobody listens there: come here first
-		if _, err := c.do(ctx, player.Join{Channel: c.voice}); err != nil {
-			return reply{}, err
-		}
-	}
-	s, err := c.do(ctx, player.Play{Tracks: found.Tracks, Requester: queue.UserID(c.user), Channel: c.voice})
-	if err != nil {
-		return reply{}, err
-	}
-	return reply{text: c.w.added(found, s)}, nil
+	return c.add(ctx, found, a)
 }
 
 // query is what was asked for: a text, or an uploaded file.
@@ -76,20 +67,6 @@ func (c *call) resolve(ctx context.Context, q track.Query) (track.Result, error)
 		return track.Result{}, fmt.Errorf("resolve: no tracks and no error")
 	}
 	return found, nil
-}
-
-// added tells what became of the tracks.
-func (w tongue) added(found track.Result, s player.Status) string {
-	n := len(found.Tracks)
-	switch {
-	case found.Playlist != "":
-		return w.Say(textQueuedList, w.tracks(n), "**"+escape(found.Playlist)+"**")
-	case n > 1:
-		return w.Say(textQueuedMany, w.tracks(n))
-	case len(s.Queue) > 0 && s.Queue[len(s.Queue)-1].Track.URI == found.Tracks[0].URI:
-		return w.Say(textQueued, w.bold(found.Tracks[0]), len(s.Queue))
-	}
-	return w.Say(textPlaying, w.bold(found.Tracks[0]))
 }
 
 // bold names a track: its title in bold, and who made it.

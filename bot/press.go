@@ -27,7 +27,7 @@ func cardPresses() map[string]handler {
 	return map[string]handler{
 		actionPause:   onCard(always(player.Pause{})),
 		actionResume:  onCard(always(player.Resume{})),
-		actionSkip:    onCard(always(player.Skip{})),
+		actionSkip:    {run: pressSkip},
 		actionStop:    onCard(always(player.Stop{})),
 		actionShuffle: onCard(always(player.Shuffle{})),
 		actionLoop: onCard(func(argument string) (player.Command, error) {
@@ -58,19 +58,12 @@ func turnPage(ctx context.Context, c *call, id customID) error {
 // onCard handles a button of the card in use, meant for the track it shows.
 func onCard(action func(argument string) (player.Command, error)) handler {
 	return handler{run: func(ctx context.Context, c *call, id customID) error {
-		c.name = "card_" + id.action
-		if !c.b.serials.inUse(c.guild, id.serial) {
-			return c.tidy(ctx)
+		if err := c.current(ctx, id); err != nil || c.state != ackNot {
+			return err
 		}
 		cmd, err := action(id.argument)
-		switch {
-		case err != nil:
+		if err != nil {
 			return fault.Wrap(fault.Invalid, textOldButton, err)
-		case c.status.ItemID == 0 || id.item != c.status.ItemID:
-			return fault.New(fault.Invalid, textStaleCard)
-		}
-		if err := c.check(needsControl); err != nil {
-			return err
 		}
 		if err := c.allow("", rightMusic); err != nil {
 			return err
@@ -80,6 +73,34 @@ func onCard(action func(argument string) (player.Command, error)) handler {
 		}
 		return c.doOnce(ctx, id.item, cmd)
 	}}
+}
+
+// pressSkip is the button that skips, or votes for it.
+func pressSkip(ctx context.Context, c *call, id customID) error {
+	if err := c.current(ctx, id); err != nil || c.state != ackNot {
+		return err
+	}
+	if err := c.later(ctx); err != nil {
+		return err
+	}
+	text, skipped, err := c.skip(ctx, 1)
+	if err == nil && !skipped {
+		c.more(ctx, reply{text: text})
+	}
+	return err
+}
+
+// current checks that a press is meant for the track that plays, on the card in use, by
+// somebody who listens. A card that is not in use any more is tidied up instead.
+func (c *call) current(ctx context.Context, id customID) error {
+	c.name = "card_" + id.action
+	switch {
+	case !c.b.serials.inUse(c.guild, id.serial):
+		return c.tidy(ctx)
+	case c.status.ItemID == 0 || id.item != c.status.ItemID:
+		return fault.New(fault.Invalid, textStaleCard)
+	}
+	return c.check(needsControl)
 }
 
 // tidy takes the buttons off a card that is no longer in use: there was no time to when

@@ -8,6 +8,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"busker/player"
+	"busker/queue"
 	"busker/track"
 )
 
@@ -35,10 +36,25 @@ func (w tongue) queuePage(s player.Status, page int) reply {
 	lines = append(lines, w.queueHead(s))
 	from := (page - 1) * pageSize
 	for i, item := range s.Queue[from:min(from+pageSize, len(s.Queue))] {
-		lines = append(lines, w.Say(textQueueLine, from+i+1, w.line(item.Track)))
+		lines = append(lines, w.queueLine(s, from+i, item))
 	}
 	lines = append(lines, w.Say(textQueuePage, page, pages))
 	return reply{text: strings.Join(lines, "\n"), rows: w.pageButtons(page, pages)}
+}
+
+// queueLine is one upcoming track: number, name, length, when it plays and who asked.
+func (w tongue) queueLine(s player.Status, index int, item queue.Item) string {
+	parts := []string{w.Say(textQueueLine, index+1, w.line(item.Track))}
+	if item.Track.Length > 0 {
+		parts = append(parts, clock(item.Track.Length))
+	}
+	if in := w.in(s, index); in != "" {
+		parts = append(parts, in)
+	}
+	if item.Requester != 0 {
+		parts = append(parts, "<@"+strconv.FormatUint(uint64(item.Requester), 10)+">")
+	}
+	return strings.Join(parts, " · ")
 }
 
 func (w tongue) queueHead(s player.Status) string {

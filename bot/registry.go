@@ -17,13 +17,14 @@ func commands() []*command {
 		playCommands(),
 		queueCommands(),
 		soundCommands(),
+		settingsCommands(),
 		aboutCommands(),
 	)
 }
 
 // presses answer buttons and menus, by the action in their custom ids.
 func presses() map[string]handler {
-	return merged(cardPresses(), queuePresses())
+	return merged(cardPresses(), queuePresses(), settingsPresses())
 }
 
 // submits answer forms, by the action in their custom ids.

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -54,4 +55,9 @@ func (w tongue) newEffectChoice(p dsp.Preset, on []dsp.Part, typed string) effec
 
 func (e effectChoice) matches(typed string) bool {
 	return strings.Contains(e.value, typed) || strings.Contains(strings.ToLower(e.text), typed)
+}
+
+// suggestEffects offers presets.
+func suggestEffects(_ context.Context, c *call, _, typed string) []choice {
+	return c.mine.effectChoices(c.status, typed)
 }

@@ -56,6 +56,7 @@ const (
 	textLoudness   = "Loudness: on. All tracks play at −14 LUFS (EBU R128), so that none is louder than the others. For that I decode and encode even what I could pass on untouched."
 	textNoLoudness = "Loudness: off. Every track plays as loud as it was made."
 	textShuffled   = "Shuffled %s."
+	textReplay     = "%s from the beginning."
 	textLoopOff    = "Looping is off."
 	textLoopTrack  = "Looping this track."
 	textLoopQueue  = "Looping the queue."

@@ -278,7 +278,7 @@ func (c *copier) tail() int {
 func (c *copier) check(p *audio.Packet) error {
 	d, err := opus.PacketDuration(p.Bytes())
 	if err == nil && d != audio.FrameTime {
-		err = fault.New(fault.Corrupt, fmt.Sprintf("The Opus packets of this track are %v long and not 20 ms.", d))
+		err = fault.Newf(fault.Corrupt, "The Opus packets of this track are %v long and not 20 ms.", d)
 	}
 	if err == nil {
 		c.toc, c.damaged = p.Bytes()[0], 0

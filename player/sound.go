@@ -2,7 +2,6 @@ package player
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -27,7 +26,7 @@ func (p *player) applyToSound(ctx context.Context, c Command) error {
 
 func (p *player) setVolume(ctx context.Context, percent int) error {
 	if percent < 0 || percent > MaxVolume {
-		return fault.New(fault.Invalid, fmt.Sprintf("The volume goes from 0 to %d.", MaxVolume))
+		return fault.Newf(fault.Invalid, "The volume goes from 0 to %d.", MaxVolume)
 	}
 	if percent == p.volume {
 		return nil
@@ -55,7 +54,7 @@ func (p *player) setFilters(ctx context.Context, to dsp.Settings, effects []dsp.
 
 func (p *player) setCrossfade(ctx context.Context, to time.Duration) error {
 	if to < 0 || to > MaxCrossfade {
-		return fault.New(fault.Invalid, fmt.Sprintf("The crossfade goes from 0 to %d seconds.", MaxCrossfade/time.Second))
+		return fault.Newf(fault.Invalid, "The crossfade goes from 0 to %d seconds.", int(MaxCrossfade/time.Second))
 	}
 	if to == p.crossfade {
 		return nil

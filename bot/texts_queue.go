@@ -1,0 +1,71 @@
+package bot
+
+// What the commands of the queue and of time say.
+const (
+	aboutPlayWhen     = "When to play it; at the end of the queue if you do not say"
+	aboutPlayPosition = "Number it should have in the queue"
+	aboutSkipCount    = "How many tracks to skip"
+	aboutPrevious     = "Go back to the track before this one"
+	aboutForward      = "Go forward in the track"
+	aboutRewind       = "Go back in the track"
+	aboutStep         = "How far: 30, 1:30 or 1m30s; 10 seconds if you do not say"
+	aboutReplay       = "Play this track from its beginning"
+	aboutSleep        = "Stop the music after a while, or tell when it stops"
+	aboutSleepMinutes = "After how many minutes; 0 takes it back"
+	aboutSleepAfter   = "Stop after this track"
+	aboutStay         = "Stay in the voice channel around the clock, or not"
+	aboutStayMode     = "On or off; without it, I tell what is on"
+
+	aboutJump            = "Skip to a track of the queue"
+	aboutTrackOption     = "Its number or name"
+	aboutRemoveTo        = "Remove all up to this number"
+	aboutClean           = "Take some people's tracks, or duplicates, out of the queue"
+	aboutCleanPerson     = "Remove what one person asked for"
+	aboutCleanUser       = "Whose tracks"
+	aboutCleanMine       = "Remove what you asked for"
+	aboutCleanAbsent     = "Remove what people asked for who are no longer in the voice channel"
+	aboutCleanDuplicates = "Leave each track in the queue only once"
+	aboutUndo            = "Take back the last change of the queue"
+	aboutFair            = "Have people take turns, or play what comes first"
+	aboutFairMode        = "On: people take turns"
+
+	textBadWhen      = "I can play it last, next or now."
+	textDJOnlyFirst  = "On this server only DJs put tracks before others: %s. Leave out when and position, and it comes at the end."
+	textDJOnlyOthers = "On this server only DJs take out what others asked for: %s."
+	textAllThere     = "All of that is in the queue already."
+	textQueueFull    = "On this server the queue holds at most %d tracks."
+	textNotAdded     = "%s did not fit." // "3 tracks"
+	textQueuedFor    = "Added %s to the queue as number %d. It plays in %s."
+	textAdding       = "Adding %s from %s …"       // "300 tracks", name
+	textAddingOf     = "Adding %d of %d from %s …" // name
+	textTheList      = "the list"
+	textEmptied      = "The rest was not added, since the queue was emptied."
+
+	textVoted   = "Vote to skip %s: %d of %d."
+	textVoteOne = "One track at a time can be voted on."
+
+	textGone         = "That track is no longer in the queue."
+	textNoNumber     = "I do not know which track `%s` is. Choose one that I suggest, or type its number."
+	textNoSuchNumber = "There is no track %d in the queue; it goes from 1 to %d."
+	textNoneRemoved  = "There was nothing to remove."
+	textInTime       = "in %s"
+	textFairOn       = "Fair queue: on. People take turns."
+	textFairOff      = "Fair queue: off. What was added first plays first."
+
+	textUndone        = "Took that back."
+	textUndoneAdd     = "Took out again what was added."
+	textUndoneSkip    = "Brought back what was skipped."
+	textUndoneRemove  = "Brought back what was removed."
+	textUndoneClear   = "Brought the queue back."
+	textUndoneStop    = "Brought back the queue that was stopped."
+	textUndoneMove    = "Moved it back."
+	textUndoneShuffle = "The queue is in its former order again."
+	textUndoneLoop    = "Looping is as it was before."
+	textUndoneFair    = "Turns are as they were before."
+
+	textSleepAt    = "The music stops <t:%s:R>."
+	textSleepTrack = "The music stops after this track."
+	textNoSleep    = "The music does not stop by itself."
+	textStays      = "24/7 mode: on. I stay in the voice channel, whatever happens."
+	textLeaves     = "24/7 mode: off. I leave when nobody listens, or nothing plays, for a while."
+)
