@@ -137,7 +137,7 @@ func (s *street) everybody() []person {
 }
 
 func (s *street) channels() []channel {
-	list := []channel{{named: named{s.text.ID.String(), s.text.Name}}}
+	list := append(make([]channel, 0, 1+len(s.voice)), channel{named: named{s.text.ID.String(), s.text.Name}})
 	states := s.emulator.World().VoiceStates(s.guild.ID)
 	for _, c := range s.voice {
 		list = append(list, s.voiceChannel(c, states))
@@ -194,9 +194,10 @@ func unfold(list []discord.Command, c discord.Command) []discord.Command {
 
 // names are the commands of a kind of context menu as the visitor sees them.
 func (s *street) names(who *visitor, kind discord.CommandType) []string {
-	list := []string{}
-	for _, c := range who.Menu(s.text, kind) {
-		list = append(list, c.In(who.Locale()).Name)
+	menu := who.Menu(s.text, kind)
+	list := make([]string, len(menu))
+	for i, c := range menu {
+		list[i] = c.In(who.Locale()).Name
 	}
 	return list
 }

@@ -90,7 +90,8 @@ function showState(update) {
   const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
   conversation.update(update.order, update.changed || [], state.names, state);
   showAlbum(update.album || [], update.order.length > 0);
-  if (atEnd && update.order.length) scroll.scrollTop = scroll.scrollHeight;
+  const choosing = scroll.querySelector("details[open]"); // nothing moves under the pointer
+  if (atEnd && !choosing && (update.changed || []).length) scroll.scrollTop = scroll.scrollHeight;
 }
 
 // showSelf says who one is and what one reads; both can be chosen.

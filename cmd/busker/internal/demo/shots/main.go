@@ -24,6 +24,7 @@ import (
 func main() {
 	dir := flag.String("out", "docs/images", "folder of the pictures")
 	flag.Parse()
+	log.SetFlags(0)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *dir); err != nil {
@@ -89,7 +90,7 @@ func report(dir string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%4d kB  %s\n", (info.Size()+1023)>>10, f)
+		log.Printf("%4d kB  %s", (info.Size()+1023)>>10, f)
 		if info.Size() > maxPicture {
 			errs = append(errs, fmt.Errorf("%s is larger than %d kB", f, maxPicture>>10))
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,7 +90,7 @@ func (t *tab) ask(command string, args map[string]any) (bool, error) {
 	if err != nil || wrong == "" {
 		return err == nil, err
 	}
-	fmt.Printf("left out: /%s: %s\n", command, wrong)
+	log.Printf("left out: /%s: %s", command, wrong)
 	return false, nil
 }
 
