@@ -68,7 +68,7 @@ func TestArgumentsTravelAlongForTranslation(t *testing.T) {
 		if !errors.As(tt.err, &f) {
 			t.Fatalf("%v is no fault", tt.err)
 		}
-		if f.Message != tt.message || f.Format != tt.format || len(f.Args) != tt.args || f.Err != tt.cause {
+		if f.Message != tt.message || f.Format != tt.format || len(f.Args) != tt.args || !errors.Is(f.Err, tt.cause) {
 			t.Errorf("%q: %+v", tt.message, f)
 		}
 	}
