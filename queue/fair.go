@@ -68,26 +68,26 @@ func (q *Queue) shareOut() {
 	q.upcoming = lined(items)
 }
 
-// addFairly puts each of items before the first upcoming one of a later round than
-// its own, but behind all its requester has asked for.
+// addFairly puts each of items before the first upcoming one of a later round than its
+// own, of those behind all that its requester has asked for.
 func (q *Queue) addFairly(items []Item) {
 	t := q.turns()
-	behind := map[UserID]int{}      // index behind each requester's last item
-	reached := make([]int, q.Len()) // the latest round of the items up to each
-	latest := 0
-	for i := range reached {
+	rounds := make([]int, q.Len())
+	behind := map[UserID]int{} // index behind each requester's last item
+	for i := range rounds {
 		by := q.upcoming.items[i].Requester
-		behind[by] = i + 1
-		latest = max(latest, t.next(by))
-		reached[i] = latest
+		rounds[i], behind[by] = t.next(by), i+1
 	}
 	type seat struct{ gap, round, index int }
 	seats := make([]seat, len(items))
 	for i := range items {
 		by := items[i].Requester
-		round := t.next(by)
-		gap, _ := slices.BinarySearch(reached, round+1)
-		seats[i] = seat{max(gap, behind[by]), round, i}
+		round, gap := t.next(by), behind[by]
+		for gap < len(rounds) && rounds[gap] <= round {
+			gap++
+		}
+		behind[by] = gap
+		seats[i] = seat{gap, round, i}
 	}
 	slices.SortStableFunc(seats, func(a, b seat) int {
 		return cmp.Or(a.gap-b.gap, a.round-b.round)

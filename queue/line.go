@@ -67,22 +67,48 @@ func (l *line) weave(items []Item, gaps []int) {
 	*l = lined(append(woven, l.items[passed:]...))
 }
 
-// take removes the items chosen and returns them, each with how many that stay were
-// before it. Without any it changes nothing.
-func (l *line) take(chosen func(i int, it *Item) bool) (taken []Item, gaps []int) {
+// take removes the items chosen and returns them and the spot each was in, of those
+// that stay. When it finds none it changes nothing.
+func (l *line) take(chosen func(i int, it *Item) bool) (taken []Item, spots []Spot) {
 	stay := make([]Item, 0, len(l.items))
+	before := uint64(0)
+	open := 0 // of the spots, how many have no item behind them yet
 	for i := range l.items {
-		if chosen(i, &l.items[i]) {
-			taken = append(taken, l.items[i])
-			gaps = append(gaps, len(stay))
-		} else {
-			stay = append(stay, l.items[i])
+		it := &l.items[i]
+		if chosen(i, it) {
+			taken, spots = append(taken, *it), append(spots, Spot{before})
+			open++
+			continue
 		}
+		for ; open > 0; open-- {
+			spots[len(spots)-open][1] = it.ID
+		}
+		stay, before = append(stay, *it), it.ID
 	}
 	if len(taken) > 0 {
 		*l = lined(stay)
 	}
-	return taken, gaps
+	return taken, spots
+}
+
+// spot returns the spot the item at index i is in.
+func (l *line) spot(i int) (s Spot) {
+	if i > 0 {
+		s[0] = l.items[i-1].ID
+	}
+	if i+1 < len(l.items) {
+		s[1] = l.items[i+1].ID
+	}
+	return s
+}
+
+// index returns the index of each item by its ID.
+func (l *line) index() map[uint64]int {
+	index := make(map[uint64]int, len(l.items))
+	for i := range l.items {
+		index[l.items[i].ID] = i
+	}
+	return index
 }
 
 // move takes the item at index from and puts it at index to.

@@ -30,8 +30,9 @@ func (q *Queue) move(id uint64, to int) error {
 	if err != nil {
 		return err
 	}
+	step := Step{Op: OpMove, Item: id, Spots: []Spot{q.upcoming.spot(from)}}
 	q.upcoming.move(from, to)
-	q.remember(Step{Op: OpMove, Item: id, Index: from})
+	q.remember(step)
 	return nil
 }
 

@@ -43,7 +43,6 @@ func (q *Queue) skip(n int) {
 			break
 		}
 		q.current = q.upcoming.pop()
-		q.left++
 	}
 	q.trim()
 	if len(passed) > 0 {
@@ -124,7 +123,6 @@ func (q *Queue) previous() error {
 	}
 	if q.current.ID != 0 && q.current.ID != previous.ID {
 		q.upcoming.insert(0, q.current)
-		q.left--
 	}
 	q.current = previous
 	q.prune()

@@ -49,7 +49,6 @@ type Queue struct {
 	upcoming line
 	played   []Item // oldest first, at most MaxHistory
 	history  []Item // what History last gave out; nil when played changed since
-	left     int64  // items that left the head of the queue by playing on
 	undo     []Step // oldest first
 	log      []Change
 }

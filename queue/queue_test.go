@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -14,124 +13,245 @@ import (
 	"busker/track"
 )
 
-// model is a queue anybody can check by eye: it knows names only.
-type model struct {
-	loop             queue.Loop
-	current          string
-	upcoming, played []string
+// pair is a queue and its model, which are told the same.
+type pair struct {
+	q    *queue.Queue
+	m    *model
+	made uint64
 }
 
-func (m *model) skip(n int) {
-	for range min(n, len(m.upcoming)+1) {
-		if m.current != "" {
-			if m.loop == queue.All {
-				m.upcoming = append(m.upcoming, m.current)
-			}
-			m.played = append(m.played, m.current)
-			m.current = ""
+func (p *pair) items(t *rapid.T) []queue.Item {
+	items := make([]queue.Item, rapid.IntRange(1, 4).Draw(t, "n"))
+	for i := range items {
+		n := p.made + uint64(i) + 1
+		items[i] = queue.Item{
+			Track:     track.Track{Title: fmt.Sprint("track ", n), URI: fmt.Sprint("uri ", n%5), Length: time.Second},
+			Requester: queue.UserID(rapid.IntRange(0, 3).Draw(t, "by")),
 		}
-		if len(m.upcoming) == 0 {
-			return
-		}
-		m.current = m.upcoming[0]
-		m.upcoming = slices.Clone(m.upcoming[1:])
+	}
+	return items
+}
+
+func (p *pair) add(t *rapid.T) {
+	items := p.items(t)
+	where := queue.Where{
+		Place: rapid.SampledFrom([]queue.Place{queue.End, queue.End, queue.Next, queue.At}).Draw(t, "place"),
+		Index: rapid.IntRange(0, 6).Draw(t, "index"),
+	}
+	if n, err := p.q.Add(queue.AddOptions{Where: where}, items...); n != len(items) || err != nil {
+		t.Fatal(n, err)
+	}
+	for i := range items {
+		p.made++
+		items[i].ID = p.made
+	}
+	p.m.add(where, items)
+}
+
+func (p *pair) next(t *rapid.T) {
+	peeked, ok := p.q.Peek()
+	if p.m.loop != queue.Track || p.m.current == nil {
+		p.m.skip(1)
+	}
+	got, ok2 := p.q.Next()
+	if got.ID != peeked.ID || ok != ok2 {
+		t.Fatalf("Peek said %v, Next %v", peeked, got)
 	}
 }
 
-func (m *model) previous() {
-	if len(m.played) == 0 {
+func (p *pair) jump(t *rapid.T) {
+	if len(p.m.upcoming) == 0 {
+		t.Skip()
+	}
+	i := rapid.IntRange(0, len(p.m.upcoming)-1).Draw(t, "i")
+	want := p.m.upcoming[i]
+	p.m.skip(i + 1)
+	if got, err := p.q.Jump(want.ID); err != nil || got != want {
+		t.Fatalf("jumped to %v, %v, want %v", got, err, want)
+	}
+}
+
+func (p *pair) remove(t *rapid.T) {
+	i := rapid.IntRange(-1, 6).Draw(t, "i")
+	it, err := p.q.At(i)
+	if ok := i >= 0 && i < len(p.m.upcoming); ok != (err == nil) {
+		t.Fatalf("item %d of %d: %v", i, len(p.m.upcoming), err)
+	} else if !ok {
 		return
 	}
-	last := m.played[len(m.played)-1]
-	m.played = m.played[:len(m.played)-1]
-	m.upcoming = slices.DeleteFunc(m.upcoming, func(s string) bool { return s == last })
-	if m.current != "" && m.current != last {
-		m.upcoming = append([]string{m.current}, m.upcoming...)
+	ids := []uint64{it.ID, p.m.upcoming[len(p.m.upcoming)-1].ID, 1 << 40}
+	if _, err := p.q.Remove(ids...); err != nil {
+		t.Fatal(err)
 	}
-	m.current = last
+	p.m.remove(queue.OpRemove, func(_ int, it queue.Item) bool { return slices.Contains(ids, it.ID) })
+}
+
+func (p *pair) removeRange(t *rapid.T) {
+	from, to := rapid.IntRange(-1, 6).Draw(t, "from"), rapid.IntRange(-1, 6).Draw(t, "to")
+	_, err := p.q.RemoveRange(from, to)
+	if ok := 0 <= from && from <= to && to < len(p.m.upcoming); ok != (err == nil) {
+		t.Fatalf("remove %d to %d of %d: %v", from, to, len(p.m.upcoming), err)
+	} else if ok {
+		p.m.remove(queue.OpRemove, func(i int, _ queue.Item) bool { return from <= i && i <= to })
+	}
+}
+
+func (p *pair) removeUsers(t *rapid.T) {
+	users := rapid.SliceOfN(rapid.Uint64Range(0, 3), 0, 3).Draw(t, "users")
+	ids := make([]queue.UserID, len(users))
+	for i, u := range users {
+		ids[i] = queue.UserID(u)
+	}
+	if rapid.Bool().Draw(t, "except") {
+		p.q.RemoveExcept(ids...)
+		p.m.remove(queue.OpRemove, func(_ int, it queue.Item) bool { return it.Requester != 0 && !slices.Contains(ids, it.Requester) })
+		return
+	}
+	p.q.RemoveBy(ids...)
+	p.m.remove(queue.OpRemove, func(_ int, it queue.Item) bool { return slices.Contains(ids, it.Requester) })
+}
+
+func (p *pair) removeDuplicates(*rapid.T) {
+	p.q.RemoveDuplicates()
+	p.m.remove(queue.OpRemove, func(i int, it queue.Item) bool {
+		same := func(o queue.Item) bool { return o.Track.URI == it.Track.URI }
+		return p.m.current != nil && same(*p.m.current) || slices.ContainsFunc(p.m.upcoming[:i], same)
+	})
+}
+
+func (p *pair) move(t *rapid.T) {
+	from, to := rapid.IntRange(-1, 6).Draw(t, "from"), rapid.IntRange(-1, 6).Draw(t, "to")
+	n := len(p.m.upcoming)
+	id := uint64(1 << 40)
+	if from >= 0 && from < n {
+		id = p.m.upcoming[from].ID
+	}
+	_, err := p.q.Move(id, to)
+	if ok := from >= 0 && from < n && to >= 0 && to < n; ok != (err == nil) {
+		t.Fatalf("move %d to %d of %d: %v", from, to, n, err)
+	} else if ok && from != to {
+		p.m.remember(queue.OpMove)
+		it := p.m.upcoming[from]
+		p.m.upcoming = slices.Delete(slices.Clone(p.m.upcoming), from, from+1)
+		p.m.upcoming = slices.Insert(p.m.upcoming, to, it)
+	}
+}
+
+func (p *pair) shuffle(t *rapid.T) {
+	p.q.Shuffle(rapid.Uint64().Draw(t, "seed"))
+	if len(p.m.upcoming) < 2 {
+		return
+	}
+	p.m.remember(queue.OpShuffle)
+	got := slices.Clone(p.q.List())
+	if !slices.Equal(sorted(got), sorted(p.m.upcoming)) {
+		t.Fatalf("shuffled %v into %v", titles(p.m.upcoming), titles(got))
+	}
+	p.m.upcoming = got
+	if p.m.fair {
+		p.m.share()
+		if !slices.Equal(p.m.upcoming, got) {
+			t.Fatalf("shuffled into unfair %v", titles(got))
+		}
+	}
+}
+
+func sorted(items []queue.Item) []uint64 {
+	ids := make([]uint64, len(items))
+	for i := range items {
+		ids[i] = items[i].ID
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (p *pair) setLoop(t *rapid.T) {
+	mode := rapid.SampledFrom([]queue.Loop{queue.Off, queue.Off, queue.Track, queue.All}).Draw(t, "mode")
+	p.q.SetLoop(mode)
+	if mode != p.m.loop {
+		p.m.remember(queue.OpLoop)
+		p.m.loop = mode
+	}
+}
+
+func (p *pair) setFair(t *rapid.T) {
+	on := rapid.Bool().Draw(t, "on")
+	p.q.SetFair(on)
+	p.m.setFair(on)
+}
+
+func (p *pair) undo(t *rapid.T) {
+	want, can := p.q.Undoable()
+	n := len(p.m.undo)
+	for n > 0 && p.m.undo[n-1].murky && p.m.undo[n-1].op != want { // what still matters then is the queue's business
+		n--
+	}
+	p.m.undo = p.m.undo[:n]
+	op, err := p.q.Undo()
+	switch {
+	case can != (err == nil) || op != want:
+		t.Fatalf("undid %q, %v, but could %q", op, err, want)
+	case !can && n > 0:
+		t.Fatalf("%q is forgotten", p.m.undo[n-1].op)
+	case !can:
+		return
+	case n == 0 || p.m.undo[n-1].op != op:
+		t.Fatalf("undid %q, the model has %v", op, p.m.undo)
+	}
+	if err := p.m.takeBack(p.q); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// steps returns everything that can happen to a queue.
+func (p *pair) steps() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"add": p.add, "add2": p.add, "next": p.next, "jump": p.jump, "undo": p.undo, "undo2": p.undo,
+		"remove": p.remove, "remove range": p.removeRange, "remove users": p.removeUsers, "duplicates": p.removeDuplicates,
+		"move": p.move, "shuffle": p.shuffle, "loop": p.setLoop, "fair": p.setFair,
+		"skip": func(t *rapid.T) {
+			n := rapid.IntRange(1, 6).Draw(t, "n")
+			p.q.Skip(n)
+			p.m.skip(n)
+		},
+		"previous": func(*rapid.T) { p.q.Previous(); p.m.previous() },
+		"drop":     func(*rapid.T) { p.q.Drop(); p.m.current = nil },
+		"stop":     func(*rapid.T) { p.q.Stop(); p.m.stop() },
+		"clear": func(*rapid.T) {
+			p.q.Clear()
+			p.m.remove(queue.OpClear, func(int, queue.Item) bool { return true })
+		},
+	}
+}
+
+// same fails when the queue is not as its model is.
+func (p *pair) same(t *rapid.T) {
+	if got := p.q.List(); !slices.Equal(got, p.m.upcoming) {
+		t.Fatalf("upcoming %v, want %v", titles(got), titles(p.m.upcoming))
+	}
+	current, ok := p.q.Current()
+	if ok != (p.m.current != nil) || ok && current != *p.m.current {
+		t.Fatalf("current %v, want %v", current, p.m.current)
+	}
+	history := slices.Clone(p.q.History())
+	slices.Reverse(history)
+	if !slices.Equal(history, p.m.played) {
+		t.Fatalf("played %v, want %v", titles(history), titles(p.m.played))
+	}
+	if p.q.Loop() != p.m.loop || p.q.Fair() != p.m.fair {
+		t.Fatalf("loop %v, fair %v", p.q.Loop(), p.q.Fair())
+	}
+	if p.q.Len() != len(p.m.upcoming) || p.q.Duration() != time.Duration(len(p.m.upcoming))*time.Second {
+		t.Fatalf("%d items of %v", p.q.Len(), p.q.Duration())
+	}
 }
 
 func TestQueueBehavesLikeItsModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q, m, made := queue.New(queue.Options{}), &model{}, 0
-		t.Repeat(map[string]func(*rapid.T){
-			"add": func(t *rapid.T) {
-				for range rapid.IntRange(0, 4).Draw(t, "n") {
-					name := fmt.Sprint("track ", made)
-					made++
-					if err := q.Add(queue.Item{Track: track.Track{Title: name, Length: time.Second}}); err != nil {
-						t.Fatal(err)
-					}
-					m.upcoming = append(m.upcoming, name)
-				}
-			},
-			"next": func(t *rapid.T) {
-				peeked, ok := q.Peek()
-				if m.loop != queue.Track || m.current == "" {
-					m.skip(1)
-				}
-				got, ok2 := q.Next()
-				if got.ID != peeked.ID || ok != ok2 {
-					t.Fatalf("Peek said %v, Next %v", peeked, got)
-				}
-			},
-			"skip": func(t *rapid.T) {
-				n := rapid.IntRange(1, 6).Draw(t, "n")
-				q.Skip(n)
-				m.skip(n)
-			},
-			"previous": func(*rapid.T) { q.Previous(); m.previous() },
-			"drop":     func(*rapid.T) { q.Drop(); m.current = "" },
-			"clear":    func(*rapid.T) { q.Clear(); m.upcoming = nil },
-			"loop": func(t *rapid.T) {
-				m.loop = rapid.SampledFrom([]queue.Loop{queue.Off, queue.Track, queue.All}).Draw(t, "mode")
-				q.SetLoop(m.loop)
-			},
-			"remove": func(t *rapid.T) {
-				i := rapid.IntRange(-1, 6).Draw(t, "i")
-				_, err := q.Remove(i)
-				if ok := i >= 0 && i < len(m.upcoming); ok != (err == nil) {
-					t.Fatalf("remove %d of %d: %v", i, len(m.upcoming), err)
-				} else if ok {
-					m.upcoming = slices.Delete(slices.Clone(m.upcoming), i, i+1)
-				}
-			},
-			"move": func(t *rapid.T) {
-				from, to := rapid.IntRange(-1, 6).Draw(t, "from"), rapid.IntRange(-1, 6).Draw(t, "to")
-				_, err := q.Move(from, to)
-				n := len(m.upcoming)
-				if ok := from >= 0 && from < n && to >= 0 && to < n; ok != (err == nil) {
-					t.Fatalf("move %d to %d of %d: %v", from, to, n, err)
-				} else if ok {
-					name := m.upcoming[from]
-					m.upcoming = slices.Delete(slices.Clone(m.upcoming), from, from+1)
-					m.upcoming = slices.Insert(m.upcoming, to, name)
-				}
-			},
-			"shuffle": func(t *rapid.T) {
-				seed := rapid.Uint64().Draw(t, "seed")
-				q.Shuffle(rand.New(rand.NewPCG(seed, 0)))
-				got := titles(q.List())
-				slices.Sort(got)
-				want := slices.Sorted(slices.Values(m.upcoming))
-				if !slices.Equal(got, want) {
-					t.Fatalf("shuffled %v into %v", want, got)
-				}
-				m.upcoming = titles(q.List())
-			},
-			"": func(t *rapid.T) { // after every step
-				if got := titles(q.List()); !slices.Equal(got, m.upcoming) {
-					t.Fatalf("upcoming %v, want %v", got, m.upcoming)
-				}
-				current, ok := q.Current()
-				if current.Track.Title != m.current || ok != (m.current != "") {
-					t.Fatalf("current %q, want %q", current.Track.Title, m.current)
-				}
-				if q.Len() != len(m.upcoming) || q.Duration() != time.Duration(len(m.upcoming))*time.Second {
-					t.Fatalf("%d items of %v", q.Len(), q.Duration())
-				}
-			},
-		})
+		p := &pair{q: queue.New(queue.Options{}), m: &model{}}
+		steps := p.steps()
+		steps[""] = p.same
+		t.Repeat(steps)
 	})
 }
 
@@ -148,14 +268,21 @@ func TestAListNeverChanges(t *testing.T) {
 	fill(t, q, 5)
 	before := q.List()
 	want := slices.Clone(before)
+	_ = append(before, queue.Item{ID: 99}) // of a reader, into its own array
 	q.Next()
-	q.Shuffle(rand.New(rand.NewPCG(1, 2)))
-	_, _ = q.Move(0, 2)
-	_, _ = q.Remove(1)
+	q.Shuffle(1)
+	_, _ = q.Move(3, 2)
+	_, _ = q.RemoveRange(1, 1)
 	fill(t, q, 3)
 	q.Previous()
+	_, _ = q.Undo()
+	q.SetLoop(queue.All)
+	q.Skip(7)
 	if !slices.Equal(before, want) {
 		t.Errorf("the list given out became %v", before)
+	}
+	if _, ok := q.Find(99); ok {
+		t.Error("a reader wrote into the queue")
 	}
 }
 
@@ -170,21 +297,11 @@ func TestIDsAreNeverReused(t *testing.T) {
 			}
 			seen[it.ID] = true
 		}
+		if q.LastID() != q.List()[3].ID {
+			t.Errorf("last id %d", q.LastID())
+		}
 		q.Clear()
 	}
-}
-
-func TestTheLimitTakesAllOrNothing(t *testing.T) {
-	q := queue.New(queue.Options{MaxItems: 10})
-	fill(t, q, 8)
-	err := q.Add(make([]queue.Item, 3)...)
-	if fault.KindOf(err) != fault.TooLarge || q.Len() != 8 {
-		t.Fatalf("%v, %d items", err, q.Len())
-	}
-	if m, ok := fault.Message(err); !ok || m != "The queue holds at most 10 tracks; there is room for 2 more." {
-		t.Errorf("message %q", m)
-	}
-	fill(t, q, 2)
 }
 
 func TestABillionSkipsEnd(t *testing.T) {
@@ -208,32 +325,13 @@ func TestParseLoop(t *testing.T) {
 	}
 }
 
-// TestAFullQueueStaysFast plays a full queue round once, with a snapshot and a
-// removal now and then; an order of n² copies would take minutes.
-func TestAFullQueueStaysFast(t *testing.T) {
-	q := queue.New(queue.Options{})
-	fill(t, q, queue.DefaultMaxItems)
-	q.SetLoop(queue.All)
-	start := time.Now()
-	for i := range queue.DefaultMaxItems {
-		if _, ok := q.Next(); !ok {
-			t.Fatal("the loop ended")
-		}
-		if i%100 == 0 {
-			_, _ = q.Move(q.Len()-1, 0)
-			q.List()
-		}
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("%v", took)
-	}
-}
-
-func fill(t *testing.T, q *queue.Queue, n int) {
+func fill(t testing.TB, q *queue.Queue, n int) {
 	t.Helper()
-	for i := range n {
-		if err := q.Add(queue.Item{Track: track.Track{Title: fmt.Sprint(i), Length: time.Minute}}); err != nil {
-			t.Fatal(err)
-		}
+	items := make([]queue.Item, n)
+	for i := range items {
+		items[i] = queue.Item{Track: track.Track{Title: fmt.Sprint(i), URI: fmt.Sprint(i), Length: time.Minute}, Requester: queue.UserID(i % 7)}
+	}
+	if _, err := q.Add(queue.AddOptions{}, items...); err != nil {
+		t.Fatal(err)
 	}
 }

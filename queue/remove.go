@@ -71,13 +71,13 @@ func (q *Queue) removeBy(c Change) ([]Item, error) {
 	if chosen == nil {
 		return nil, errBroken()
 	}
-	removed, gaps := q.upcoming.take(chosen)
+	removed, spots := q.upcoming.take(chosen)
 	if len(removed) == 0 {
 		return nil, errNone
 	}
-	step := Step{Op: OpRemove, Items: removed, Gaps: gaps}
+	step := Step{Op: OpRemove, Items: removed, Spots: spots}
 	if c.Op == OpClear {
-		step.Op, step.Gaps = OpClear, nil
+		step.Op, step.Spots = OpClear, nil
 	}
 	q.remember(step)
 	return removed, nil

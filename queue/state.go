@@ -12,7 +12,6 @@ import (
 type State struct {
 	Seq      uint64 `json:"seq"` // of the last Change it knows
 	LastID   uint64 `json:"last_id"`
-	Left     int64  `json:"left,omitempty"` // items that left the head of the queue by playing on
 	Loop     Loop   `json:"loop,omitempty"`
 	Fair     bool   `json:"fair,omitempty"`
 	Current  *Item  `json:"current,omitempty"`
@@ -24,7 +23,7 @@ type State struct {
 // State returns all of the Queue, Changes not yet asked for included.
 func (q *Queue) State() State {
 	s := State{
-		Seq: q.seq, LastID: q.lastID, Left: q.left, Loop: q.loop, Fair: q.fair,
+		Seq: q.seq, LastID: q.lastID, Loop: q.loop, Fair: q.fair,
 		Upcoming: q.List(), Played: slices.Clip(q.played), Undo: slices.Clip(q.undo),
 	}
 	if current := q.current; current.ID != 0 {
@@ -43,7 +42,7 @@ func Restore(s State, changes []Change, opts Options) (*Queue, error) {
 		return nil, fault.Wrap(fault.Corrupt, damaged, err)
 	}
 	q := New(opts)
-	q.seq, q.lastID, q.left, q.loop, q.fair = s.Seq, s.LastID, s.Left, s.Loop, s.Fair
+	q.seq, q.lastID, q.loop, q.fair = s.Seq, s.LastID, s.Loop, s.Fair
 	q.upcoming, q.played, q.undo = lined(s.Upcoming), slices.Clip(s.Played), slices.Clip(s.Undo)
 	if s.Current != nil {
 		q.current = *s.Current
@@ -125,7 +124,7 @@ func (s *State) step(step *Step) error {
 	default:
 		return errBroken()
 	}
-	if step.Loop > All || step.Gaps != nil && len(step.Gaps) != len(step.Items) || !slices.IsSorted(step.Gaps) {
+	if step.Loop > All || step.Op != OpMove && step.Spots != nil && len(step.Spots) != len(step.Items) {
 		return errBroken()
 	}
 	return s.once(step.Items)

@@ -14,26 +14,26 @@ const (
 	maxUndoSize = 2 * DefaultMaxItems
 )
 
-// Step is what Undo needs to take one operation back. Positions are counted from the
-// item that was the first when Left items had left the queue by playing on.
+// Step is what Undo needs to take one operation back.
 type Step struct {
 	Op    Op       `json:"op"`
-	Left  int64    `json:"left,omitempty"`
 	First uint64   `json:"first,omitempty"` // OpAdd: the IDs it gave, First to Last
 	Last  uint64   `json:"last,omitempty"`
 	Items []Item   `json:"items,omitempty"` // OpRemove, OpClear, OpStop, OpSkip: what it took out
-	Gaps  []int    `json:"gaps,omitempty"`  // how many that stayed were before each of Items; nil = 0
+	Spots []Spot   `json:"spots,omitempty"` // where each of Items was, or the one of OpMove
 	Order []uint64 `json:"order,omitempty"` // OpShuffle, OpFair switched on: the order before
 	Item  uint64   `json:"item,omitempty"`  // OpMove
-	Index int      `json:"index,omitempty"` // where Item was
 	Loop  Loop     `json:"loop,omitempty"`  // OpLoop: the mode before
 }
+
+// Spot is a place between two items, by their IDs; 0 = the head, or the end. Such a place
+// can be found however the queue has moved on.
+type Spot [2]uint64
 
 func (s *Step) size() int { return len(s.Items) + len(s.Order) }
 
 // remember adds s, made just now, to what can be undone.
 func (q *Queue) remember(s Step) {
-	s.Left = q.left
 	q.undo = append(q.undo, s)
 	size, keep := 0, len(q.undo)
 	for keep > 0 && len(q.undo)-keep < maxUndo {
@@ -84,8 +84,8 @@ func (q *Queue) matters(s *Step) bool {
 	case OpAdd:
 		return slices.ContainsFunc(q.upcoming.items, s.added)
 	case OpMove:
-		i, ok := q.Find(s.Item)
-		return ok && i != q.place(s)
+		from, to, ok := q.back(s)
+		return ok && from != to
 	case OpShuffle:
 		return q.Len() > 1
 	}
@@ -94,12 +94,29 @@ func (q *Queue) matters(s *Step) bool {
 
 func (s *Step) added(it Item) bool { return s.First <= it.ID && it.ID <= s.Last }
 
-// place returns the index the item of a move goes back to.
-func (q *Queue) place(s *Step) int { return q.since(s, s.Index, q.Len()-1) }
+// back returns from where and to where taking a move back moves its item.
+func (q *Queue) back(s *Step) (from, to int, ok bool) {
+	if from, ok = q.Find(s.Item); !ok || len(s.Spots) != 1 {
+		return 0, 0, false
+	}
+	to = s.Spots[0].gap(q.Find, q.Len())
+	if to > from { // which is counted with the item itself
+		to--
+	}
+	return from, to, true
+}
 
-// since returns what has become of an index of s by playing on; it is at most limit.
-func (q *Queue) since(s *Step, index, limit int) int {
-	return int(max(0, min(int64(index)+s.Left-q.left, int64(limit))))
+// gap returns how many of n items are before the spot. When neither of its two items can
+// be found its time has passed, and it is at the head.
+func (s Spot) gap(find func(id uint64) (index int, ok bool), n int) int {
+	if i, ok := find(s[0]); ok {
+		return i + 1
+	}
+	if s[1] == 0 {
+		return n
+	}
+	i, _ := find(s[1])
+	return max(i, 0)
 }
 
 // takeBack carries out Undo.
@@ -116,8 +133,8 @@ func (q *Queue) takeBack() error {
 	case OpRemove, OpClear, OpStop, OpSkip:
 		q.bringBack(&s)
 	case OpMove:
-		if from, ok := q.Find(s.Item); ok {
-			q.upcoming.move(from, q.place(&s))
+		if from, to, ok := q.back(&s); ok {
+			q.upcoming.move(from, to)
 		}
 	case OpShuffle:
 		q.reorder(s.Order)
@@ -139,27 +156,25 @@ func (q *Queue) bringBack(s *Step) {
 		back[s.Items[i].ID] = true
 	}
 	q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
-	items, gaps := make([]Item, 0, len(s.Items)), make([]int, 0, len(s.Items))
+	items, gaps, index := make([]Item, 0, len(s.Items)), make([]int, 0, len(s.Items)), q.upcoming.index()
+	find := func(id uint64) (int, bool) { i, ok := index[id]; return i, ok }
+	reached := 0
+	if s.Op == OpClear {
+		reached = q.Len()
+	}
 	for i, it := range s.Items {
-		if it.ID != q.current.ID {
-			items, gaps = append(items, it), append(gaps, q.gap(s, i))
+		if it.ID == q.current.ID {
+			continue
 		}
+		if s.Spots != nil {
+			reached = max(reached, s.Spots[i].gap(find, q.Len()))
+		}
+		items, gaps = append(items, it), append(gaps, reached)
 	}
 	q.upcoming.weave(items, gaps)
 	if s.Op == OpSkip || s.Op == OpStop {
 		q.played, q.history = without(q.played, back), nil
 	}
-}
-
-// gap returns how many upcoming items will be before the i-th of s.
-func (q *Queue) gap(s *Step, i int) int {
-	switch {
-	case s.Op == OpSkip:
-		return 0
-	case s.Gaps == nil:
-		return q.since(s, 0, q.Len())
-	}
-	return q.since(s, s.Gaps[i], q.Len())
 }
 
 // without returns the items whose IDs are not in a set.
