@@ -250,6 +250,9 @@ func (m *model) takeBack(q *queue.Queue) error {
 			m.undo[i].gone = slices.DeleteFunc(slices.Clone(m.undo[i].gone), func(id uint64) bool { return back(queue.Item{ID: id}) && (m.current == nil || m.current.ID != id) })
 		}
 	}
+	if top.op == queue.OpSkip { // what has played since it may have left from the middle
+		m.muddy()
+	}
 	if top.stopped {
 		m.wait(top.out[0])
 	}
