@@ -205,7 +205,7 @@ func TestTextsFitDiscord(t *testing.T) {
 		s.Effects = append(s.Effects, dsp.Part{Preset: p.Name, Strength: 0.5})
 	}
 	for i := range 10_000 {
-		s.Queue = append(s.Queue, queue.Item{ID: uint64(i + 2), Track: wild()})
+		s.Queue = append(s.Queue, &queue.Item{ID: uint64(i + 2), Track: wild()})
 	}
 	for _, page := range []int{-1, 1, 1250, 99999} {
 		if n := utf8.RuneCountInString(bot.PageOf(s, page)); n > 2000 {
@@ -233,7 +233,7 @@ func TestQueuePages(t *testing.T) {
 		t.Errorf("empty queue: %s", p)
 	}
 	for i := range 20 {
-		s.Queue = append(s.Queue, queue.Item{Track: track.Track{Title: fmt.Sprintf("Song %d", i+1), Length: time.Second}})
+		s.Queue = append(s.Queue, &queue.Item{Track: track.Track{Title: fmt.Sprintf("Song %d", i+1), Length: time.Second}})
 	}
 	for _, tt := range []struct {
 		page        int

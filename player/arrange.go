@@ -13,7 +13,7 @@ func (p *player) applyToQueue(ctx context.Context, c Command) (err error) {
 	case Remove:
 		err = p.remove(c)
 	case RemoveRange:
-		var dropped []queue.Item
+		var dropped []*queue.Item
 		dropped, err = p.queue.RemoveRange(c.From, c.To)
 		p.dropped(dropped, queue.OpRemove)
 	case RemoveBy:
@@ -156,7 +156,7 @@ func (p *player) remove(c Remove) error {
 }
 
 // dropped notes that items were taken out of the queue.
-func (p *player) dropped(items []queue.Item, kind queue.Op) {
+func (p *player) dropped(items []*queue.Item, kind queue.Op) {
 	if len(items) > 0 {
 		p.outcome.Dropped = items
 		p.emit(QueueChanged{kind})

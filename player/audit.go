@@ -70,7 +70,7 @@ func detail(c Command, s Status) string {
 	case Add:
 		return addedDetail(c.Tracks, s.Added)
 	case Remove, RemoveRange, RemoveBy, RemoveExcept, RemoveDuplicates, Clear:
-		return titles(s.Dropped, func(it queue.Item) string { return it.Track.Title })
+		return titles(s.Dropped, func(it *queue.Item) string { return it.Track.Title })
 	case Move:
 		return moveDetail(c, s)
 	case Jump, Previous, Skip, Replay:

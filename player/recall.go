@@ -146,9 +146,12 @@ func (p *player) recollect(ctx context.Context, saved session.Saved) {
 
 // append adds all that q was playing and going to play.
 func (p *player) append(ctx context.Context, q *queue.Queue) {
-	items := q.List()
+	var items []queue.Item
 	if current, ok := q.Current(); ok {
-		items = append([]queue.Item{current}, items...)
+		items = append(items, current)
+	}
+	for _, it := range q.List() {
+		items = append(items, *it)
 	}
 	if len(items) == 0 {
 		return

@@ -66,9 +66,9 @@ type Status struct {
 	Crossfade   time.Duration // from track to track; 0 = none
 	Loop        queue.Loop
 	Fair        bool          // people take turns
-	Queue       []queue.Item  // upcoming
+	Queue       []*queue.Item // upcoming
 	QueueLength time.Duration // of the upcoming tracks whose length is known
-	History     []queue.Item  // played before, newest first
+	History     []*queue.Item // played before, newest first
 	Undoable    queue.Op      // what Undo would take back; "" = nothing
 
 	Outcome // of the command this Status is the answer to; zero in any other
@@ -88,10 +88,10 @@ type Status struct {
 
 // Outcome is what one command did to the queue.
 type Outcome struct {
-	Added   int          // tracks; they have the item IDs from First on
-	First   uint64       // item ID of the first one added
-	Dropped []queue.Item // taken out of the queue
-	Undone  queue.Op     // what Undo took back
+	Added   int           // tracks; they have the item IDs from First on
+	First   uint64        // item ID of the first one added
+	Dropped []*queue.Item // taken out of the queue
+	Undone  queue.Op      // what Undo took back
 }
 
 // Until estimates how long it takes until the upcoming track at an index begins, if all

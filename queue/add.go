@@ -38,8 +38,8 @@ func (q *Queue) Add(o AddOptions, items ...Item) (added int, err error) {
 	if err != nil || len(fitting) == 0 {
 		return 0, err
 	}
-	for i := range fitting {
-		fitting[i].ID = q.lastID + 1 + uint64(i)
+	for i, it := range fitting {
+		it.ID = q.lastID + 1 + uint64(i)
 	}
 	_, err = q.do(Change{Op: OpAdd, Items: fitting, Place: o.Where.Place, Index: o.Where.Index})
 	return len(fitting), err
@@ -51,8 +51,8 @@ func (q *Queue) Fits(o AddOptions, items ...Item) error {
 	return err
 }
 
-// fitting returns a copy of those items that may be added.
-func (q *Queue) fitting(o AddOptions, items []Item) (fit []Item, err error) {
+// fitting returns copies of those items that may be added.
+func (q *Queue) fitting(o AddOptions, items []Item) (fit []*Item, err error) {
 	room, asked := max(0, q.max-q.Len()), map[UserID]int{}
 	if o.PerUser > 0 {
 		q.count(asked)
@@ -66,7 +66,8 @@ func (q *Queue) fitting(o AddOptions, items []Item) (fit []Item, err error) {
 			err = fault.Newf(fault.TooLarge, "One person may have at most %d tracks in the queue.", o.PerUser)
 		default:
 			asked[by]++
-			fit = append(fit, items[i])
+			it := items[i]
+			fit = append(fit, &it)
 		}
 	}
 	if len(fit) == len(items) || o.Partial && len(fit) > 0 {
@@ -77,18 +78,18 @@ func (q *Queue) fitting(o AddOptions, items []Item) (fit []Item, err error) {
 
 // count adds up how many upcoming items each requester has.
 func (q *Queue) count(by map[UserID]int) {
-	for i := range q.upcoming.items {
-		by[q.upcoming.items[i].Requester]++
+	for _, it := range q.upcoming.items {
+		by[it.Requester]++
 	}
 }
 
 // add puts items, which have their IDs, where they belong.
-func (q *Queue) add(items []Item, where Where) error {
+func (q *Queue) add(items []*Item, where Where) error {
 	if len(items) == 0 || where.Place > At || where.Index < 0 {
 		return errBroken()
 	}
-	for i := range items {
-		if items[i].ID != q.lastID+1+uint64(i) {
+	for i, it := range items {
+		if it == nil || it.ID != q.lastID+1+uint64(i) {
 			return errBroken()
 		}
 	}

@@ -20,13 +20,16 @@ func operations(n int) map[string]func(q *queue.Queue) {
 	}
 	one := queue.Item{Track: track.Track{Title: "another", URI: "0", Length: time.Minute}, Requester: 3}
 	return map[string]func(q *queue.Queue){
-		"next":       func(q *queue.Queue) { q.Next() },
-		"skip":       func(q *queue.Queue) { q.Skip(10) },
-		"skip all":   func(q *queue.Queue) { q.Skip(n) },
-		"jump":       func(q *queue.Queue) { _, _ = q.Jump(id(q, q.Len()-1)) },
-		"previous":   func(q *queue.Queue) { q.Next(); q.Next(); q.Previous() },
-		"add":        func(q *queue.Queue) { q.Next(); _, _ = q.Add(queue.AddOptions{PerUser: n}, one) },
-		"add next":   func(q *queue.Queue) { q.Next(); _, _ = q.Add(queue.AddOptions{Where: queue.Where{Place: queue.Next}}, one) },
+		"next":     func(q *queue.Queue) { q.Next() },
+		"skip":     func(q *queue.Queue) { q.Skip(10) },
+		"skip all": func(q *queue.Queue) { q.Skip(n) },
+		"jump":     func(q *queue.Queue) { _, _ = q.Jump(id(q, q.Len()-1)) },
+		"previous": func(q *queue.Queue) { q.Next(); q.Next(); q.Previous() },
+		"add":      func(q *queue.Queue) { q.Next(); _, _ = q.Add(queue.AddOptions{PerUser: n}, one) },
+		"add next": func(q *queue.Queue) {
+			q.Next()
+			_, _ = q.Add(queue.AddOptions{Where: queue.Where{Place: queue.Next}}, one)
+		},
 		"add fairly": func(q *queue.Queue) { q.Next(); q.SetFair(true); _, _ = q.Add(queue.AddOptions{}, one) },
 		"remove":     func(q *queue.Queue) { _, _ = q.Remove(id(q, q.Len()/2)) },
 		"range":      func(q *queue.Queue) { _, _ = q.RemoveRange(q.Len()/4, q.Len()/2) },

@@ -36,7 +36,7 @@ const (
 type Change struct {
 	Seq   uint64   `json:"seq"` // 1 for the first, and then one more each
 	Op    Op       `json:"op"`
-	Items []Item   `json:"items,omitempty"` // with the IDs they were given
+	Items []*Item  `json:"items,omitempty"` // with the IDs they were given
 	Place Place    `json:"place,omitempty"`
 	Index int      `json:"index,omitempty"`
 	IDs   []uint64 `json:"ids,omitempty"`
@@ -60,7 +60,7 @@ func (q *Queue) Changes() []Change {
 
 // do carries out c and notes it. It returns the items that were removed, or why
 // nothing was changed.
-func (q *Queue) do(c Change) ([]Item, error) {
+func (q *Queue) do(c Change) ([]*Item, error) {
 	removed, err := q.apply(c)
 	if err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (q *Queue) do(c Change) ([]Item, error) {
 }
 
 // must is do for a Change that cannot fail.
-func (q *Queue) must(c Change) []Item {
+func (q *Queue) must(c Change) []*Item {
 	removed, err := q.do(c)
 	if err != nil {
 		panic(fmt.Sprintf("queue: %s: %v", c.Op, err))
@@ -81,14 +81,14 @@ func (q *Queue) must(c Change) []Item {
 }
 
 // apply carries out c: it decides by nothing but c and the state of q.
-func (q *Queue) apply(c Change) (removed []Item, err error) {
+func (q *Queue) apply(c Change) (removed []*Item, err error) {
 	switch c.Op {
 	case OpAdd:
 		return nil, q.add(c.Items, Where{c.Place, c.Index})
 	case OpSkip:
 		q.skip(c.Count)
 	case OpDrop:
-		q.current = Item{}
+		q.current = nil
 		q.prune()
 	case OpStop:
 		q.stop()

@@ -40,7 +40,7 @@ type turns map[UserID]int
 // turns returns the count as it is before the first upcoming item.
 func (q *Queue) turns() turns {
 	t := turns{}
-	if q.current.ID != 0 {
+	if q.current != nil {
 		t[q.current.Requester] = 1
 	}
 	return t
@@ -55,33 +55,40 @@ func (t turns) next(by UserID) (round int) {
 
 // shareOut puts the upcoming items into rounds.
 func (q *Queue) shareOut() {
-	type turn struct{ round, index int }
-	order, t := make([]turn, q.Len()), q.turns()
-	for i := range order {
-		order[i] = turn{t.next(q.upcoming.items[i].Requester), i}
+	t := q.turns()
+	rounds := make([]int, q.Len()) // of each item
+	var ends []int                 // where the next item of each round goes
+	for i, it := range q.upcoming.items {
+		rounds[i] = t.next(it.Requester)
+		for len(ends) <= rounds[i]+1 {
+			ends = append(ends, 0)
+		}
+		ends[rounds[i]+1]++
 	}
-	slices.SortStableFunc(order, func(a, b turn) int { return a.round - b.round })
-	items := make([]Item, q.Len())
-	for i, o := range order {
-		items[i] = q.upcoming.items[o.index]
+	for i := 1; i < len(ends); i++ {
+		ends[i] += ends[i-1]
 	}
-	q.upcoming = lined(items)
+	items := make([]*Item, q.Len())
+	for i, it := range q.upcoming.items {
+		items[ends[rounds[i]]] = it
+		ends[rounds[i]]++
+	}
+	q.upcoming.set(items)
 }
 
 // addFairly puts each of items before the first upcoming one of a later round than its
 // own, of those behind all that its requester has asked for.
-func (q *Queue) addFairly(items []Item) {
+func (q *Queue) addFairly(items []*Item) {
 	t := q.turns()
 	rounds := make([]int, q.Len())
 	behind := map[UserID]int{} // index behind each requester's last item
-	for i := range rounds {
-		by := q.upcoming.items[i].Requester
-		rounds[i], behind[by] = t.next(by), i+1
+	for i, it := range q.upcoming.items {
+		rounds[i], behind[it.Requester] = t.next(it.Requester), i+1
 	}
 	type seat struct{ gap, round, index int }
 	seats := make([]seat, len(items))
-	for i := range items {
-		by := items[i].Requester
+	for i, it := range items {
+		by := it.Requester
 		round, gap := t.next(by), behind[by]
 		for gap < len(rounds) && rounds[gap] <= round {
 			gap++
@@ -89,10 +96,10 @@ func (q *Queue) addFairly(items []Item) {
 		behind[by] = gap
 		seats[i] = seat{gap, round, i}
 	}
-	slices.SortStableFunc(seats, func(a, b seat) int {
-		return cmp.Or(a.gap-b.gap, a.round-b.round)
+	slices.SortFunc(seats, func(a, b seat) int {
+		return cmp.Or(a.gap-b.gap, a.round-b.round, a.index-b.index)
 	})
-	ordered, gaps := make([]Item, len(items)), make([]int, len(items))
+	ordered, gaps := make([]*Item, len(items)), make([]int, len(items))
 	for i, s := range seats {
 		ordered[i], gaps[i] = items[s.index], s.gap
 	}

@@ -263,7 +263,7 @@ func (m *model) takeBack(q *queue.Queue) error {
 				return fmt.Errorf("undoing %q lost %d", top.op, it.ID)
 			}
 		}
-		want = slices.Clone(q.List())
+		want = values(q.List())
 	}
 	m.upcoming = want
 	m.prune()

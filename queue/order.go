@@ -15,7 +15,7 @@ func (q *Queue) Move(id uint64, to int) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	it := q.upcoming.items[from]
+	it := *q.upcoming.items[from]
 	if from != to {
 		q.must(Change{Op: OpMove, Item: id, To: to})
 	}
@@ -54,7 +54,7 @@ func (q *Queue) shuffle(seed uint64) {
 		j, _ := bits.Mul64(pcg.Uint64(), uint64(i+1)) // off by 2^-50 from fair
 		items[i], items[j] = items[j], items[i]
 	}
-	q.upcoming = lined(items)
+	q.upcoming.set(items)
 	if q.fair {
 		q.shareOut()
 	}

@@ -5,8 +5,8 @@ import "slices"
 // Next ends the current item and makes the one that follows it by the loop mode
 // the current one. It returns false when there is none, and then no item is current.
 func (q *Queue) Next() (Item, bool) {
-	if q.loop == Track && q.current.ID != 0 {
-		return q.current, true
+	if q.loop == Track && q.current != nil {
+		return q.Current()
 	}
 	return q.Skip(1)
 }
@@ -16,7 +16,7 @@ func (q *Queue) Next() (Item, bool) {
 // what is skipped goes to the end of the queue. An n beyond the end counts as one
 // round. It returns false when the queue is exhausted, and then no item is current.
 func (q *Queue) Skip(n int) (Item, bool) {
-	if n > 0 && (q.current.ID != 0 || q.Len() > 0) {
+	if n > 0 && (q.current != nil || q.Len() > 0) {
 		q.must(Change{Op: OpSkip, Count: min(n, q.Len()+1)})
 	}
 	return q.Current()
@@ -53,14 +53,14 @@ func (q *Queue) skip(n int) {
 
 // retire moves the current item to where the loop mode wants it.
 func (q *Queue) retire() {
-	if q.current.ID == 0 {
+	if q.current == nil {
 		return
 	}
 	if q.loop == All {
 		q.upcoming.push(q.current)
 	}
 	q.played, q.history = append(q.played, q.current), nil
-	q.current = Item{}
+	q.current = nil
 }
 
 // trim forgets what was played too long ago.
@@ -76,7 +76,7 @@ func (q *Queue) trim() {
 // Drop forgets the current item: it neither repeats nor comes round again nor is
 // gone back to. That is for an item that turned out to be unplayable.
 func (q *Queue) Drop() {
-	if q.current.ID != 0 {
+	if q.current != nil {
 		q.must(Change{Op: OpDrop})
 	}
 }
@@ -84,19 +84,19 @@ func (q *Queue) Drop() {
 // Stop ends the current item, whatever the loop mode, and removes all upcoming ones.
 // Undo brings all of them back, the current one first.
 func (q *Queue) Stop() {
-	if q.current.ID != 0 || q.Len() > 0 {
+	if q.current != nil || q.Len() > 0 {
 		q.must(Change{Op: OpStop})
 	}
 }
 
 func (q *Queue) stop() {
 	items := q.List()
-	if q.current.ID != 0 {
-		items = append([]Item{q.current}, items...)
+	if q.current != nil {
+		items = append([]*Item{q.current}, items...)
 		q.played, q.history = append(q.played, q.current), nil
 		q.trim()
 	}
-	q.current, q.upcoming = Item{}, line{}
+	q.current, q.upcoming = nil, line{}
 	q.remember(Step{Op: OpStop, Items: items})
 }
 
@@ -121,7 +121,7 @@ func (q *Queue) previous() error {
 	if _, ok := q.Find(previous.ID); ok { // loop mode All had put it there
 		q.upcoming.take(func(_ int, it *Item) bool { return it.ID == previous.ID })
 	}
-	if q.current.ID != 0 && q.current.ID != previous.ID {
+	if q.current != nil && q.current.ID != previous.ID {
 		q.upcoming.insert(0, q.current)
 	}
 	q.current = previous

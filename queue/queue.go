@@ -26,7 +26,8 @@ const (
 // UserID is the id of whoever asked for a track. It means nothing to a Queue.
 type UserID uint64
 
-// Item is one entry of a queue.
+// Item is one entry of a queue. Once it is in one it is never changed, and pointers to it
+// may be kept and read by anybody.
 type Item struct {
 	ID        uint64      `json:"id"` // tells entries of one Queue apart; given by Add, never reused
 	Track     track.Track `json:"track"`
@@ -45,11 +46,11 @@ type Queue struct {
 	lastID   uint64
 	loop     Loop
 	fair     bool
-	current  Item // ID 0 = none
+	current  *Item // nil = none
 	upcoming line
-	played   []Item // oldest first, at most MaxHistory
-	history  []Item // what History last gave out; nil when played changed since
-	undo     []Step // oldest first
+	played   []*Item // oldest first, at most MaxHistory
+	history  []*Item // what History last gave out; nil when played changed since
+	undo     []Step  // oldest first
 	log      []Change
 }
 
@@ -62,17 +63,20 @@ func New(opts Options) *Queue {
 }
 
 // Current returns the item Next, Skip, Jump or Previous last made the current one.
-func (q *Queue) Current() (Item, bool) { return q.current, q.current.ID != 0 }
+func (q *Queue) Current() (Item, bool) {
+	if q.current == nil {
+		return Item{}, false
+	}
+	return *q.current, true
+}
 
 // Peek returns what Next would return, and changes nothing.
 func (q *Queue) Peek() (Item, bool) {
 	switch {
-	case q.loop == Track && q.current.ID != 0:
-		return q.current, true
-	case q.Len() > 0:
-		return q.List()[0], true
-	case q.loop == All && q.current.ID != 0:
-		return q.current, true
+	case q.Len() > 0 && (q.loop != Track || q.current == nil):
+		return *q.upcoming.items[0], true
+	case q.loop != Off:
+		return q.Current()
 	}
 	return Item{}, false
 }
@@ -89,11 +93,11 @@ func (q *Queue) Duration() time.Duration { return q.upcoming.length }
 
 // List returns the upcoming items without copying them. The list never changes
 // and must not be changed.
-func (q *Queue) List() []Item { return slices.Clip(q.upcoming.items) }
+func (q *Queue) List() []*Item { return slices.Clip(q.upcoming.items) }
 
 // History returns the items played or passed over before the current one, newest
 // first, at most MaxHistory. The list never changes and must not be changed.
-func (q *Queue) History() []Item {
+func (q *Queue) History() []*Item {
 	if q.history == nil {
 		q.history = slices.Clone(q.played)
 		slices.Reverse(q.history)
@@ -103,7 +107,7 @@ func (q *Queue) History() []Item {
 
 // Find returns the index of the upcoming item with that ID.
 func (q *Queue) Find(id uint64) (index int, ok bool) {
-	index = slices.IndexFunc(q.List(), func(it Item) bool { return it.ID == id })
+	index = slices.IndexFunc(q.upcoming.items, func(it *Item) bool { return it.ID == id })
 	return index, index >= 0
 }
 
@@ -113,7 +117,7 @@ func (q *Queue) At(i int) (Item, error) {
 	if err := q.check(i); err != nil {
 		return Item{}, err
 	}
-	return q.List()[i], nil
+	return *q.upcoming.items[i], nil
 }
 
 func (q *Queue) check(i int) error {

@@ -10,7 +10,7 @@ import (
 
 // Remove takes the upcoming items with these IDs out of the queue, as far as they
 // are in it, and returns them. When none is, the error is a fault.NotFound.
-func (q *Queue) Remove(ids ...uint64) ([]Item, error) {
+func (q *Queue) Remove(ids ...uint64) ([]*Item, error) {
 	if removed := q.removed(Change{Op: OpRemove, IDs: slices.Clone(ids)}); len(removed) > 0 {
 		return removed, nil
 	}
@@ -19,7 +19,7 @@ func (q *Queue) Remove(ids ...uint64) ([]Item, error) {
 
 // RemoveRange removes the upcoming items from one index to another, both included
 // and counted from 0.
-func (q *Queue) RemoveRange(from, to int) ([]Item, error) {
+func (q *Queue) RemoveRange(from, to int) ([]*Item, error) {
 	for _, i := range []int{from, to} {
 		if err := q.check(i); err != nil {
 			return nil, err
@@ -32,24 +32,24 @@ func (q *Queue) RemoveRange(from, to int) ([]Item, error) {
 }
 
 // RemoveBy removes all upcoming items that these users asked for, if any.
-func (q *Queue) RemoveBy(users ...UserID) []Item {
+func (q *Queue) RemoveBy(users ...UserID) []*Item {
 	return q.removed(Change{Op: OpBy, Users: slices.Clone(users)})
 }
 
 // RemoveExcept removes all upcoming items of people other than these users: of those
 // who are absent when they are all who are present. What nobody asked for stays.
-func (q *Queue) RemoveExcept(users ...UserID) []Item {
+func (q *Queue) RemoveExcept(users ...UserID) []*Item {
 	return q.removed(Change{Op: OpExcept, Users: slices.Clone(users)})
 }
 
 // RemoveDuplicates removes all upcoming items of a track that is the current one, or
 // of which there is an item before.
-func (q *Queue) RemoveDuplicates() []Item {
+func (q *Queue) RemoveDuplicates() []*Item {
 	return q.removed(Change{Op: OpDuplicates})
 }
 
 // Clear removes all upcoming items; the current one and those played stay.
-func (q *Queue) Clear() []Item {
+func (q *Queue) Clear() []*Item {
 	return q.removed(Change{Op: OpClear})
 }
 
@@ -57,7 +57,7 @@ func (q *Queue) Clear() []Item {
 var errNone = errors.New("nothing to remove")
 
 // removed carries out c, unless there is nothing to remove.
-func (q *Queue) removed(c Change) []Item {
+func (q *Queue) removed(c Change) []*Item {
 	removed, err := q.do(c)
 	if err != nil && !errors.Is(err, errNone) {
 		panic(fmt.Sprintf("queue: %s: %v", c.Op, err))
@@ -66,7 +66,10 @@ func (q *Queue) removed(c Change) []Item {
 }
 
 // removeBy carries out a Change that removes items.
-func (q *Queue) removeBy(c Change) ([]Item, error) {
+func (q *Queue) removeBy(c Change) ([]*Item, error) {
+	if c.Op == OpClear {
+		return q.clear()
+	}
 	chosen := q.chooser(c)
 	if chosen == nil {
 		return nil, errBroken()
@@ -75,11 +78,17 @@ func (q *Queue) removeBy(c Change) ([]Item, error) {
 	if len(removed) == 0 {
 		return nil, errNone
 	}
-	step := Step{Op: OpRemove, Items: removed, Spots: spots}
-	if c.Op == OpClear {
-		step.Op, step.Spots = OpClear, nil
+	q.remember(Step{Op: OpRemove, Items: removed, Spots: spots})
+	return removed, nil
+}
+
+func (q *Queue) clear() ([]*Item, error) {
+	removed := q.List()
+	if len(removed) == 0 {
+		return nil, errNone
 	}
-	q.remember(step)
+	q.upcoming = line{}
+	q.remember(Step{Op: OpClear, Items: removed})
 	return removed, nil
 }
 
@@ -99,8 +108,6 @@ func (q *Queue) chooser(c Change) func(int, *Item) bool {
 		return func(_ int, it *Item) bool { return it.Requester != 0 && !users[it.Requester] }
 	case OpDuplicates:
 		return q.duplicates()
-	case OpClear:
-		return func(int, *Item) bool { return true }
 	}
 	return nil
 }
@@ -112,8 +119,8 @@ func contentOf(it *Item) content { return content{it.Track.Source, it.Track.URI}
 
 func (q *Queue) duplicates() func(int, *Item) bool {
 	seen := make(map[content]bool, q.Len()+1)
-	if q.current.ID != 0 {
-		seen[contentOf(&q.current)] = true
+	if q.current != nil {
+		seen[contentOf(q.current)] = true
 	}
 	return func(_ int, it *Item) bool {
 		c := contentOf(it)

@@ -118,19 +118,14 @@ func TestAllOfAnItemIsKept(t *testing.T) {
 
 // TestAChangeIsAsSmallAsWhatWasAsked measures changes of a long queue.
 func TestAChangeIsAsSmallAsWhatWasAsked(t *testing.T) {
-	q := queue.New(queue.Options{})
-	fill(t, q, 9_999)
-	q.Next()
-	_, _ = q.Add(queue.AddOptions{}, queue.Item{Track: track.Track{Title: "one more"}})
-	q.Changes()
 	for name, do := range operations(10_000) {
+		q := full(t)
 		do(q)
+		_, _ = q.Undo()
 		changes := q.Changes()
-		if b := text(t, changes); len(b) > 400 || len(changes) == 0 {
+		if b := text(t, changes); len(b) > 1000 || len(changes) == 0 {
 			t.Errorf("%s: %d changes of %d bytes", name, len(changes), len(b))
 		}
-		_, _ = q.Undo()
-		q.Changes()
 	}
 }
 
@@ -139,7 +134,7 @@ func TestAShuffleIsTheSameForEver(t *testing.T) {
 	q := queue.New(queue.Options{})
 	fill(t, q, 10)
 	q.Shuffle(42)
-	if got, want := fmt.Sprint(titles(q.List())), "[9 4 2 0 1 7 8 5 3 6]"; got != want {
+	if got, want := fmt.Sprint(titles(values(q.List()))), "[9 4 2 0 1 7 8 5 3 6]"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
@@ -147,16 +142,20 @@ func TestAShuffleIsTheSameForEver(t *testing.T) {
 func TestRestoreRefusesWhatCannotBe(t *testing.T) {
 	item := queue.Item{ID: 1}
 	for name, tt := range map[string]kept{
-		"an item without a number":        {state: queue.State{LastID: 1, Upcoming: []queue.Item{{}}}},
-		"an item never added":             {state: queue.State{Upcoming: []queue.Item{item}}},
-		"an item twice":                   {state: queue.State{LastID: 1, Upcoming: []queue.Item{item, item}}},
-		"the current item waiting":        {state: queue.State{LastID: 1, Upcoming: []queue.Item{item}, Current: &item}},
+		"an item without a number":        {state: queue.State{LastID: 1, Upcoming: []*queue.Item{{}}}},
+		"an item that is null":            {state: queue.State{Upcoming: []*queue.Item{nil}}},
+		"a played item that is null":      {state: queue.State{Played: []*queue.Item{nil}}},
+		"a removed item that is null":     {state: queue.State{Undo: []queue.Step{{Op: queue.OpClear, Items: []*queue.Item{nil}}}}},
+		"an added item that is null":      {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: []*queue.Item{nil}}}},
+		"an item never added":             {state: queue.State{Upcoming: []*queue.Item{&item}}},
+		"an item twice":                   {state: queue.State{LastID: 1, Upcoming: []*queue.Item{&item, &item}}},
+		"the current item waiting":        {state: queue.State{LastID: 1, Upcoming: []*queue.Item{&item}, Current: &item}},
 		"a current item of no number":     {state: queue.State{Current: &queue.Item{}}},
-		"an item played and never added":  {state: queue.State{Played: []queue.Item{item}}},
-		"too much history":                {state: queue.State{LastID: 1, Played: make([]queue.Item, queue.MaxHistory+1)}},
+		"an item played and never added":  {state: queue.State{Played: []*queue.Item{&item}}},
+		"too much history":                {state: queue.State{LastID: 1, Played: make([]*queue.Item, queue.MaxHistory+1)}},
 		"too many steps":                  {state: queue.State{Undo: make([]queue.Step, 1000)}},
 		"a step nobody knows":             {state: queue.State{Undo: []queue.Step{{Op: "explode"}}}},
-		"a step with an item twice":       {state: queue.State{LastID: 1, Undo: []queue.Step{{Op: queue.OpClear, Items: []queue.Item{item, item}}}}},
+		"a step with an item twice":       {state: queue.State{LastID: 1, Undo: []queue.Step{{Op: queue.OpClear, Items: []*queue.Item{&item, &item}}}}},
 		"a step with spots for no items":  {state: queue.State{Undo: []queue.Step{{Op: queue.OpRemove, Spots: make([]queue.Spot, 1)}}}},
 		"a loop mode nobody knows":        {state: queue.State{Loop: 9}},
 		"numbers at their end":            {state: queue.State{LastID: 1<<64 - 1}},
@@ -167,8 +166,8 @@ func TestRestoreRefusesWhatCannotBe(t *testing.T) {
 		"a move of nothing":               {changes: []queue.Change{{Seq: 1, Op: queue.OpMove, Item: 1}}},
 		"going back to nothing":           {changes: []queue.Change{{Seq: 1, Op: queue.OpPrevious}}},
 		"an addition of nothing":          {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd}}},
-		"an addition with a wrong number": {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: []queue.Item{{ID: 2}}}}},
-		"an addition nowhere":             {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: []queue.Item{item}, Place: 9}}},
+		"an addition with a wrong number": {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: []*queue.Item{{ID: 2}}}}},
+		"an addition nowhere":             {changes: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: []*queue.Item{&item}, Place: 9}}},
 		"the same loop mode":              {changes: []queue.Change{{Seq: 1, Op: queue.OpLoop}}},
 		"the same fair mode":              {changes: []queue.Change{{Seq: 1, Op: queue.OpFair}}},
 	} {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -10,26 +11,22 @@ import (
 // State is all of a Queue. It shares its slices with the Queue and costs next to
 // nothing to take; none of it must be changed, and any goroutine may read it.
 type State struct {
-	Seq      uint64 `json:"seq"` // of the last Change it knows
-	LastID   uint64 `json:"last_id"`
-	Loop     Loop   `json:"loop,omitempty"`
-	Fair     bool   `json:"fair,omitempty"`
-	Current  *Item  `json:"current,omitempty"`
-	Upcoming []Item `json:"upcoming,omitempty"`
-	Played   []Item `json:"played,omitempty"` // oldest first
-	Undo     []Step `json:"undo,omitempty"`   // oldest first
+	Seq      uint64  `json:"seq"` // of the last Change it knows
+	LastID   uint64  `json:"last_id"`
+	Loop     Loop    `json:"loop,omitempty"`
+	Fair     bool    `json:"fair,omitempty"`
+	Current  *Item   `json:"current,omitempty"`
+	Upcoming []*Item `json:"upcoming,omitempty"`
+	Played   []*Item `json:"played,omitempty"` // oldest first
+	Undo     []Step  `json:"undo,omitempty"`   // oldest first
 }
 
 // State returns all of the Queue, Changes not yet asked for included.
 func (q *Queue) State() State {
-	s := State{
-		Seq: q.seq, LastID: q.lastID, Loop: q.loop, Fair: q.fair,
+	return State{
+		Seq: q.seq, LastID: q.lastID, Loop: q.loop, Fair: q.fair, Current: q.current,
 		Upcoming: q.List(), Played: slices.Clip(q.played), Undo: slices.Clip(q.undo),
 	}
-	if current := q.current; current.ID != 0 {
-		s.Current = &current
-	}
-	return s
 }
 
 // Restore returns the Queue that State was taken from once all of changes, in their
@@ -43,10 +40,8 @@ func Restore(s State, changes []Change, opts Options) (*Queue, error) {
 	}
 	q := New(opts)
 	q.seq, q.lastID, q.loop, q.fair = s.Seq, s.LastID, s.Loop, s.Fair
-	q.upcoming, q.played, q.undo = lined(s.Upcoming), slices.Clip(s.Played), slices.Clip(s.Undo)
-	if s.Current != nil {
-		q.current = *s.Current
-	}
+	q.upcoming, q.current = line{items: slices.Clip(s.Upcoming), length: lengthOf(s.Upcoming)}, s.Current
+	q.played, q.undo = slices.Clip(s.Played), slices.Clip(s.Undo)
 	for i := range changes {
 		if err := q.replay(&changes[i]); err != nil {
 			return nil, fault.Wrap(fault.Corrupt, damaged, err)
@@ -76,7 +71,7 @@ const maxID = 1 << 62
 func (s *State) check() error {
 	upcoming := s.Upcoming
 	if s.Current != nil {
-		upcoming = append([]Item{*s.Current}, upcoming...)
+		upcoming = append([]*Item{s.Current}, upcoming...)
 	}
 	switch {
 	case s.LastID > maxID:
@@ -91,9 +86,9 @@ func (s *State) check() error {
 	if err := s.once(upcoming); err != nil {
 		return err
 	}
-	for i := range s.Played {
-		if id := s.Played[i].ID; id == 0 || id > s.LastID {
-			return fmt.Errorf("item %d was played and never added", id)
+	for _, it := range s.Played {
+		if it == nil || it.ID == 0 || it.ID > s.LastID {
+			return errors.New("an item was played and never added")
 		}
 	}
 	for i := range s.Undo {
@@ -105,14 +100,13 @@ func (s *State) check() error {
 }
 
 // once refuses items that were never added, or that are there twice.
-func (s *State) once(items []Item) error {
+func (s *State) once(items []*Item) error {
 	seen := make(map[uint64]bool, len(items))
-	for i := range items {
-		id := items[i].ID
-		if id == 0 || id > s.LastID || seen[id] {
-			return fmt.Errorf("item %d was never added, or is there twice", id)
+	for _, it := range items {
+		if it == nil || it.ID == 0 || it.ID > s.LastID || seen[it.ID] {
+			return errors.New("an item was never added, or is there twice")
 		}
-		seen[id] = true
+		seen[it.ID] = true
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ type Step struct {
 	Op    Op       `json:"op"`
 	First uint64   `json:"first,omitempty"` // OpAdd: the IDs it gave, First to Last
 	Last  uint64   `json:"last,omitempty"`
-	Items []Item   `json:"items,omitempty"` // OpRemove, OpClear, OpStop, OpSkip: what it took out
+	Items []*Item  `json:"items,omitempty"` // OpRemove, OpClear, OpStop, OpSkip: what it took out
 	Spots []Spot   `json:"spots,omitempty"` // where each of Items was, or the one of OpMove
 	Order []uint64 `json:"order,omitempty"` // OpShuffle, OpFair switched on: the order before
 	Item  uint64   `json:"item,omitempty"`  // OpMove
@@ -92,7 +92,7 @@ func (q *Queue) matters(s *Step) bool {
 	return true
 }
 
-func (s *Step) added(it Item) bool { return s.First <= it.ID && it.ID <= s.Last }
+func (s *Step) added(it *Item) bool { return s.First <= it.ID && it.ID <= s.Last }
 
 // back returns from where and to where taking a move back moves its item.
 func (q *Queue) back(s *Step) (from, to int, ok bool) {
@@ -129,7 +129,7 @@ func (q *Queue) takeBack() error {
 	q.undo = slices.Clip(q.undo[:n])
 	switch s.Op {
 	case OpAdd:
-		q.upcoming.take(func(_ int, it *Item) bool { return s.added(*it) })
+		q.upcoming.take(func(_ int, it *Item) bool { return s.added(it) })
 	case OpRemove, OpClear, OpStop, OpSkip:
 		q.bringBack(&s)
 	case OpMove:
@@ -152,18 +152,24 @@ func (q *Queue) takeBack() error {
 // may be in the queue, at its end; like those stopped they are no longer history.
 func (q *Queue) bringBack(s *Step) {
 	back := make(map[uint64]bool, len(s.Items))
-	for i := range s.Items {
-		back[s.Items[i].ID] = true
+	for _, it := range s.Items {
+		back[it.ID] = true
 	}
-	q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
-	items, gaps, index := make([]Item, 0, len(s.Items)), make([]int, 0, len(s.Items)), q.upcoming.index()
+	if slices.ContainsFunc(q.upcoming.items, func(it *Item) bool { return back[it.ID] }) {
+		q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
+	}
+	items, gaps := make([]*Item, 0, len(s.Items)), make([]int, 0, len(s.Items))
+	var index map[uint64]int
+	if s.Spots != nil {
+		index = q.upcoming.index()
+	}
 	find := func(id uint64) (int, bool) { i, ok := index[id]; return i, ok }
 	reached := 0
 	if s.Op == OpClear {
 		reached = q.Len()
 	}
 	for i, it := range s.Items {
-		if it.ID == q.current.ID {
+		if q.current != nil && it.ID == q.current.ID {
 			continue
 		}
 		if s.Spots != nil {
@@ -178,11 +184,11 @@ func (q *Queue) bringBack(s *Step) {
 }
 
 // without returns the items whose IDs are not in a set.
-func without(items []Item, ids map[uint64]bool) []Item {
-	var left []Item
-	for i := range items {
-		if !ids[items[i].ID] {
-			left = append(left, items[i])
+func without(items []*Item, ids map[uint64]bool) []*Item {
+	var left []*Item
+	for _, it := range items {
+		if !ids[it.ID] {
+			left = append(left, it)
 		}
 	}
 	return left
@@ -199,15 +205,20 @@ func (q *Queue) reorder(order []uint64) {
 	for i, id := range order {
 		rank[id] = i
 	}
-	items := slices.Clone(q.upcoming.items)
-	foreign := -1
-	for i := range items {
-		if _, known := rank[items[i].ID]; !known {
-			rank[items[i].ID] = foreign
-		} else {
-			foreign = len(order)
+	var first, last []*Item
+	known, found := make([]*Item, len(order)), 0
+	for _, it := range q.upcoming.items {
+		i, ok := rank[it.ID]
+		switch {
+		case ok:
+			known[i] = it
+			found++
+		case found == 0:
+			first = append(first, it)
+		default:
+			last = append(last, it)
 		}
 	}
-	slices.SortStableFunc(items, func(a, b Item) int { return rank[a.ID] - rank[b.ID] })
-	q.upcoming = lined(items)
+	known = slices.DeleteFunc(known, func(it *Item) bool { return it == nil })
+	q.upcoming.set(slices.Concat(first, known, last))
 }

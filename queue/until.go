@@ -25,7 +25,7 @@ func (q *Queue) Until(i int, now Now) (time.Duration, bool) {
 
 // Until is Queue.Until for who has a list of upcoming items and, if playing, a current
 // track that does not repeat.
-func Until(current track.Track, playing bool, upcoming []Item, i int, now Now) (time.Duration, bool) {
+func Until(current track.Track, playing bool, upcoming []*Item, i int, now Now) (time.Duration, bool) {
 	if i < 0 || i >= len(upcoming) {
 		return 0, false
 	}
@@ -36,11 +36,11 @@ func Until(current track.Track, playing bool, upcoming []Item, i int, now Now) (
 		}
 		sum = max(0, current.Length-now.Position)
 	}
-	for j := range upcoming[:i] {
-		if unknown(&upcoming[j].Track) {
+	for _, it := range upcoming[:i] {
+		if unknown(&it.Track) {
 			return 0, false
 		}
-		sum += upcoming[j].Track.Length
+		sum += it.Track.Length
 	}
 	if now.Speed > 0 {
 		sum = time.Duration(float64(sum) / now.Speed)

@@ -36,12 +36,12 @@ func changeWithIDs(c *queue.Change) keptChange {
 }
 
 // stateWithIDs returns a State without its items, and the items.
-func stateWithIDs(s *queue.State) (keptState, map[uint64]queue.Item) {
-	items := make(map[uint64]queue.Item, len(s.Upcoming)+len(s.Played)+1)
+func stateWithIDs(s *queue.State) (keptState, map[uint64]*queue.Item) {
+	items := make(map[uint64]*queue.Item, len(s.Upcoming)+len(s.Played)+1)
 	kept := keptState{State: *s, Upcoming: idsOf(s.Upcoming, items), Played: idsOf(s.Played, items)}
 	if s.Current != nil {
 		kept.Current = s.Current.ID
-		items[s.Current.ID] = *s.Current
+		items[s.Current.ID] = s.Current
 	}
 	for i := range s.Undo {
 		kept.Undo = append(kept.Undo, keptStep{Step: s.Undo[i], Items: idsOf(s.Undo[i].Items, items)})
@@ -50,15 +50,15 @@ func stateWithIDs(s *queue.State) (keptState, map[uint64]queue.Item) {
 }
 
 // idsOf lists the ids of items and adds the items to all, which may be nil.
-func idsOf(items []queue.Item, all map[uint64]queue.Item) []uint64 {
+func idsOf(items []*queue.Item, all map[uint64]*queue.Item) []uint64 {
 	if items == nil {
 		return nil
 	}
 	ids := make([]uint64, len(items))
-	for i := range items {
-		ids[i] = items[i].ID
+	for i, it := range items {
+		ids[i] = it.ID
 		if all != nil {
-			all[items[i].ID] = items[i]
+			all[it.ID] = it
 		}
 	}
 	return ids
@@ -66,9 +66,8 @@ func idsOf(items []queue.Item, all map[uint64]queue.Item) []uint64 {
 
 const itemColumns = "queue_item (guild, item, requester, track)"
 
-func appendItems(rows [][]any, guild snowflake.ID, items []queue.Item) [][]any {
-	for i := range items {
-		it := &items[i]
+func appendItems(rows [][]any, guild snowflake.ID, items []*queue.Item) [][]any {
+	for _, it := range items {
 		rows = append(rows, []any{int64(guild), int64(it.ID), int64(it.Requester), encode(it.Track)})
 	}
 	return rows
@@ -97,8 +96,8 @@ func loadQueue(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state string
 		c.Items = items.pick(steps[i].Items)
 		saved.Log = append(saved.Log, c)
 	}
-	if missing := items[0].ID; missing != 0 {
-		return fault.Wrap(fault.Corrupt, textDamaged, fmt.Errorf("guild %d: item %d is missing", guild, missing))
+	if missing := items[0]; missing != nil {
+		return fault.Wrap(fault.Corrupt, textDamaged, fmt.Errorf("guild %d: item %d is missing", guild, missing.ID))
 	}
 	return nil
 }
@@ -120,7 +119,7 @@ func loadSteps(ctx context.Context, tx *sql.Tx, guild snowflake.ID, after uint64
 
 // stock are items by id. What was asked for and is not there is noted under 0, which no
 // item has.
-type stock map[uint64]queue.Item
+type stock map[uint64]*queue.Item
 
 func (s stock) load(ctx context.Context, tx *sql.Tx, guild snowflake.ID) error {
 	return query(ctx, tx, `SELECT item, requester, track FROM queue_item WHERE guild = $1`, []any{int64(guild)},
@@ -130,7 +129,7 @@ func (s stock) load(ctx context.Context, tx *sql.Tx, guild snowflake.ID) error {
 			if err := rows.Scan(&id, &requester, &text); err != nil {
 				return err
 			}
-			it := queue.Item{ID: uint64(id), Requester: queue.UserID(requester)}
+			it := &queue.Item{ID: uint64(id), Requester: queue.UserID(requester)}
 			err := decode(text, &it.Track)
 			s[it.ID] = it
 			return err
@@ -141,7 +140,7 @@ func (s stock) state(kept keptState) queue.State {
 	state := kept.State
 	state.Upcoming, state.Played, state.Undo = s.pick(kept.Upcoming), s.pick(kept.Played), nil
 	if kept.Current != 0 {
-		state.Current = &s.pick([]uint64{kept.Current})[0]
+		state.Current = s.pick([]uint64{kept.Current})[0]
 	}
 	for i := range kept.Undo {
 		step := kept.Undo[i].Step
@@ -151,15 +150,15 @@ func (s stock) state(kept keptState) queue.State {
 	return state
 }
 
-func (s stock) pick(ids []uint64) []queue.Item {
+func (s stock) pick(ids []uint64) []*queue.Item {
 	if ids == nil {
 		return nil
 	}
-	items := make([]queue.Item, len(ids))
+	items := make([]*queue.Item, len(ids))
 	for i, id := range ids {
 		it, ok := s[id]
 		if !ok {
-			s[0] = queue.Item{ID: id}
+			s[0] = &queue.Item{ID: id}
 		}
 		items[i] = it
 	}

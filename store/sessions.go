@@ -96,7 +96,7 @@ func compact(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state queue.St
 
 // keepItems makes the rows of a guild's items up to the id last those of items. Newer
 // ones belong to changes that are not in the state.
-func keepItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, items map[uint64]queue.Item, last uint64) error {
+func keepItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, items map[uint64]*queue.Item, last uint64) error {
 	missing := make(map[uint64]bool, len(items))
 	for id := range items {
 		missing[id] = true
@@ -120,7 +120,7 @@ func keepItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, items map[ui
 	}
 	var rows [][]any
 	for id := range missing {
-		rows = appendItems(rows, guild, []queue.Item{items[id]})
+		rows = appendItems(rows, guild, []*queue.Item{items[id]})
 	}
 	return insert(ctx, tx, itemColumns, 4, rows, "ON CONFLICT DO NOTHING")
 }
