@@ -188,7 +188,7 @@ func (w tongue) added(found track.Result, s player.Status, left int) string {
 		return w.addedList(found, s.Added, left)
 	}
 	name := w.bold(found.Tracks[0])
-	at := slices.IndexFunc(s.Queue, func(it queue.Item) bool { return it.ID == s.First })
+	at := slices.IndexFunc(s.Queue, func(it *queue.Item) bool { return it.ID == s.First })
 	if at < 0 {
 		return w.Say(textPlaying, name)
 	}

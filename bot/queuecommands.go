@@ -79,11 +79,11 @@ func (c *call) upcoming(typed string) (queue.Item, int, error) {
 	typed = strings.TrimSpace(typed)
 	if id, is := strings.CutPrefix(typed, itemPrefix); is {
 		number, err := strconv.ParseUint(id, 10, 64)
-		at := slices.IndexFunc(c.status.Queue, func(it queue.Item) bool { return it.ID == number })
+		at := slices.IndexFunc(c.status.Queue, func(it *queue.Item) bool { return it.ID == number })
 		if err != nil || at < 0 {
 			return queue.Item{}, 0, fault.New(fault.NotFound, textGone)
 		}
-		return c.status.Queue[at], at, nil
+		return *c.status.Queue[at], at, nil
 	}
 	n, err := strconv.Atoi(strings.TrimSuffix(typed, "."))
 	switch {
@@ -94,7 +94,7 @@ func (c *call) upcoming(typed string) (queue.Item, int, error) {
 	case n < 1 || n > len(c.status.Queue):
 		return queue.Item{}, 0, fault.Newf(fault.Invalid, textNoSuchNumber, n, len(c.status.Queue))
 	}
-	return c.status.Queue[n-1], n - 1, nil
+	return *c.status.Queue[n-1], n - 1, nil
 }
 
 func jump(ctx context.Context, c *call) (reply, error) {

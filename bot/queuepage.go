@@ -36,7 +36,7 @@ func (w tongue) queuePage(s player.Status, page int) reply {
 	lines = append(lines, w.queueHead(s))
 	from := (page - 1) * pageSize
 	for i, item := range s.Queue[from:min(from+pageSize, len(s.Queue))] {
-		lines = append(lines, w.queueLine(s, from+i, item))
+		lines = append(lines, w.queueLine(s, from+i, *item))
 	}
 	lines = append(lines, w.Say(textQueuePage, page, pages))
 	return reply{text: strings.Join(lines, "\n"), rows: w.pageButtons(page, pages)}
