@@ -58,19 +58,21 @@ func (m *Meter) Add(b *audio.Block) {
 
 // findPeak raises the true peak; it looks between samples only where that may be.
 func (m *Meter) findPeak() {
-	const loudest = 64 // +36 dB
 	truepeak.Scan(m.peaks[:], m.sound[:], m.peak)
 	for _, p := range m.peaks {
-		if !(p <= loudest) {
-			tame(m.sound[:], loudest)
-			m.findPeak()
-			return
+		if !(p <= most) {
+			tame(m.sound[:], most)
+			truepeak.Scan(m.peaks[:], m.sound[:], m.peak)
+			break
 		}
 	}
 	for _, p := range m.peaks {
-		m.peak = max(m.peak, p)
+		m.peak = max(m.peak, min(p, most)) // between samples it may be more still
 	}
 }
+
+// most is what a sample or a peak may be, +36 dB; more is no sound.
+const most = 64
 
 // tame makes x finite and bounded.
 func tame(x []float32, loudest float32) {

@@ -337,3 +337,18 @@ func BenchmarkIntegrated(b *testing.B) {
 		m.Integrated()
 	}
 }
+
+// TestPeaksBetweenTheLoudestSamples: sound whose samples are just bearable and which is
+// louder between them must not make the meter look for ever.
+func TestPeaksBetweenTheLoudestSamples(t *testing.T) {
+	m := loudness.NewMeter()
+	for _, b := range blocks(3, func(i int) (float64, float64) { // a quarter of the rate, sampled beside its peaks
+		v := 63 * float64(1-i/2%2*2)
+		return v, -v
+	}) {
+		m.Add(&b)
+	}
+	if p := m.TruePeak(); p != 64 {
+		t.Errorf("peak %v, want 64", p)
+	}
+}
