@@ -196,6 +196,11 @@ func (a *App) Sources() *sources.Set { return a.sources.Set }
 // Players carries out commands, for tests and tools in this process.
 func (a *App) Players() *player.Manager { return a.players }
 
+// VoiceChannelOf returns the voice channel somebody is in, as far as the bot knows.
+func (a *App) VoiceChannelOf(guild, user snowflake.ID) (snowflake.ID, bool) {
+	return a.gateway.VoiceChannelOf(guild, user)
+}
+
 // UserID returns the bot's user, 0 before it is logged in.
 func (a *App) UserID() snowflake.ID { return a.gateway.UserID() }
 
