@@ -166,16 +166,20 @@ func (s *stage) tryPlay(query string) (discord.Message, error) {
 	return m, nil
 }
 
-// partOf finds a component of a message by its custom id's beginning, or its label.
+// partOf finds a component of a message by the argument or the action of its custom id, or
+// by its label.
 func partOf(t *testing.T, m discord.Message, what string) discord.Component {
 	t.Helper()
-	c, ok := m.Find(func(c discord.Component) bool {
-		return c.Label == what || strings.Contains(c.CustomID, "|"+what) || c.Placeholder == what
-	})
-	if !ok {
-		t.Fatalf("nothing is called %q in %+v", what, m.Components)
+	for _, is := range []func(c discord.Component) bool{
+		func(c discord.Component) bool { return strings.HasSuffix(c.CustomID, "|"+what) },
+		func(c discord.Component) bool { return c.Label == what || strings.HasPrefix(c.CustomID, "b2|"+what+"|") },
+	} {
+		if c, ok := m.Find(is); ok {
+			return c
+		}
 	}
-	return c
+	t.Fatalf("nothing is called %q in %+v", what, m.Components)
+	return discord.Component{}
 }
 
 // choose chooses values of a menu, or presses a button without any, and returns the
