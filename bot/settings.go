@@ -7,6 +7,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"busker/internal/fault"
+	"busker/player"
 	"busker/settings"
 )
 
@@ -32,8 +33,19 @@ func settingsPresses() map[string]handler {
 	}
 }
 
-func showSettings(_ context.Context, c *call) (reply, error) {
+func showSettings(ctx context.Context, c *call) (reply, error) {
+	c.remember(ctx)
 	return c.settingsPage(settingsPages()[0]), nil
+}
+
+// remember has the player of a guild that plays nothing remember what the guild has chosen.
+func (c *call) remember(ctx context.Context) {
+	s, err := c.do(ctx, player.Look{})
+	if err != nil {
+		c.log.Warn("the player cannot be asked", "err", err)
+		return
+	}
+	c.status = s
 }
 
 // settingsPage is a page of /settings, with a menu that leads to the others.
@@ -55,6 +67,7 @@ func (c *call) settingsPage(p page) reply {
 func (c *call) standing() state { return state{guild: c.chosen, own: c.own, status: c.status} }
 
 func turnSettings(ctx context.Context, c *call, _ customID) error {
+	c.remember(ctx)
 	for _, p := range settingsPages() {
 		if len(c.values) == 1 && p.name == c.values[0] {
 			return c.update(ctx, c.settingsPage(p))
@@ -80,6 +93,7 @@ func changeSettings(ctx context.Context, c *call, id customID) error {
 		p = f.leads(c.values[0])
 	}
 	c.look(ctx)
+	c.remember(ctx)
 	return c.update(ctx, c.settingsPage(p))
 }
 

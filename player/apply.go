@@ -40,6 +40,8 @@ func (p *player) putOff(r request) bool {
 	case Leave:
 		p.joining.cancel()
 	case Join:
+	case Look:
+		return false
 	default:
 		if p.current != nil {
 			return false
@@ -79,7 +81,7 @@ func (p *player) apply(ctx context.Context, c Command) error {
 		return p.add(ctx, c)
 	case Add:
 		return p.add(ctx, c.play())
-	case Join: // destination saw that we are there
+	case Join, Look: // destination saw that we are there; there is nothing to do
 		if p.waits() {
 			p.start(ctx)
 		}

@@ -52,7 +52,7 @@ func ActorOf(ctx context.Context) Actor {
 
 // audit records what became of c.
 func (m *Manager) audit(ctx context.Context, guild GuildID, c Command, s Status, err error) {
-	if m.opts.Audit == nil {
+	if _, looks := c.(Look); looks || m.opts.Audit == nil {
 		return
 	}
 	r := Record{Guild: guild, Actor: ActorOf(ctx), Command: c.command(), Detail: detail(c, s), At: time.Now()}

@@ -136,6 +136,10 @@ type Move struct {
 // Clear empties the queue; the current track plays on.
 type Clear struct{}
 
+// Look changes nothing. It is for whoever wants the Status of a guild that has no player:
+// what is kept of it.
+type Look struct{}
+
 // Undo takes back what Status.Undoable names; see queue.Queue.Undo.
 type Undo struct{}
 
@@ -199,4 +203,5 @@ func (Sleep) command() string            { return "sleep" }
 func (Stay) command() string             { return "stay" }
 func (Hold) command() string             { return "hold" }
 func (Return) command() string           { return "return" }
+func (Look) command() string             { return "look" }
 func (Undo) command() string             { return "undo" }
