@@ -38,6 +38,9 @@ func Start(t TB, opts ...Options) *Emulator {
 		if err := <-done; err != nil {
 			t.Errorf("emulator: %v", err)
 		}
+		for route, n := range e.rest.Stats().Limited {
+			t.Logf("rate limit broken %d times: %s", n, route) // a client may have meant to
+		}
 		for _, v := range e.voice.Violations() {
 			report := t.Errorf
 			if o.Lenient || v.Kind == voiceserver.Burst {
