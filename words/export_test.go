@@ -1,6 +1,9 @@
 package words
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Load is what reads the catalogue, with all that is broken in it.
 func Load() error {
@@ -47,8 +50,10 @@ func Verbs(s string) (found map[int]string, stray bool) {
 // Bare is the English of a key.
 func Bare(key string) string { return bare(key) }
 
-// LocalCommands opens the writing of commands' names in a text.
-func LocalCommands(s, tag string) string {
+var catalogued = sync.OnceValue(func() map[string]entry {
 	entries, _ := readFiles()
-	return localCommands(s, tag, entries)
-}
+	return entries
+})
+
+// LocalCommands opens the writing of commands' names in a text.
+func LocalCommands(s, tag string) string { return localCommands(s, tag, catalogued()) }
