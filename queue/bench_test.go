@@ -71,7 +71,8 @@ func BenchmarkFullQueue(b *testing.B) {
 		measure(b, func(q *queue.Queue) { q.Next() }, func(q *queue.Queue) { q.List(); q.History(); q.State() })
 	})
 	b.Run("add 10000 fairly", func(b *testing.B) {
-		measure(b, func(q *queue.Queue) { q.SetFair(true); q.Clear() }, func(q *queue.Queue) { fill(b, q, queue.DefaultMaxItems) })
+		items := many(queue.DefaultMaxItems)
+		measure(b, func(q *queue.Queue) { q.SetFair(true); q.Clear() }, func(q *queue.Queue) { _, _ = q.Add(queue.AddOptions{}, items...) })
 	})
 	b.Run("until the last", func(b *testing.B) {
 		measure(b, func(*queue.Queue) {}, func(q *queue.Queue) { q.Until(q.Len()-1, queue.Now{}) })

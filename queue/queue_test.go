@@ -332,13 +332,18 @@ func TestParseLoop(t *testing.T) {
 	}
 }
 
+// fill adds n tracks of a minute, named by their numbers.
 func fill(t testing.TB, q *queue.Queue, n int) {
 	t.Helper()
+	if _, err := q.Add(queue.AddOptions{}, many(n)...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func many(n int) []queue.Item {
 	items := make([]queue.Item, n)
 	for i := range items {
 		items[i] = queue.Item{Track: track.Track{Title: fmt.Sprint(i), URI: fmt.Sprint(i), Length: time.Minute}, Requester: queue.UserID(i % 7)}
 	}
-	if _, err := q.Add(queue.AddOptions{}, items...); err != nil {
-		t.Fatal(err)
-	}
+	return items
 }

@@ -12,6 +12,8 @@ const (
 	// maxUndoSize is how many entries all Steps together may hold: two full queues. The
 	// newest Step is kept whatever its size.
 	maxUndoSize = 2 * DefaultMaxItems
+	// fewItems is how many are looked for one by one: an index of all costs more.
+	fewItems = 8
 )
 
 // Step is what Undo needs to take one operation back.
@@ -159,11 +161,11 @@ func (q *Queue) bringBack(s *Step) {
 		q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
 	}
 	items, gaps := make([]*Item, 0, len(s.Items)), make([]int, 0, len(s.Items))
-	var index map[uint64]int
-	if s.Spots != nil {
-		index = q.upcoming.index()
+	find := q.Find
+	if len(s.Spots) > fewItems {
+		index := q.upcoming.index()
+		find = func(id uint64) (int, bool) { i, ok := index[id]; return i, ok }
 	}
-	find := func(id uint64) (int, bool) { i, ok := index[id]; return i, ok }
 	reached := 0
 	if s.Op == OpClear {
 		reached = q.Len()
