@@ -32,10 +32,10 @@ type Options struct {
 
 // Info is what Probe found.
 type Info struct {
-	Format   string // for people: "Ogg Opus", "MP3", "FLAC"
-	Title    string // the tags, empty when there are none
-	Artist   string
-	Album    string
+	Format string // for people: "Ogg Opus", "MP3", "FLAC"
+	Title  string // the tags, empty when there are none
+	Artist string
+	Album  string
 	tags.Place
 	Artwork  *track.Artwork // nil when there is none
 	Loudness track.Loudness // as the tags tell it

@@ -19,8 +19,8 @@ import (
 type Tags struct {
 	Title, Artist, Album string
 	Place
-	Artwork              *track.Artwork
-	Loudness             track.Loudness
+	Artwork  *track.Artwork
+	Loudness track.Loudness
 }
 
 // Merge fills what t does not know from other.
