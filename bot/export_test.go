@@ -64,3 +64,32 @@ func (t *Turns) Take(ctx context.Context, guild snowflake.ID) (func(), error) {
 
 // Guilds is how many guilds are remembered.
 func (t *Turns) Guilds() int { return len(t.guilds) }
+
+// Feature is something people use.
+type Feature struct {
+	Name string // as docs/features.md has it
+	Told string // what a test that drives it must speak of
+}
+
+// Features are all commands, entries of menus, buttons and forms.
+func Features() (all []Feature) {
+	for _, c := range commands() {
+		switch {
+		case c.menu:
+			all = append(all, Feature{c.name + " (menu)", `"` + c.name + `"`})
+		case len(c.subs) > 0:
+			for _, sub := range c.subs {
+				all = append(all, Feature{"/" + c.name + " " + sub.name, `"` + c.name + " " + sub.name + `"`})
+			}
+		default:
+			all = append(all, Feature{"/" + c.name, `"` + c.name + `"`})
+		}
+	}
+	for action := range presses() {
+		all = append(all, Feature{action + " (press)", action})
+	}
+	for action := range submits() {
+		all = append(all, Feature{action + " (form)", action})
+	}
+	return all
+}
