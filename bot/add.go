@@ -28,20 +28,28 @@ const (
 
 // addition reads where the user wants it. To put something before what others asked for
 // takes the rights of a DJ, unless nothing waits.
-func (c *call) addition() (a addition, err error) {
-	at, placed := c.number("position")
-	switch when := c.text("when"); {
-	case placed:
-		a.where = queue.Where{Place: queue.At, Index: at - 1}
-	case when == "" || when == whenLast:
-		return addition{}, nil
-	case when == whenNext:
-		a.where.Place = queue.Next
-	case when == whenNow:
-		a.now = true
-	default:
-		return a, fault.New(fault.Invalid, textBadWhen)
+func (c *call) addition() (addition, error) {
+	if at, placed := c.number("position"); placed {
+		return c.before(addition{where: queue.Where{Place: queue.At, Index: at - 1}})
 	}
+	return c.placing(c.text("when"))
+}
+
+// placing is where tracks come that are to be heard last, next or now.
+func (c *call) placing(when string) (addition, error) {
+	switch when {
+	case "", whenLast:
+		return addition{}, nil
+	case whenNext:
+		return c.before(addition{where: queue.Where{Place: queue.Next}})
+	case whenNow:
+		return c.before(addition{now: true})
+	}
+	return addition{}, fault.New(fault.Invalid, textBadWhen)
+}
+
+// before refuses to put something before what others asked for.
+func (c *call) before(a addition) (addition, error) {
 	if !c.isDJ() && (len(c.status.Queue) > 0 || a.now && c.status.ItemID != 0) {
 		return a, fault.Newf(fault.Denied, textDJOnlyFirst, mentions(c.chosen.DJRoles))
 	}

@@ -10,6 +10,7 @@ package bot
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -19,6 +20,7 @@ import (
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/playlists"
 	"busker/settings"
 	"busker/track"
 )
@@ -64,6 +66,16 @@ type Options struct {
 	// The channel's owner closes it.
 	Events <-chan player.Envelope
 
+	Library   Library            // nil: nothing is offered while people type, nothing can be searched
+	Playlists playlists.Store    // with favourites and history; nil keeps them as long as the process lives
+	Files     Files              // fetches playlists to import; nil: they can only be pasted
+	Facts     Facts              // for /stats; nil: the bot tells nothing of itself
+	Records   map[string]Records // what else is kept of people, by its name in an export; nil = nothing
+
+	// Plays are what happens to the players, for the history; nil means none is written.
+	// The channel's owner closes it.
+	Plays <-chan player.Envelope
+
 	Claims   Claims         // nil claims within this process
 	Settings settings.Store // of servers and people; nil keeps them as long as the process lives
 
@@ -86,6 +98,8 @@ type Bot struct {
 	places  places
 	turns   turns         // of the calls of a guild that look before they change something
 	lookups chan struct{} // one token for each search under way
+	imports chan struct{} // one token for each playlist being imported
+	drafts  drafts        // of tracks that were found and not yet used
 	codes   chan struct{} // one token for each call whose privacy codes are computed
 	writes  *rate.Limiter // of all cards' requests
 	steps   *rate.Limiter // of all cards' progress bars
@@ -134,11 +148,15 @@ func New(opts Options) (*Bot, error) {
 	if opts.Settings == nil {
 		opts.Settings = &settings.Memory{}
 	}
+	if opts.Playlists == nil {
+		opts.Playlists = playlists.NewMemory(playlists.Limits{})
+	}
 	return &Bot{
 		settings: settings.NewCache(opts.Settings, opts.Logger),
 		commands: byName(commands()), presses: presses(), submits: submits(),
 		opts: opts, log: opts.Logger, metrics: opts.Metrics,
 		lookups: make(chan struct{}, opts.Lookups),
+		imports: make(chan struct{}, importsAtOnce),
 		codes:   make(chan struct{}, codesAtOnce),
 		writes:  rate.NewLimiter(writesPerSecond, writesAtOnce),
 		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
@@ -157,10 +175,17 @@ const (
 	stepsPerSecond = 20
 )
 
-// Run keeps the cards until ctx ends, and then marks as over as many as StopTimeout and
+// Run keeps the cards, and writes the history, until ctx ends, and then marks as over as many as StopTimeout and
 // Discord's limits allow. It logs how many are left; whoever presses a button of one
 // later is told, and the card goes.
-func (b *Bot) Run(ctx context.Context) error { return b.runCards(ctx) }
+func (b *Bot) Run(ctx context.Context) error {
+	var writing sync.WaitGroup
+	defer writing.Wait()
+	if b.opts.Plays != nil {
+		writing.Go(func() { b.runHistory(ctx) })
+	}
+	return b.runCards(ctx)
+}
 
 // askCard wants a fresh card for guild in the channel of its last command.
 func (b *Bot) askCard(guild snowflake.ID) {

@@ -23,7 +23,8 @@ type command struct {
 	right   right
 	private bool // the answer is only for whoever asked
 	run     func(ctx context.Context, c *call) (reply, error)
-	// opens answers with a form instead of run. It has no more than a second.
+	// opens answers with a form instead of run, or where there is run too, when no option
+	// was given. It has no more than a second.
 	opens func(ctx context.Context, c *call) (form, error)
 	// suggest offers values while an option is typed; nil = none does.
 	suggest func(ctx context.Context, c *call, option, typed string) []choice

@@ -13,8 +13,8 @@ const maxSleep = 24 * 60
 
 func playCommands() []*command {
 	return []*command{
-		{name: "play", about: aboutPlay, topic: topicMusic, needs: needsJoin, right: rightAdd, run: play, options: options(
-			text("query", aboutPlayQuery), upload("file", aboutPlayFile),
+		{name: "play", about: aboutPlay, topic: topicMusic, needs: needsJoin, right: rightAdd, run: play, suggest: suggestMusic, options: options(
+			suggested(text("query", aboutPlayQuery)), upload("file", aboutPlayFile),
 			oneOf("when", aboutPlayWhen, whenLast, whenNext, whenNow), integer("position", aboutPlayPosition, 1, maxIndex),
 		)},
 		{name: "join", about: aboutJoin, topic: topicMusic, needs: needsJoin, right: rightAdd, run: join},

@@ -21,6 +21,7 @@ const (
 	kindTextInput  = 4
 	kindLabel      = 18
 	kindFileUpload = 19
+	kindRadioGroup = 21
 )
 
 // Type implements discordgo.MessageComponent.

@@ -178,7 +178,7 @@ func (c *call) command(ctx context.Context, data discordgo.ApplicationCommandInt
 	}
 	switch {
 	case err != nil:
-	case cmd.opens != nil:
+	case cmd.opens != nil && (cmd.run == nil || len(c.options) == 0):
 		err = c.openFor(ctx, cmd)
 	default:
 		if err = c.think(ctx); err == nil {

@@ -44,6 +44,9 @@ func (c *call) query() (track.Query, error) {
 }
 
 func (c *call) resolve(ctx context.Context, q track.Query) (track.Result, error) {
+	if found, known, err := c.kept(ctx, q.Text); known {
+		return found, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.b.opts.ResolveTimeout)
 	defer cancel()
 	turn := time.NewTimer(c.b.opts.ResolveTimeout / 2) // the other half is for the search

@@ -17,19 +17,21 @@ func commands() []*command {
 		playCommands(),
 		queueCommands(),
 		soundCommands(),
+		searchCommands(), playlistCommands(), favouriteCommands(), historyCommands(), menuCommands(),
 		settingsCommands(),
-		aboutCommands(),
+		aboutCommands(), dataCommands(), statsCommands(), helpCommands(),
 	)
 }
 
 // presses answer buttons and menus, by the action in their custom ids.
 func presses() map[string]handler {
-	return merged(cardPresses(), queuePresses(), settingsPresses())
+	return merged(cardPresses(), queuePresses(), settingsPresses(),
+		pickerPresses(), playlistPresses(), favouritePresses(), historyPresses(), dataPresses(), helpPresses())
 }
 
 // submits answer forms, by the action in their custom ids.
 func submits() map[string]handler {
-	return merged()
+	return merged(pickerSubmits(), playlistSubmits())
 }
 
 // handler answers a press or a form.

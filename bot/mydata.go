@@ -1,0 +1,140 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"busker/internal/snowflake"
+	"busker/player"
+	"busker/playlists"
+	"busker/queue"
+	"busker/settings"
+)
+
+// Records are something else that is kept of people, such as the audit trail.
+type Records interface {
+	// ExportUser returns all that is kept of a person, for JSON.
+	ExportUser(ctx context.Context, user snowflake.ID) (any, error)
+	// EraseUser deletes it, or takes the person's id off it.
+	EraseUser(ctx context.Context, user snowflake.ID) error
+}
+
+const (
+	actionErase = "erase"
+	actionKeep  = "erase_not"
+)
+
+func dataCommands() []*command {
+	return []*command{{name: "mydata", about: aboutMyData, topic: topicAbout, subs: []*command{
+		{name: "export", about: aboutDataExport, private: true, run: exportData},
+		{name: "delete", about: aboutDataDelete, private: true, run: askErase},
+	}}}
+}
+
+func dataPresses() map[string]handler {
+	return map[string]handler{
+		actionErase: {run: erase},
+		actionKeep: {run: func(ctx context.Context, c *call, _ customID) error {
+			return c.update(ctx, reply{text: c.w.Say(textDataKept)})
+		}},
+	}
+}
+
+// personalData is the file somebody gets.
+type personalData struct {
+	User     snowflake.ID       `json:"user"`
+	At       time.Time          `json:"exportedAt"`
+	Settings settings.User      `json:"settings"`
+	Kept     playlists.Personal `json:"music"`
+	Queued   []queue.Item       `json:"queuedHere"` // in this server's queue, now
+	Records  map[string]any     `json:"records,omitempty"`
+}
+
+func exportData(ctx context.Context, c *call) (reply, error) {
+	data := personalData{User: c.user, At: time.Now().UTC().Truncate(time.Second), Settings: c.own}
+	var err error
+	if data.Kept, err = c.b.opts.Playlists.Export(ctx, c.user); err != nil {
+		return reply{}, err
+	}
+	for _, item := range c.status.Queue {
+		if snowflake.ID(item.Requester) == c.user {
+			data.Queued = append(data.Queued, *item)
+		}
+	}
+	for name, records := range c.b.opts.Records {
+		of, err := records.ExportUser(ctx, c.user)
+		if err != nil {
+			return reply{}, fmt.Errorf("export %s: %w", name, err)
+		}
+		if data.Records == nil {
+			data.Records = map[string]any{}
+		}
+		data.Records[name] = of
+	}
+	file, err := json.MarshalIndent(data, "", "  ")
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{
+		text:  c.w.Say(textDataExported) + "\n" + c.w.Say(textDataWhat),
+		files: []attachment{{name: "busker-" + c.user.String() + ".json", mime: "application/json", data: file}},
+	}, nil
+}
+
+// askErase says what would go, and asks.
+func askErase(_ context.Context, c *call) (reply, error) {
+	return reply{text: c.w.Say(textDataErase) + "\n" + c.w.Say(textDataWhat), rows: rowsOf([]discordgo.MessageComponent{
+		pressable(actionErase, c.user.String(), c.w.Say(labelDeleteAll), discordgo.DangerButton),
+		pressable(actionKeep, "", c.w.Say(labelKeep), discordgo.SecondaryButton),
+	})}, nil
+}
+
+// erase deletes everything. What of it fails is tried again when somebody asks again: no
+// step needs an earlier one.
+func erase(ctx context.Context, c *call, _ customID) error {
+	if err := c.later(ctx); err != nil {
+		return err
+	}
+	for _, guild := range c.b.guildsWith(c.guild) {
+		if s, ok := c.b.opts.Doer.Status(guild); ok && has(s.Queue, c.user) {
+			if _, err := c.b.opts.Doer.Do(ctx, guild, player.RemoveBy{Users: []queue.UserID{queue.UserID(c.user)}}); err != nil {
+				return fmt.Errorf("erase from a queue: %w", err)
+			}
+		}
+	}
+	gone, err := c.b.opts.Playlists.Erase(ctx, c.user)
+	if err != nil {
+		return err
+	}
+	if _, err := c.b.settings.ChangeUser(ctx, c.user, func(u *settings.User) error { *u = settings.User{}; return nil }); err != nil {
+		return err
+	}
+	for name, records := range c.b.opts.Records {
+		if err := records.EraseUser(ctx, c.user); err != nil {
+			return fmt.Errorf("erase %s: %w", name, err)
+		}
+	}
+	c.deliver(ctx, reply{text: c.w.Say(textDataErased, gone.Lists, gone.Favourites, gone.Plays+gone.Entries)})
+	return nil
+}
+
+// guildsWith are the guilds of which something may be in memory, this one among them.
+func (b *Bot) guildsWith(guild snowflake.ID) []snowflake.ID {
+	if b.opts.Facts == nil {
+		return []snowflake.ID{guild}
+	}
+	return append([]snowflake.ID{guild}, b.opts.Facts.Facts().Playing...)
+}
+
+func has(items []*queue.Item, user snowflake.ID) bool {
+	for _, item := range items {
+		if snowflake.ID(item.Requester) == user {
+			return true
+		}
+	}
+	return false
+}
