@@ -22,6 +22,8 @@ type engine interface {
 	meaning(err error) error
 	// again reports whether the same transaction may succeed when it is tried anew.
 	again(err error) bool
+	// arguments is how many a statement best has: many rows in one statement save time.
+	arguments() int
 	// sizeQuery counts the bytes on disk.
 	sizeQuery() string
 	// afterImport are statements that make up for ids written by hand.

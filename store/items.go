@@ -74,7 +74,7 @@ func appendItems(rows [][]any, guild snowflake.ID, items []*queue.Item) [][]any 
 }
 
 // loadQueue reads the log and puts items where ids are.
-func loadQueue(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state string, saved *session.Saved) error {
+func loadQueue(ctx context.Context, tx *transaction, guild snowflake.ID, state string, saved *session.Saved) error {
 	var kept keptState
 	if state != "" {
 		if err := decode(state, &kept); err != nil {
@@ -102,8 +102,8 @@ func loadQueue(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state string
 	return nil
 }
 
-func loadSteps(ctx context.Context, tx *sql.Tx, guild snowflake.ID, after uint64) (steps []keptChange, err error) {
-	err = query(ctx, tx, `SELECT change FROM queue_change WHERE guild = $1 AND seq > $2 ORDER BY seq`,
+func loadSteps(ctx context.Context, tx *transaction, guild snowflake.ID, after uint64) (steps []keptChange, err error) {
+	err = tx.query(ctx, `SELECT change FROM queue_change WHERE guild = $1 AND seq > $2 ORDER BY seq`,
 		[]any{int64(guild), int64(after)}, func(rows *sql.Rows) error {
 			var text string
 			var c keptChange
@@ -121,8 +121,8 @@ func loadSteps(ctx context.Context, tx *sql.Tx, guild snowflake.ID, after uint64
 // item has.
 type stock map[uint64]*queue.Item
 
-func (s stock) load(ctx context.Context, tx *sql.Tx, guild snowflake.ID) error {
-	return query(ctx, tx, `SELECT item, requester, track FROM queue_item WHERE guild = $1`, []any{int64(guild)},
+func (s stock) load(ctx context.Context, tx *transaction, guild snowflake.ID) error {
+	return tx.query(ctx, `SELECT item, requester, track FROM queue_item WHERE guild = $1`, []any{int64(guild)},
 		func(rows *sql.Rows) error {
 			var id, requester int64
 			var text string

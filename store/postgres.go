@@ -56,8 +56,8 @@ func (e postgres) open() (writer, reader *sql.DB, err error) {
 	return db, db, nil
 }
 
-// migrationLock makes processes that start together migrate one after another; it
-// tries once a second for a minute.
+// migrations has a lock of the server make processes that start together migrate one
+// after another; each tries once a second for a minute.
 func (postgres) migrations() (goose.Dialect, []goose.ProviderOption, error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 60), lock.WithUnlockTimeout(1, 5))
 	return goose.DialectPostgres, []goose.ProviderOption{goose.WithSessionLocker(locker)}, err
@@ -105,6 +105,9 @@ func (postgres) again(err error) bool {
 	var e *pgconn.PgError
 	return errors.As(err, &e) && strings.HasPrefix(e.Code, "40")
 }
+
+// arguments saves round trips; the protocol takes 65,535.
+func (postgres) arguments() int { return 4000 }
 
 func (postgres) sizeQuery() string { return `SELECT pg_database_size(current_database())` }
 

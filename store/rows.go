@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,23 +13,54 @@ import (
 	"busker/internal/fault"
 )
 
-// maxArgs is how many arguments one statement has at most. SQLite takes 32,766, Postgres
-// 65,535; more than a few thousand make neither faster.
-const maxArgs = 4000
+// transaction is a transaction of either engine.
+type transaction struct {
+	*sql.Tx
+	most int // arguments of one statement that is as long as one likes
+}
+
+// exec runs a statement.
+func (tx *transaction) exec(ctx context.Context, text string, args ...any) error {
+	_, err := tx.ExecContext(ctx, text, args...)
+	return err
+}
+
+// affected runs a statement and returns how many rows it changed.
+func (tx *transaction) affected(ctx context.Context, text string, args ...any) (int, error) {
+	result, err := tx.ExecContext(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}
+
+// query calls scan for every row.
+func (tx *transaction) query(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
 
 // insert adds rows with few statements. into is "table (column, …)"; rest follows the
 // values, such as ON CONFLICT.
-func insert(ctx context.Context, tx *sql.Tx, into string, width int, rows [][]any, rest string) error {
-	for len(rows) > 0 {
-		n := min(len(rows), maxArgs/width)
-		args := make([]any, 0, n*width)
-		for _, row := range rows[:n] {
+func (tx *transaction) insert(ctx context.Context, into string, width int, rows [][]any, rest string) error {
+	for part := range slices.Chunk(rows, max(1, tx.most/width)) {
+		args := make([]any, 0, len(part)*width)
+		for _, row := range part {
 			args = append(args, row...)
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO "+into+" VALUES "+places(n, width)+" "+rest, args...); err != nil {
+		if err := tx.exec(ctx, "INSERT INTO "+into+" VALUES "+places(len(part), width)+" "+rest, args...); err != nil {
 			return err
 		}
-		rows = rows[n:]
 	}
 	return nil
 }
@@ -49,31 +81,6 @@ func places(n, width int) string {
 	}
 	b.WriteString(")")
 	return b.String()
-}
-
-// query calls scan for every row.
-func query(ctx context.Context, tx *sql.Tx, text string, args []any, scan func(*sql.Rows) error) error {
-	rows, err := tx.QueryContext(ctx, text, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
-	for rows.Next() {
-		if err := scan(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// affected runs a statement and returns how many rows it changed.
-func affected(ctx context.Context, tx *sql.Tx, text string, args ...any) (int, error) {
-	result, err := tx.ExecContext(ctx, text, args...)
-	if err != nil {
-		return 0, err
-	}
-	n, err := result.RowsAffected()
-	return int(n), err
 }
 
 // encode returns v as JSON. What is kept is plain values: it cannot fail.

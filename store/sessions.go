@@ -29,7 +29,7 @@ func (s Sessions) Save(ctx context.Context, changes []session.Change) error {
 	// In one order everywhere, so that two transactions do not wait for each other.
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b session.Change) int { return cmp.Compare(a.Guild, b.Guild) })
-	return s.store.write(ctx, "session_save", func(tx *sql.Tx) error {
+	return s.store.write(ctx, "session_save", func(tx *transaction) error {
 		for i := range changes {
 			if err := saveChange(ctx, tx, &changes[i]); err != nil {
 				return err
@@ -39,16 +39,16 @@ func (s Sessions) Save(ctx context.Context, changes []session.Change) error {
 	})
 }
 
-func saveChange(ctx context.Context, tx *sql.Tx, c *session.Change) error {
+func saveChange(ctx context.Context, tx *transaction, c *session.Change) error {
 	if c.Sound != nil {
-		_, err := tx.ExecContext(ctx, `INSERT INTO session_sound (guild, sound) VALUES ($1, $2)
+		err := tx.exec(ctx, `INSERT INTO session_sound (guild, sound) VALUES ($1, $2)
 			ON CONFLICT (guild) DO UPDATE SET sound = excluded.sound`, int64(c.Guild), encode(c.Sound))
 		if err != nil {
 			return err
 		}
 	}
 	if p := c.Place; p != nil {
-		_, err := tx.ExecContext(ctx, `INSERT INTO session_place (guild, channel, at, place) VALUES ($1, $2, $3, $4)
+		err := tx.exec(ctx, `INSERT INTO session_place (guild, channel, at, place) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (guild) DO UPDATE SET channel = excluded.channel, at = excluded.at, place = excluded.place`,
 			int64(c.Guild), int64(p.Channel), millis(p.At), encode(p))
 		if err != nil {
@@ -59,35 +59,35 @@ func saveChange(ctx context.Context, tx *sql.Tx, c *session.Change) error {
 }
 
 // saveSteps appends to the log of a queue, and keeps the items that came with it.
-func saveSteps(ctx context.Context, tx *sql.Tx, guild snowflake.ID, steps []queue.Change) error {
+func saveSteps(ctx context.Context, tx *transaction, guild snowflake.ID, steps []queue.Change) error {
 	var items, rows [][]any
 	for i := range steps {
 		step := &steps[i]
 		items = appendItems(items, guild, step.Items)
 		rows = append(rows, []any{int64(guild), int64(step.Seq), encode(changeWithIDs(step))})
 	}
-	if err := insert(ctx, tx, itemColumns, 4, items, "ON CONFLICT DO NOTHING"); err != nil {
+	if err := tx.insert(ctx, itemColumns, 4, items, "ON CONFLICT DO NOTHING"); err != nil {
 		return err
 	}
-	return insert(ctx, tx, "queue_change (guild, seq, change)", 3, rows, "ON CONFLICT DO NOTHING")
+	return tx.insert(ctx, "queue_change (guild, seq, change)", 3, rows, "ON CONFLICT DO NOTHING")
 }
 
 // Compact implements session.Store.
 func (s Sessions) Compact(ctx context.Context, guild snowflake.ID, state queue.State) error {
-	return s.store.write(ctx, "session_compact", func(tx *sql.Tx) error {
+	return s.store.write(ctx, "session_compact", func(tx *transaction) error {
 		return compact(ctx, tx, guild, state)
 	})
 }
 
-func compact(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state queue.State) error {
+func compact(ctx context.Context, tx *transaction, guild snowflake.ID, state queue.State) error {
 	kept, items := stateWithIDs(&state)
-	newer, err := affected(ctx, tx, `INSERT INTO queue_state (guild, seq, state) VALUES ($1, $2, $3)
+	newer, err := tx.affected(ctx, `INSERT INTO queue_state (guild, seq, state) VALUES ($1, $2, $3)
 		ON CONFLICT (guild) DO UPDATE SET seq = excluded.seq, state = excluded.state WHERE queue_state.seq < excluded.seq`,
 		int64(guild), int64(state.Seq), encode(kept))
 	if err != nil || newer == 0 {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM queue_change WHERE guild = $1 AND seq <= $2`,
+	if err := tx.exec(ctx, `DELETE FROM queue_change WHERE guild = $1 AND seq <= $2`,
 		int64(guild), int64(state.Seq)); err != nil {
 		return err
 	}
@@ -96,13 +96,13 @@ func compact(ctx context.Context, tx *sql.Tx, guild snowflake.ID, state queue.St
 
 // keepItems makes the rows of a guild's items up to the id last those of items. Newer
 // ones belong to changes that are not in the state.
-func keepItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, items map[uint64]*queue.Item, last uint64) error {
+func keepItems(ctx context.Context, tx *transaction, guild snowflake.ID, items map[uint64]*queue.Item, last uint64) error {
 	missing := make(map[uint64]bool, len(items))
 	for id := range items {
 		missing[id] = true
 	}
 	var unused []uint64
-	err := query(ctx, tx, `SELECT item FROM queue_item WHERE guild = $1 AND item <= $2`, []any{int64(guild), int64(last)},
+	err := tx.query(ctx, `SELECT item FROM queue_item WHERE guild = $1 AND item <= $2`, []any{int64(guild), int64(last)},
 		func(rows *sql.Rows) error {
 			var id int64
 			err := rows.Scan(&id)
@@ -122,17 +122,17 @@ func keepItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, items map[ui
 	for id := range missing {
 		rows = appendItems(rows, guild, []*queue.Item{items[id]})
 	}
-	return insert(ctx, tx, itemColumns, 4, rows, "ON CONFLICT DO NOTHING")
+	return tx.insert(ctx, itemColumns, 4, rows, "ON CONFLICT DO NOTHING")
 }
 
-func deleteItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, ids []uint64) error {
-	for part := range slices.Chunk(ids, maxArgs) {
+func deleteItems(ctx context.Context, tx *transaction, guild snowflake.ID, ids []uint64) error {
+	for part := range slices.Chunk(ids, tx.most) {
 		args := make([]any, 0, len(part)+1)
 		for _, id := range part {
 			args = append(args, int64(id))
 		}
 		text := `DELETE FROM queue_item WHERE item IN ` + places(1, len(part)) + ` AND guild = ` + place(len(part)+1)
-		if _, err := tx.ExecContext(ctx, text, append(args, int64(guild))...); err != nil {
+		if err := tx.exec(ctx, text, append(args, int64(guild))...); err != nil {
 			return err
 		}
 	}
@@ -141,14 +141,14 @@ func deleteItems(ctx context.Context, tx *sql.Tx, guild snowflake.ID, ids []uint
 
 // Load implements session.Store.
 func (s Sessions) Load(ctx context.Context, guild snowflake.ID) (saved session.Saved, err error) {
-	err = s.store.read(ctx, "session_load", func(tx *sql.Tx) error {
+	err = s.store.read(ctx, "session_load", func(tx *transaction) error {
 		saved = session.Saved{}
 		return load(ctx, tx, guild, &saved)
 	})
 	return saved, err
 }
 
-func load(ctx context.Context, tx *sql.Tx, guild snowflake.ID, saved *session.Saved) error {
+func load(ctx context.Context, tx *transaction, guild snowflake.ID, saved *session.Saved) error {
 	var sound, place, state sql.NullString
 	var beat sql.NullInt64
 	err := tx.QueryRowContext(ctx, `SELECT
@@ -182,9 +182,9 @@ func load(ctx context.Context, tx *sql.Tx, guild snowflake.ID, saved *session.Sa
 
 // Unfinished implements session.Store.
 func (s Sessions) Unfinished(ctx context.Context) (guilds []snowflake.ID, err error) {
-	err = s.store.read(ctx, "session_unfinished", func(tx *sql.Tx) error {
+	err = s.store.read(ctx, "session_unfinished", func(tx *transaction) error {
 		guilds = nil
-		return query(ctx, tx, `SELECT guild FROM session_place WHERE channel <> 0 ORDER BY at DESC, guild`, nil,
+		return tx.query(ctx, `SELECT guild FROM session_place WHERE channel <> 0 ORDER BY at DESC, guild`, nil,
 			func(rows *sql.Rows) error {
 				var id int64
 				err := rows.Scan(&id)
@@ -197,8 +197,8 @@ func (s Sessions) Unfinished(ctx context.Context) (guilds []snowflake.ID, err er
 
 // Beat implements session.Store.
 func (s Sessions) Beat(ctx context.Context, process string, at time.Time) error {
-	return s.store.write(ctx, "session_beat", func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO heartbeat (process, at) VALUES ($1, $2)
+	return s.store.write(ctx, "session_beat", func(tx *transaction) error {
+		err := tx.exec(ctx, `INSERT INTO heartbeat (process, at) VALUES ($1, $2)
 			ON CONFLICT (process) DO UPDATE SET at = excluded.at`, line(process), millis(at))
 		return err
 	})

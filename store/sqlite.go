@@ -118,6 +118,10 @@ func (sqlite) meaning(err error) error {
 
 func (sqlite) again(error) bool { return false } // busyTimeout has waited long enough
 
+// arguments is small because SQLite looks each one up by name in the list of all others.
+// Measured with 10,000 rows of four: 80 ms with 40 arguments, 160 with 4, 630 with 4000.
+func (sqlite) arguments() int { return 40 }
+
 func (sqlite) sizeQuery() string {
 	return `SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()`
 }

@@ -15,27 +15,27 @@ import (
 type operation string
 
 // read runs do on one consistent view of the store.
-func (s *Store) read(ctx context.Context, name operation, do func(*sql.Tx) error) error {
+func (s *Store) read(ctx context.Context, name operation, do func(*transaction) error) error {
 	return s.transact(ctx, name, s.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
 }
 
 // write runs do as one transaction that does not depend on what it reads.
-func (s *Store) write(ctx context.Context, name operation, do func(*sql.Tx) error) error {
+func (s *Store) write(ctx context.Context, name operation, do func(*transaction) error) error {
 	return s.transact(ctx, name, s.writer, nil, do)
 }
 
 // decide runs do as one transaction that reads before it writes, as if no other ran
 // beside it. do may be called several times.
-func (s *Store) decide(ctx context.Context, name operation, do func(*sql.Tx) error) error {
+func (s *Store) decide(ctx context.Context, name operation, do func(*transaction) error) error {
 	return s.transact(ctx, name, s.writer, &sql.TxOptions{Isolation: sql.LevelSerializable}, do)
 }
 
 // retries is how often a transaction is tried that had to give way to others.
 const retries = 20
 
-func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql.TxOptions, do func(*sql.Tx) error) error {
+func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql.TxOptions, do func(*transaction) error) error {
 	begun := time.Now()
-	err := once(ctx, db, o, do)
+	err := s.once(ctx, db, o, do)
 	for n := 1; err != nil && s.engine.again(err) && n < retries; n++ {
 		pause := time.NewTimer(rand.N(time.Duration(n) * 2 * time.Millisecond))
 		select {
@@ -45,7 +45,7 @@ func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql
 			continue
 		case <-pause.C:
 		}
-		err = once(ctx, db, o, do)
+		err = s.once(ctx, db, o, do)
 	}
 	if err != nil {
 		if cause := ctx.Err(); cause != nil { // drivers report it in words of their own
@@ -57,12 +57,12 @@ func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql
 	return err
 }
 
-func once(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(*sql.Tx) error) error {
+func (s *Store) once(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(*transaction) error) error {
 	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
 		return err
 	}
-	if err := do(tx); err != nil {
+	if err := do(&transaction{tx, s.engine.arguments()}); err != nil {
 		_ = tx.Rollback() // the first error is the one that tells
 		return err
 	}
