@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"busker/internal/fault"
+	"busker/internal/snowflake"
 )
 
 // transaction is a transaction of either engine.
@@ -81,6 +82,39 @@ func places(n, width int) string {
 	}
 	b.WriteString(")")
 	return b.String()
+}
+
+// ids returns the ids a query finds.
+func (tx *transaction) ids(ctx context.Context, text string, args ...any) (ids []snowflake.ID, err error) {
+	err = tx.query(ctx, text, args, func(rows *sql.Rows) error {
+		var id int64
+		err := rows.Scan(&id)
+		ids = append(ids, snowflake.ID(id))
+		return err
+	})
+	return ids, err
+}
+
+// condition is the WHERE of a query and its arguments.
+type condition struct {
+	texts []string
+	args  []any
+}
+
+// and adds a condition that ends with an argument.
+func (c *condition) and(text string, arg any) { c.texts = append(c.texts, text+c.next(arg)) }
+
+// next adds an argument and returns how it is written.
+func (c *condition) next(arg any) string {
+	c.args = append(c.args, arg)
+	return place(len(c.args))
+}
+
+func (c *condition) where() string {
+	if len(c.texts) == 0 {
+		return ""
+	}
+	return "WHERE " + strings.Join(c.texts, " AND ")
 }
 
 // encode returns v as JSON. What is kept is plain values: it cannot fail.

@@ -183,14 +183,8 @@ func load(ctx context.Context, tx *transaction, guild snowflake.ID, saved *sessi
 // Unfinished implements session.Store.
 func (s Sessions) Unfinished(ctx context.Context) (guilds []snowflake.ID, err error) {
 	err = s.store.read(ctx, "session_unfinished", func(tx *transaction) error {
-		guilds = nil
-		return tx.query(ctx, `SELECT guild FROM session_place WHERE channel <> 0 ORDER BY at DESC, guild`, nil,
-			func(rows *sql.Rows) error {
-				var id int64
-				err := rows.Scan(&id)
-				guilds = append(guilds, snowflake.ID(id))
-				return err
-			})
+		guilds, err = tx.ids(ctx, `SELECT guild FROM session_place WHERE channel <> 0 ORDER BY at DESC, guild`)
+		return err
 	})
 	return guilds, err
 }
