@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"math"
 	"slices"
-	"time"
 
 	"busker/internal/snowflake"
 	"busker/playlists"
@@ -112,13 +111,16 @@ func (s Playlists) RemoveAt(ctx context.Context, id, version int64, at ...int) (
 			}
 		}
 		for part := range slices.Chunk(gone, tx.most) {
-			text := `DELETE FROM playlist_entry WHERE n IN ` + places(1, len(part)) + ` AND playlist = ` + place(len(part)+1)
-			if err := tx.exec(ctx, text, append(slices.Clone(part), id)...); err != nil {
+			text := `DELETE FROM playlist_entry WHERE n IN ` + places(1, len(part)) + ` AND playlist = ` + place(len(part)+1) +
+				` RETURNING track, at, adder`
+			removed, err := tx.entries(ctx, text, append(slices.Clone(part), id)...)
+			if err != nil {
 				return p, err
 			}
-		}
-		if p.Tracks, p.Length, err = tx.measure(ctx, id); err != nil {
-			return p, err
+			for i := range removed {
+				p.Tracks--
+				p.Length -= removed[i].Track.Length
+			}
 		}
 		return tx.changed(ctx, p)
 	})
@@ -133,13 +135,4 @@ func (tx *transaction) numbers(ctx context.Context, id int64) (numbers []int64, 
 		return err
 	})
 	return numbers, err
-}
-
-// measure counts a playlist's entries and adds up their length.
-func (tx *transaction) measure(ctx context.Context, id int64) (tracks int, length time.Duration, err error) {
-	entries, err := tx.entries(ctx, `SELECT track, at, adder FROM playlist_entry WHERE playlist = $1`, id)
-	for i := range entries {
-		length += entries[i].Track.Length
-	}
-	return len(entries), length, err
 }

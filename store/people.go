@@ -116,7 +116,8 @@ func (s *Store) Erase(ctx context.Context, user snowflake.ID) (ErasedPersonal, e
 		if gone.Queued, err = tx.unname(ctx, user); err != nil {
 			return gone, err
 		}
-		gone.Audit, err = tx.affected(ctx, `UPDATE audit SET actor = 0, detail = '' WHERE actor = $1`, int64(user))
+		gone.Audit, err = tx.affected(ctx, `UPDATE audit SET actor = CASE WHEN actor = $1 THEN 0 ELSE actor END, detail = ''
+			WHERE actor = $1 OR detail LIKE $2`, int64(user), "%"+user.String()+"%")
 		return gone, err
 	})
 }
@@ -135,8 +136,8 @@ func (tx *transaction) unname(ctx context.Context, user snowflake.ID) (int, erro
 			return 0, err
 		}
 		whole, err := queue.Restore(saved.Queue, saved.Log, queue.Options{})
-		if err != nil {
-			return 0, err
+		if err != nil { // nobody can play it any more: there is nothing to preserve
+			continue
 		}
 		if err := compact(ctx, tx, guild, whole.State()); err != nil {
 			return 0, err

@@ -103,7 +103,7 @@ func NewServer() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "busker-postgres-") // short: a socket's path has 107 bytes at most
+	dir, err := os.MkdirTemp(scratch(), "busker-postgres-") // short: a socket's path has 107 bytes at most
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@
 package storetest
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -22,7 +23,27 @@ func Address(t testing.TB, engine string) string {
 	if engine == "postgres" {
 		return Postgres(t)
 	}
-	return filepath.Join(t.TempDir(), "busker.db")
+	return filepath.Join(folder(t), "busker.db")
+}
+
+// folder is in memory where that is possible: the tests do not wait for a disk then.
+func folder(t testing.TB) string {
+	dir, err := os.MkdirTemp(scratch(), "busker-store-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func scratch() string {
+	const memory = "/dev/shm"
+	probe, err := os.MkdirTemp(memory, "busker-probe-")
+	if err != nil {
+		return "" // the usual place
+	}
+	os.Remove(probe)
+	return memory
 }
 
 // Open returns an empty store, which is closed when the test ends.
