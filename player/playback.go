@@ -94,8 +94,9 @@ func (p *player) lookAhead(ctx context.Context) {
 		return
 	}
 	item, ok := p.queue.Peek()
+	ok = ok && !p.sleep.afterTrack
 	keep := p.follow != nil && ok && p.follow.item.ID == item.ID && !p.outdated(p.follow)
-	ok = ok && (p.current.read || !item.Track.Live) && !p.sleep.afterTrack
+	ok = ok && (p.current.read || !item.Track.Live)
 	if keep || p.follow == nil && !ok {
 		return
 	}
