@@ -107,7 +107,7 @@ func soundDetail(c Command) string {
 }
 
 func addedDetail(tracks []track.Track, added int) string {
-	if added < len(tracks) && len(tracks) > 1 {
+	if added > 0 && added < len(tracks) {
 		return fmt.Sprintf("%d/%d", added, len(tracks))
 	}
 	return titles(tracks, func(t track.Track) string { return t.Title })
