@@ -4,13 +4,14 @@
 // It turns interactions into player commands and their outcome into replies. It
 // plays, resolves and connects nothing itself, and keeps no state but which cards
 // it has posted and which interactions it has answered. HandleInteraction may be
-// called from many goroutines; the cards' goroutines belong to Run.
+// called from many goroutines; those that look after cards, listeners and the status of
+// voice channels belong to Run.
 package bot
 
 import (
 	"context"
 	"log/slog"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -45,6 +46,8 @@ type Voice interface {
 	ChannelInfo(channel snowflake.ID) (gateway.Channel, bool)
 	// Locale is the guild's language as Discord names it, "" when it is not known.
 	Locale(guild snowflake.ID) string
+	// AskStatus has ChannelInfo know the Status of the guild's channels soon.
+	AskStatus(ctx context.Context, guild snowflake.ID) error
 }
 
 // Claims decides who answers an interaction, so that two processes that both see
@@ -78,12 +81,19 @@ type Options struct {
 
 	Claims   Claims         // nil claims within this process
 	Settings settings.Store // of servers and people; nil keeps them as long as the process lives
+	Cards    CardStore      // where cards are; nil keeps it as long as the process lives
+	// Survives says that what plays goes on after a restart: cards wait for it then.
+	Survives bool
 
 	Lookups        int           // searches for what /play asks for at the same time; 0 is 64
 	ResolveTimeout time.Duration // for one of them, waiting for its turn included; 0 is 30 s
 	CardEvery      time.Duration // least time between two updates of a card; 0 is 1.5 s
 	CardProgress   time.Duration // time between updates of its progress bar; 0 is 15 s
+	CardMoves      time.Duration // least time between two moves of a card after the chat; 0 is 15 s
+	CardReturn     time.Duration // how long a card waits after a start for its guild to return; 0 is 10 min
 	CardAge        time.Duration // after which a card is posted anew: Discord takes few edits of messages an hour old; 0 is 50 min
+	StatusEvery    time.Duration // least time between two changes of a voice channel's status; 0 is 10 s
+	AutoLeave      time.Duration // in a channel where nobody listens; 0 is 5 min, negative for ever
 	StopTimeout    time.Duration // for marking the cards as over when Run's ctx ends; 0 is 1.7 s
 
 	Logger  *slog.Logger // nil discards
@@ -92,20 +102,25 @@ type Options struct {
 
 // Bot answers interactions and keeps the cards.
 type Bot struct {
-	opts    Options
-	log     *slog.Logger
-	metrics *Metrics
-	places  places
-	turns   turns         // of the calls of a guild that look before they change something
-	lookups chan struct{} // one token for each search under way
-	imports chan struct{} // one token for each playlist being imported
-	drafts  drafts        // of tracks that were found and not yet used
-	codes   chan struct{} // one token for each call whose privacy codes are computed
-	writes  *rate.Limiter // of all cards' requests
-	steps   *rate.Limiter // of all cards' progress bars
-	serials serials       // of the cards in use
-	votes   votes
-	loads   loads
+	opts     Options
+	log      *slog.Logger
+	metrics  *Metrics
+	places   places
+	turns    turns         // of the calls of a guild that look before they change something
+	lookups  chan struct{} // one token for each search under way
+	codes    chan struct{} // one token for each call whose privacy codes are computed
+	writes   *rate.Limiter // of all cards' requests
+	steps    *rate.Limiter // of all cards' progress bars
+	serials  serials       // of the cards in use
+	cards    cardSet
+	signs    signs         // what voice channels' statuses say
+	notices  *rate.Limiter // of all voice channels' statuses
+	stirred  stirs         // guilds of which the gateway knows something new
+	unmarked atomic.Int64  // cards that the end of the process left with their buttons
+	votes    votes
+	loads    loads
+	imports  chan struct{} // one token for each playlist being imported
+	drafts   drafts        // of tracks that were found and not yet used
 
 	settings *settings.Cache
 	commands map[string]*command
@@ -135,6 +150,9 @@ func New(opts Options) (*Bot, error) {
 		{&opts.ResolveTimeout, 30 * time.Second},
 		{&opts.CardEvery, 1500 * time.Millisecond}, // Discord allows about 5 edits in 5 s per channel
 		{&opts.CardProgress, 15 * time.Second},
+		{&opts.CardMoves, 15 * time.Second},
+		{&opts.CardReturn, 10 * time.Minute},
+		{&opts.StatusEvery, 10 * time.Second},
 		{&opts.CardAge, 50 * time.Minute},
 		{&opts.StopTimeout, 1700 * time.Millisecond}, // of 2 s in the order of stopping
 	} {
@@ -144,6 +162,12 @@ func New(opts Options) (*Bot, error) {
 	}
 	if opts.Lookups <= 0 {
 		opts.Lookups = 64
+	}
+	if opts.AutoLeave == 0 {
+		opts.AutoLeave = player.DefaultIdleTimeout
+	}
+	if opts.Cards == nil {
+		opts.Cards = &MemoryCards{}
 	}
 	if opts.Settings == nil {
 		opts.Settings = &settings.Memory{}
@@ -160,6 +184,10 @@ func New(opts Options) (*Bot, error) {
 		codes:   make(chan struct{}, codesAtOnce),
 		writes:  rate.NewLimiter(writesPerSecond, writesAtOnce),
 		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
+		notices: rate.NewLimiter(noticesPerSecond, noticesPerSecond),
+		cards:   newCardSet(),
+		signs:   signs{at: map[snowflake.ID]*sign{}},
+		stirred: stirs{guilds: map[snowflake.ID]bool{}, wake: make(chan struct{}, 1)},
 		asks:    make(chan snowflake.ID, askBuffer),
 	}, nil
 }
@@ -173,19 +201,9 @@ const (
 	// stepsPerSecond bounds the edits that only move progress bars. With more cards than
 	// that, bars move less often.
 	stepsPerSecond = 20
+	// noticesPerSecond bounds the changes of voice channels' statuses: they matter less.
+	noticesPerSecond = 5
 )
-
-// Run keeps the cards, and writes the history, until ctx ends, and then marks as over as many as StopTimeout and
-// Discord's limits allow. It logs how many are left; whoever presses a button of one
-// later is told, and the card goes.
-func (b *Bot) Run(ctx context.Context) error {
-	var writing sync.WaitGroup
-	defer writing.Wait()
-	if b.opts.Plays != nil {
-		writing.Go(func() { b.runHistory(ctx) })
-	}
-	return b.runCards(ctx)
-}
 
 // askCard wants a fresh card for guild in the channel of its last command.
 func (b *Bot) askCard(guild snowflake.ID) {

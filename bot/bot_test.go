@@ -489,6 +489,10 @@ type component struct {
 	Content    string      `json:"content"`
 	Components []component `json:"components"`
 	Accessory  *component  `json:"accessory"`
+	Options    []struct {
+		Label, Description, Value string
+		Default                   bool
+	} `json:"options"`
 }
 
 func flatten(all []component) []component {

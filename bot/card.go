@@ -2,91 +2,73 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/session"
+	"busker/settings"
 	"busker/track"
 )
 
 // card is a guild's now-playing message. Its goroutine owns everything but the
-// notes and writes to Discord as rarely as it can: events that come together make
-// one update. What goes wrong with a card never reaches the player.
+// mailbox and the chat, and writes to Discord as rarely as it can: events that come
+// together make one update. What goes wrong with a card never reaches the player.
 type card struct {
-	b      *Bot
+	mailbox
+	desk
 	guild  snowflake.ID
 	log    *slog.Logger
-	rest   *discordgo.Session // its own, for its goroutine
-	serial string             // in the ids of its buttons
-
-	mu      sync.Mutex
-	pending notes
-	retired bool
-	wake    chan struct{} // 1: there are notes
+	serial string // in the ids of its buttons
+	chat   chat   // what lies below it
 
 	message, channel string // where it is; message is empty when it is nowhere
 	attachments      []*discordgo.MessageAttachment
 	item             uint64         // queue item shown
 	artwork          *track.Artwork // picture shown
 	shown            string         // key of the view shown
-	ended            bool           // it is marked as over
+	ended            bool           // it has no buttons any more
 	refused          bool           // it may not be edited
 	ends             int            // how often it was tried in vain to mark it as over
 	hidden           uint64         // item for which the card must not be posted: somebody deleted it, or we may not post
 	ticked           bool           // nothing happened but that time went by
 	wrote, posted    time.Time      // anything; this card
 	last             player.Status
+
+	taken     bool         // it is one of the process before, of which only the place is known
+	until     time.Time    // when a card that was taken over stops waiting for its player
+	kept      session.Card // what the store knows
+	announced uint64       // item a message told of
 }
 
+// newCard makes the guild's card, or takes over that of the process before.
 func newCard(b *Bot, guild snowflake.ID) *card {
-	return &card{
-		b: b, guild: guild, log: b.log.With("guild", guild), wake: make(chan struct{}, 1),
-		rest: ownLimits(b.opts.REST), serial: b.serials.next(guild),
+	c := &card{mailbox: newMailbox(), desk: b.newDesk(), guild: guild, log: b.log.With("guild", guild)}
+	c.chat.wake = func() { c.mailbox.post(notes{}) }
+	c.kept = b.cards.takeFormer(guild)
+	if c.kept.Message == 0 {
+		c.serial = b.serials.next(guild)
+	} else {
+		c.serial = serialOf(c.kept.Serial)
+		b.serials.use(guild, c.serial)
+		c.message, c.channel, c.posted, c.taken = c.kept.Message.String(), c.kept.Channel.String(), c.kept.Message.Time(), true
+		c.chat.follow(c.channel, c.message)
+		if b.opts.Survives {
+			c.until = time.Now().Add(b.opts.CardReturn)
+		}
 	}
-}
-
-// post leaves notes for the card; false means it is retired and needs a successor.
-func (c *card) post(n notes) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.retired {
-		return false
-	}
-	c.pending.add(n)
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
-	return true
-}
-
-func (c *card) take() notes {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := c.pending
-	c.pending = notes{}
-	return n
-}
-
-// retireIfQuiet ends the card unless notes came in the meantime.
-func (c *card) retireIfQuiet() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.retired = len(c.wake) == 0
-	return c.retired
+	b.cards.set(c)
+	return c
 }
 
 func (c *card) retire() {
 	c.b.serials.drop(c.guild, c.serial)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.retired = true
+	c.b.cards.drop(c)
+	c.mailbox.retire()
 }
 
 // run keeps the card until the player has left its channel or ctx ends. In the latter
@@ -94,7 +76,7 @@ func (c *card) retire() {
 func (c *card) run(ctx, ending context.Context) {
 	for {
 		if !c.wait(ctx) {
-			c.end(ending)
+			c.pauseForRestart(ending)
 			return
 		}
 		gone := c.update(ctx, c.take())
@@ -141,57 +123,90 @@ func (c *card) update(ctx context.Context, n notes) (gone bool) {
 		n.add(c.take())
 	default:
 	}
-	c.tell(ctx, n)
+	chosen := c.b.settings.Guild(ctx, c.guild)
+	w := c.b.ofGuild(c.guild, chosen)
+	c.tell(ctx, w, c.b.placeFor(c.guild, chosen), n)
 	s, ok := c.b.opts.Doer.Status(c.guild)
-	switch {
-	case ok && s.ItemID != 0:
-		c.show(ctx, s, n.fresh)
-	case s.State != player.StateJoining:
-		c.end(ctx)
+	inside := ok && s.Channel != 0
+	if n.settled || inside {
+		c.until = time.Time{}
 	}
-	return !ok || s.Channel == 0 && s.State == player.StateIdle
-}
-
-// speak returns the language of what everybody in the server reads.
-func (c *card) speak(ctx context.Context) tongue {
-	return c.b.ofGuild(c.guild, c.b.settings.Guild(ctx, c.guild))
+	switch {
+	case inside && s.ItemID != 0:
+		c.announce(ctx, w, chosen, s)
+		c.show(ctx, w, chosen, s, n.fresh)
+	case time.Now().Before(c.until): // its guild may be about to return
+		return false
+	case s.State != player.StateJoining:
+		c.end(ctx, w)
+	}
+	gone = !ok || s.Channel == 0 && s.State == player.StateIdle
+	c.keepPlace(ctx, chosen, gone)
+	return gone
 }
 
 // tell posts failures and the like as a message of their own.
-func (c *card) tell(ctx context.Context, n notes) {
-	place := c.b.places.of(c.guild)
-	lines := n.lines(c.speak(ctx))
+func (c *card) tell(ctx context.Context, w tongue, place snowflake.ID, n notes) {
+	lines := n.lines(w)
 	if len(lines) == 0 || place == 0 {
 		return
 	}
-	_, err := c.create(ctx, place.String(), nil, &discordgo.MessageSend{
-		Content: cut(strings.Join(lines, "\n"), maxContent), AllowedMentions: nobody(), Flags: discordgo.MessageFlagsSuppressEmbeds,
-		Components: []discordgo.MessageComponent{},
-	})
-	if err != nil {
+	defer func() { c.wrote = time.Now() }()
+	if err := c.say(ctx, place.String(), strings.Join(lines, "\n"), 0); err != nil {
+		c.log.Info("message could not be posted", "channel", place, "err", err)
+	}
+}
+
+// announce tells of a new track by a message, where the server wants that. What played
+// before the process started has been told of.
+func (c *card) announce(ctx context.Context, w tongue, chosen settings.Guild, s player.Status) {
+	before, place := c.announced, c.b.placeFor(c.guild, chosen)
+	c.announced = s.ItemID
+	if s.ItemID == before || before == 0 && c.taken || chosen.Announce != settings.AnnounceMessage || place == 0 {
+		return
+	}
+	text := w.Say(textAnnounce, w.bold(s.Track))
+	if err := c.say(ctx, place.String(), text, discordgo.MessageFlagsSuppressNotifications); err != nil {
 		c.log.Info("message could not be posted", "channel", place, "err", err)
 	}
 }
 
 // show makes the card show s: in place where it can be seen, else as a new message
 // that replaces the old one.
-func (c *card) show(ctx context.Context, s player.Status, fresh bool) {
-	place := c.b.places.of(c.guild).String()
+func (c *card) show(ctx context.Context, w tongue, chosen settings.Guild, s player.Status, fresh bool) {
+	if chosen.Announce == settings.AnnounceOff {
+		c.remove(ctx)
+		return
+	}
+	place := c.b.placeFor(c.guild, chosen).String()
 	if place == "" || s.ItemID == c.hidden && !fresh {
 		return
 	}
 	c.last = s
 	turned := s.ItemID != c.item || c.ended
-	aged := time.Since(c.posted) >= c.b.opts.CardAge
-	stays := c.message != "" && !fresh && !aged && (!turned || c.channel == place && !c.buried(ctx))
-	if stays && c.edit(ctx, c.speak(ctx).playing(s, c.serial), s) {
+	v := w.playing(s, c.serial, c.b.hushOf(s))
+	if c.message != "" && !fresh && c.stays(ctx, place, chosen.CardFollows, turned) && c.edit(ctx, v, s) {
 		return
 	}
 	if c.message == "" && !turned && !fresh { // deleted by somebody while it showed this very track
 		c.hidden = s.ItemID
 		return
 	}
-	c.replace(ctx, place, s)
+	c.replace(ctx, place, v, s)
+}
+
+// stays reports whether the card is where it should be.
+func (c *card) stays(ctx context.Context, place string, follows, turned bool) bool {
+	age := time.Since(c.posted)
+	switch {
+	case age >= c.b.opts.CardAge:
+		return false
+	case follows && c.chat.ranAway() && age >= c.b.opts.CardMoves:
+		return false
+	case !turned:
+		return true
+	}
+	return c.channel == place && !(follows && c.buried(ctx))
 }
 
 // buried reports whether newer messages lie below the card.
@@ -205,13 +220,13 @@ func (c *card) buried(ctx context.Context) bool {
 }
 
 // replace posts the card anew and deletes the old one.
-func (c *card) replace(ctx context.Context, place string, s player.Status) {
+func (c *card) replace(ctx context.Context, place string, v view, s player.Status) {
 	oldChannel, old := c.channel, c.message
-	v := c.speak(ctx).playing(s, c.serial)
 	m, err := c.create(ctx, place, v.artwork, &discordgo.MessageSend{
 		Components: v.components, AllowedMentions: nobody(),
 		Flags: discordgo.MessageFlagsIsComponentsV2 | discordgo.MessageFlagsSuppressNotifications,
 	})
+	c.wrote = time.Now()
 	if err != nil {
 		if forbidden(err) {
 			c.hidden = s.ItemID
@@ -221,59 +236,36 @@ func (c *card) replace(ctx context.Context, place string, s player.Status) {
 	}
 	c.b.metrics.cards.WithLabelValues("posted").Inc()
 	c.channel, c.message, c.attachments, c.hidden, c.posted = place, m.ID, m.Attachments, 0, time.Now()
+	c.chat.follow(c.channel, c.message)
 	c.keep(v, s)
-	if old == "" {
+	c.delete(ctx, oldChannel, old)
+}
+
+// remove takes the card away.
+func (c *card) remove(ctx context.Context) {
+	if c.message == "" {
 		return
 	}
-	err = c.request(ctx, discordgo.EndpointChannelMessage(oldChannel, ""), func(ctx context.Context) error {
-		return c.rest.ChannelMessageDelete(oldChannel, old, once(ctx)...)
+	c.delete(ctx, c.channel, c.message)
+	c.message, c.item, c.shown = "", 0, ""
+}
+
+func (c *card) delete(ctx context.Context, channel, message string) {
+	if message == "" {
+		return
+	}
+	err := c.request(ctx, discordgo.EndpointChannelMessage(channel, ""), func(ctx context.Context) error {
+		return c.rest.ChannelMessageDelete(channel, message, once(ctx)...)
 	})
 	if err != nil {
 		c.log.Debug("old card could not be deleted", "err", err)
 	}
 }
 
-// requestTimeout is for one request of a card, its waits included. What was not
-// done by then is tried again with the next event, or in CardProgress.
-const requestTimeout = 30 * time.Second
-
-// request makes a request when Discord's limits allow it. It waits for nothing beyond
-// the end of ctx.
-func (c *card) request(ctx context.Context, bucket string, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	return retry(ctx, func() error {
-		if err := room(ctx, c.rest, bucket); err != nil {
-			return err
-		}
-		if err := c.b.writes.Wait(ctx); err != nil {
-			return err
-		}
-		return do(ctx)
-	})
-}
-
-// postGrace is how long a stop waits for the answer to a post: without its id, the
-// message could not be marked as over.
-const postGrace = 500 * time.Millisecond
-
-// create posts a message, with a picture unless it is nil.
-func (c *card) create(ctx context.Context, channel string, p *track.Artwork, m *discordgo.MessageSend) (made *discordgo.Message, err error) {
-	defer func() { c.wrote = time.Now() }()
-	err = c.request(ctx, discordgo.EndpointChannelMessages(channel), func(ctx context.Context) error {
-		ctx, cancel := outlive(ctx, postGrace)
-		defer cancel()
-		m.Files = files(p) // each try reads the picture from its start
-		made, err = c.rest.ChannelMessageSendComplex(channel, m, once(ctx)...)
-		return err
-	})
-	return made, err
-}
-
 // keep remembers what the message shows.
 func (c *card) keep(v view, s player.Status) {
 	c.shown, c.item, c.artwork, c.ended = v.key, s.ItemID, v.artwork, v.ended
-	c.refused, c.ends = false, 0
+	c.refused, c.ends, c.taken = false, 0, false
 }
 
 // edit rewrites the message in place; false means that it is gone.
@@ -311,14 +303,14 @@ func (c *card) patch(ctx context.Context, v view) (made *discordgo.Message, err 
 		Flags: discordgo.MessageFlagsIsComponentsV2,
 	}
 	keep := c.attachments
-	if v.artwork != c.artwork { // a new picture takes the place of the old one
+	if v.artwork != c.artwork || c.taken { // a new picture takes the place of the old one
 		keep = []*discordgo.MessageAttachment{}
 	}
 	if keep != nil {
 		e.Attachments = &keep
 	}
 	err = c.request(ctx, discordgo.EndpointChannelMessage(c.channel, ""), func(ctx context.Context) error {
-		if v.artwork != c.artwork {
+		if v.artwork != c.artwork { // each try reads the picture from its start
 			e.Files = files(v.artwork)
 		}
 		made, err = c.rest.ChannelMessageEditComplex(e, once(ctx)...)
@@ -328,27 +320,59 @@ func (c *card) patch(ctx context.Context, v view) (made *discordgo.Message, err 
 }
 
 // end marks the card as over and takes its buttons away.
-func (c *card) end(ctx context.Context) {
+func (c *card) end(ctx context.Context, w tongue) {
 	if c.left() {
 		c.ends++
-		c.edit(ctx, c.speak(ctx).over(c.last), player.Status{})
+		c.edit(ctx, w.over(c.last), player.Status{})
 	}
 }
 
-// restCode is Discord's error code in err, 0 when there is none.
-func restCode(err error) int {
-	var rest *discordgo.RESTError
-	if errors.As(err, &rest) && rest.Message != nil {
-		return rest.Message.Code
+// pauseForRestart is for the end of the process: where the music goes on after it, the card says
+// so, and the next process takes it over.
+func (c *card) pauseForRestart(ctx context.Context) {
+	chosen := c.b.settings.Guild(ctx, c.guild)
+	w := c.b.ofGuild(c.guild, chosen)
+	s, ok := c.b.opts.Doer.Status(c.guild)
+	waits := c.b.opts.Survives && (ok && s.Channel != 0 && s.ItemID != 0 || time.Now().Before(c.until))
+	switch {
+	case !waits:
+		c.end(ctx, w)
+		c.keepPlace(ctx, chosen, true)
+	case c.left():
+		c.keepPlace(ctx, chosen, false)
+		c.edit(ctx, w.resting(s), s)
 	}
-	return 0
+	if c.left() {
+		c.b.unmarked.Add(1)
+	}
 }
 
-// forbidden reports whether trying the same again cannot succeed soon.
-func forbidden(err error) bool {
-	switch restCode(err) {
-	case discordgo.ErrCodeMissingPermissions, discordgo.ErrCodeMissingAccess, discordgo.ErrCodeUnknownChannel:
-		return true
+// storeTimeout is for one write to the store of cards.
+const storeTimeout = 2 * time.Second
+
+// keepPlace has the store know where the card is, or that there is none to take over.
+func (c *card) keepPlace(ctx context.Context, chosen settings.Guild, gone bool) {
+	now := session.Card{Guild: c.guild, Channel: c.b.placeFor(c.guild, chosen)}
+	switch {
+	case gone && (!c.left() || c.ends >= maxEnds):
+		now = session.Card{}
+	case c.left():
+		now.Channel, now.Message, now.Serial = parseID(c.channel), parseID(c.message), serialNumber(c.serial)
+	case now.Channel == 0:
+		now = session.Card{}
 	}
-	return false
+	if now == c.kept {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	keep := func() error { return c.b.opts.Cards.KeepCard(ctx, now) }
+	if now.Guild == 0 {
+		keep = func() error { return c.b.opts.Cards.DropCard(ctx, c.guild) }
+	}
+	if err := keep(); err != nil {
+		c.log.Warn("where the card is could not be kept", "err", err)
+		return
+	}
+	c.kept = now
 }

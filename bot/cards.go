@@ -2,183 +2,127 @@ package bot
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
+	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
+	"busker/gateway"
 	"busker/internal/snowflake"
-	"busker/player"
+	"busker/session"
 )
 
-// askBuffer is how many requests for a fresh card may wait; more are dropped, and
-// the next event brings the card anyway.
-const askBuffer = 64
+// adoptTimeout is for reading where the cards of the process before are.
+const adoptTimeout = 2 * time.Second
 
-// runCards gives every guild whose player does something a card, on a goroutine of
-// its own that ends when the bot leaves the voice channel.
-func (b *Bot) runCards(ctx context.Context) error {
-	var running sync.WaitGroup
-	var left atomic.Int64 // cards that are not marked as over
-	ending, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// adopt reads which cards there are from the process before. Without them the music
+// plays all the same.
+func (b *Bot) adopt(ctx context.Context) []session.Card {
+	ctx, cancel := context.WithTimeout(ctx, adoptTimeout)
 	defer cancel()
-	defer func() {
-		end := time.AfterFunc(b.opts.StopTimeout, cancel)
-		defer end.Stop()
-		running.Wait()
-		b.report(left.Load())
-	}()
-	cards := map[snowflake.ID]*card{}
-	ended := make(chan *card)
-	post := func(guild snowflake.ID, n notes) {
-		if c := cards[guild]; c != nil && c.post(n) {
-			return
-		}
-		c := newCard(b, guild)
-		c.post(n)
-		cards[guild] = c
-		running.Go(func() {
-			b.runCard(ctx, ending, c)
-			if ctx.Err() != nil && c.left() {
-				left.Add(1)
-			}
-			select {
-			case ended <- c:
-			case <-ctx.Done():
-			}
-		})
+	kept, err := b.opts.Cards.Cards(ctx)
+	if err != nil {
+		b.log.Warn("the cards of the last start cannot be read", "err", err)
+		return nil
 	}
-	events := b.opts.Events
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case e, open := <-events:
-			if !open {
-				events = nil
-				continue
-			}
-			post(e.Guild, b.note(e.Event))
-		case guild := <-b.asks:
-			post(guild, notes{fresh: true})
-		case c := <-ended:
-			if cards[c.guild] == c {
-				delete(cards, c.guild)
-			}
-		}
+	b.cards.mu.Lock()
+	defer b.cards.mu.Unlock()
+	for _, k := range kept {
+		b.cards.former[k.Guild] = k
+		b.places.setFirst(k.Guild, k.Channel)
+	}
+	return kept
+}
+
+// cardSet is which cards there are.
+type cardSet struct {
+	mu     sync.Mutex
+	at     map[snowflake.ID]*card
+	former map[snowflake.ID]session.Card // of the process before, until they are taken over
+}
+
+func newCardSet() cardSet {
+	return cardSet{at: map[snowflake.ID]*card{}, former: map[snowflake.ID]session.Card{}}
+}
+
+// takeFormer returns the card of the process before, once.
+func (s *cardSet) takeFormer(guild snowflake.ID) session.Card {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.former[guild]
+	delete(s.former, guild)
+	return k
+}
+
+func (s *cardSet) set(c *card) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at[c.guild] = c
+}
+
+func (s *cardSet) drop(c *card) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at[c.guild] == c {
+		delete(s.at, c.guild)
 	}
 }
 
-// report tells the operator of cards for which there was no time when the process stopped.
-func (b *Bot) report(left int64) {
-	if left > 0 {
-		b.metrics.cards.WithLabelValues("left").Add(float64(left))
-		b.log.Warn("no time to mark all cards as over; a press on one that is left does so", "cards", left)
+func (s *cardSet) of(guild snowflake.ID) *card {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at[guild]
+}
+
+// MessagePosted tells the bot that a message was posted. It never waits.
+func (b *Bot) MessagePosted(m gateway.Message) {
+	if c := b.cards.of(m.Guild); c != nil {
+		c.chat.posted(m.Channel, m.ID)
 	}
 }
 
-// note reads an event; one that cannot be read is none.
-func (b *Bot) note(e player.Event) (n notes) {
-	defer func() {
-		if p := recover(); p != nil {
-			b.metrics.panics.Inc()
-			b.log.Error("event panicked", "event", fmt.Sprintf("%T", e), "panic", p, "stack", string(debug.Stack()))
-			n = notes{}
-		}
-	}()
-	n = notesOf(e)
-	n.lines(english()) // what cannot be said shows here, and not on the card's goroutine
+// maxBelow is how many messages may lie below a card before it moves down.
+const maxBelow = 5
+
+// chat counts the messages below a card.
+type chat struct {
+	mu      sync.Mutex
+	channel snowflake.ID
+	card    snowflake.ID
+	below   int
+	wake    func() // called when they have become too many; it must not wait
+}
+
+// follow begins to count anew, below another message.
+func (c *chat) follow(channel, card string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channel, c.card, c.below = parseID(channel), parseID(card), 0
+}
+
+func (c *chat) posted(channel, message snowflake.ID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if channel != c.channel || message <= c.card || c.card == 0 {
+		return
+	}
+	if c.below++; c.below == maxBelow+1 {
+		c.wake()
+	}
+}
+
+func (c *chat) ranAway() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.below > maxBelow
+}
+
+// serialNumber is a card's serial as a store keeps it, and serialOf the reverse.
+func serialNumber(serial string) uint64 {
+	n, err := strconv.ParseUint(serial, 36, 64)
+	if err != nil { // ours always are numbers
+		return 0
+	}
 	return n
 }
 
-// runCard runs a card; should it panic, the guild goes without until the next event.
-func (b *Bot) runCard(ctx, ending context.Context, c *card) {
-	defer c.retire()
-	defer func() {
-		if p := recover(); p != nil {
-			b.metrics.panics.Inc()
-			b.log.Error("card panicked", "guild", c.guild, "panic", p, "stack", string(debug.Stack()))
-		}
-	}()
-	c.run(ctx, ending)
-}
-
-// notes are what happened since a card was last brought up to date. How the player
-// is now the card reads from its Status.
-type notes struct {
-	fresh    bool       // somebody asked for a new card
-	failures []sentence // tracks that could not be played, at most maxFailures
-	failed   int        // how many there were
-	say      sentence   // something else to tell the channel; nil = nothing
-}
-
-// sentence is something to say in whatever language it will be read.
-type sentence func(w tongue) string
-
-// plainly is a sentence that is one text.
-func plainly(text string) sentence { return func(w tongue) string { return w.Say(text) } }
-
-// maxFailures is how many failures are told one by one.
-const maxFailures = 3
-
-func notesOf(e player.Event) notes {
-	switch e := e.(type) {
-	case player.TrackFailed:
-		return notes{failed: 1, failures: []sentence{func(w tongue) string {
-			return w.Say(textFailed, w.bold(e.Item.Track), w.whyOf(e.Err))
-		}}}
-	case player.SeekFailed:
-		return notes{say: func(w tongue) string {
-			return w.Say(textSeekFailed, w.bold(e.Item.Track), clock(e.At), w.whyOf(e.Err))
-		}}
-	case player.GaveUp:
-		return notes{say: plainly(textGaveUp)}
-	case player.Left:
-		if e.Reason == player.LeaveDisconnected {
-			return notes{say: func(w tongue) string { return w.putOut(e.Err) }}
-		}
-	}
-	return notes{}
-}
-
-// putOut says why the bot is no longer in its channel.
-func (w tongue) putOut(err error) string {
-	if why, ok := w.Fault(err); ok {
-		return why
-	}
-	return w.Say(textPutOut)
-}
-
-// whyOf is what people may read of err, as the end of a sentence.
-func (w tongue) whyOf(err error) string {
-	if why, ok := w.Fault(err); ok {
-		return why
-	}
-	return w.Say(textFailedWhy)
-}
-
-// lines are what is to be posted.
-func (n notes) lines(w tongue) (lines []string) {
-	for _, failure := range n.failures {
-		lines = append(lines, failure(w))
-	}
-	if more := n.failed - len(n.failures); more > 0 {
-		lines = append(lines, w.Say(textFailedMore, w.tracks(more)))
-	}
-	if n.say != nil {
-		lines = append(lines, n.say(w))
-	}
-	return lines
-}
-
-// add puts later notes to earlier ones.
-func (n *notes) add(later notes) {
-	n.fresh = n.fresh || later.fresh
-	n.failed += later.failed
-	n.failures = append(n.failures, later.failures...)
-	n.failures = n.failures[:min(len(n.failures), maxFailures)]
-	if later.say != nil {
-		n.say = later.say
-	}
-}
+func serialOf(n uint64) string { return strconv.FormatUint(n, 36) }

@@ -1,9 +1,13 @@
 package bot
 
 import (
+	"context"
+
+	"busker/gateway"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/settings"
 )
 
 // needs is what must be true before a command is carried out.
@@ -74,16 +78,36 @@ func (c *call) playsElsewhere() bool {
 		return false
 	}
 	there, known := c.b.opts.Voice.ChannelInfo(c.status.Channel)
-	return !known || len(there.Members) > 1 // one is the bot itself
+	return !known || len(there.Listeners) > 0
+}
+
+// warnOfCard tells by name which permissions the bot lacks for its card, whoever asked for
+// the first music of a call, or for the card.
+func (c *call) warnOfCard(ctx context.Context, cmd *command) {
+	begins := cmd.needs == needsJoin && c.status.Channel == 0
+	if c.may == 0 || !begins && cmd.name != "nowplaying" || c.chosen.Announce == settings.AnnounceOff {
+		return
+	}
+	if c.b.placeFor(c.guild, c.chosen) != c.channel {
+		return
+	}
+	if missing := terms(gateway.MissingToPost(c.may)); len(missing) > 0 {
+		c.more(ctx, reply{text: c.mine.Say(textCardLacks, c.channel, missing)})
+	}
+}
+
+// terms are the names of permissions, which are translated.
+func terms(names []string) (all fault.Terms) {
+	for _, name := range names {
+		all = append(all, fault.Term(name))
+	}
+	return all
 }
 
 // checkAccess says by name which permission the bot lacks in a voice channel.
 func (b *Bot) checkAccess(channel snowflake.ID) error {
 	access := b.opts.Voice.VoiceAccess(channel)
-	var missing fault.Terms
-	for _, name := range access.Missing {
-		missing = append(missing, fault.Term(name))
-	}
+	missing := terms(access.Missing)
 	switch {
 	case len(missing) > 0:
 		return fault.Newf(fault.Denied, textMissing, channel, missing)

@@ -20,7 +20,7 @@ var (
 	LocalClaims   = newLocalClaims
 	Definitions   = definitions
 	PageOf        = func(s player.Status, page int) string { return english().queuePage(s, page).text }
-	CardOf        = func(s player.Status) string { return english().playing(s, "serial").key }
+	CardOf        = func(s player.Status) string { return english().playing(s, "serial", hushNot).key }
 	OverOf        = func(s player.Status) string { return english().over(s).key }
 	PictureOf     = func(t track.Track) *track.Artwork { return picture(t) }
 	MaxTitle      = maxTitle

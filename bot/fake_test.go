@@ -275,6 +275,16 @@ type seats struct {
 	in     map[snowflake.ID]snowflake.ID
 	access gateway.Access
 	stage  bool // all channels are
+	deaf   map[snowflake.ID]bool
+	room   gateway.Channel // the rest of what is known of every channel
+	asked  int             // for the status of channels
+}
+
+func (v *seats) AskStatus(context.Context, snowflake.ID) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asked++
+	return nil
 }
 
 func (v *seats) VoiceChannelOf(_, user snowflake.ID) (snowflake.ID, bool) {
@@ -291,10 +301,14 @@ func (v *seats) Locale(snowflake.ID) string { return v.locale }
 func (v *seats) ChannelInfo(channel snowflake.ID) (gateway.Channel, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	info := gateway.Channel{ID: channel, Stage: v.stage}
+	info := v.room
+	info.ID, info.Stage = channel, v.stage
 	for user, c := range v.in {
 		if c == channel {
 			info.Members = append(info.Members, user)
+		}
+		if c == channel && user != self && !v.deaf[user] {
+			info.Listeners = append(info.Listeners, user)
 		}
 	}
 	slices.Sort(info.Members)

@@ -27,6 +27,7 @@ type call struct {
 	guild, channel, user snowflake.ID // channel is where it was typed or pressed
 	roles                []snowflake.ID
 	permissions          int64 // of the user, in channel
+	may                  int64 // what the bot may there; 0 = not known
 	locale               discordgo.Locale
 
 	// What was typed, pressed or entered.
@@ -120,6 +121,7 @@ func (b *Bot) newCall(i *discordgo.Interaction) (*call, bool) {
 		b: b, answer: newAnswerer(b.opts.REST, i), trace: fmt.Sprintf("%08x", rand.Uint32()), name: "unknown",
 		guild: parseID(i.GuildID), channel: parseID(i.ChannelID), locale: i.Locale, chosen: settings.Default(),
 	}
+	c.may = i.AppPermissions
 	if m := i.Member; m != nil && m.User != nil {
 		c.user, c.permissions = parseID(m.User.ID), m.Permissions
 		for _, r := range m.Roles {
@@ -186,6 +188,7 @@ func (c *call) command(ctx context.Context, data discordgo.ApplicationCommandInt
 			r, err = cmd.run(ctx, c)
 			if err == nil {
 				c.deliver(ctx, r)
+				c.warnOfCard(ctx, cmd)
 			}
 		}
 	}
@@ -261,6 +264,9 @@ const face = "discord"
 
 // do carries out a player command in the call's guild.
 func (c *call) do(ctx context.Context, cmd player.Command) (player.Status, error) {
+	if _, leaving := cmd.(player.Leave); leaving {
+		c.b.clearStatus(ctx, c.guild)
+	}
 	s, err := c.b.opts.Doer.Do(player.WithActor(ctx, player.Actor{User: c.user, Face: face}), c.guild, cmd)
 	if err == nil {
 		c.b.loads.heed(c.guild, cmd)

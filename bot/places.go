@@ -2,10 +2,10 @@ package bot
 
 import (
 	"math/rand/v2"
-	"strconv"
 	"sync"
 
 	"busker/internal/snowflake"
+	"busker/settings"
 )
 
 // places remembers in which text channel each guild last asked for music: that is
@@ -24,6 +24,13 @@ func (p *places) set(guild, channel snowflake.ID) {
 	p.channels[guild] = channel
 }
 
+// setFirst is set for a guild of which no channel is known yet.
+func (p *places) setFirst(guild, channel snowflake.ID) {
+	if channel != 0 && p.of(guild) == 0 {
+		p.set(guild, channel)
+	}
+}
+
 // of returns the guild's channel, 0 when nobody has asked for music yet.
 func (p *places) of(guild snowflake.ID) snowflake.ID {
 	p.mu.Lock()
@@ -31,8 +38,17 @@ func (p *places) of(guild snowflake.ID) snowflake.ID {
 	return p.channels[guild]
 }
 
+// placeFor is the text channel for all the bot says by itself: the one the server has
+// chosen, or where somebody last asked for music; 0 = nobody has yet.
+func (b *Bot) placeFor(guild snowflake.ID, chosen settings.Guild) snowflake.ID {
+	if chosen.TextChannel != 0 {
+		return chosen.TextChannel
+	}
+	return b.places.of(guild)
+}
+
 // serials tell each guild's card from all it had before, in this process or in earlier
-// ones: those start to count the items of their queues anew.
+// ones.
 type serials struct {
 	mu      sync.Mutex
 	current map[snowflake.ID]string
@@ -40,14 +56,19 @@ type serials struct {
 
 // next returns the serial of a new card, which takes the place of the guild's last.
 func (s *serials) next(guild snowflake.ID) string {
-	serial := strconv.FormatUint(rand.Uint64(), 36)
+	serial := serialOf(rand.Uint64() >> 1) // as a database's integer holds it
+	s.use(guild, serial)
+	return serial
+}
+
+// use makes the guild's card in use the one of this serial.
+func (s *serials) use(guild snowflake.ID, serial string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current == nil {
 		s.current = map[snowflake.ID]string{}
 	}
 	s.current[guild] = serial
-	return serial
 }
 
 // inUse reports whether the guild's card in use is this one.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"busker/internal/fault"
@@ -19,17 +20,30 @@ const (
 	actionStop    = "stop"
 	actionLoop    = "loop"
 	actionShuffle = "shuffle"
+
+	actionPrevious = "previous"
+	actionEffects  = "effects"
+	actionMix      = "mix" // the menu of effects
+	actionQueue    = "queue"
+	actionMore     = "more"
+	actionAdjust   = "adjust" // the panel behind "more"
+	actionJump     = "jump"   // the menu of what comes next
 )
 
 // cardPresses are the buttons of the card. Each says what shall be, not what shall
 // change, so that two people pressing at the same time want the same.
 func cardPresses() map[string]handler {
 	return map[string]handler{
-		actionPause:   onCard(always(player.Pause{})),
-		actionResume:  onCard(always(player.Resume{})),
-		actionSkip:    {run: pressSkip},
-		actionStop:    onCard(always(player.Stop{})),
-		actionShuffle: onCard(always(player.Shuffle{})),
+		actionPause:    onCard(always(player.Pause{})),
+		actionResume:   onCard(always(player.Resume{})),
+		actionSkip:     {run: pressSkip},
+		actionStop:     onCard(always(player.Stop{})),
+		actionShuffle:  onCard(always(player.Shuffle{})),
+		actionPrevious: onCard(always(player.Previous{})),
+		actionEffects:  {needs: needsControl, run: shows(tongue.effects)},
+		actionQueue:    {run: shows(func(w tongue, s player.Status) reply { return w.queuePage(s, 1) })},
+		actionMore:     {needs: needsControl, run: shows(tongue.panel)},
+		actionJump:     {needs: needsControl, run: pressJump},
 		actionLoop: onCard(func(argument string) (player.Command, error) {
 			mode, err := queue.ParseLoop(argument)
 			return player.Loop{Mode: mode}, err
@@ -39,6 +53,42 @@ func cardPresses() map[string]handler {
 
 func always(c player.Command) func(string) (player.Command, error) {
 	return func(string) (player.Command, error) { return c, nil }
+}
+
+// shows answers a button of the card with something only for whoever pressed it.
+func shows(what func(tongue, player.Status) reply) func(context.Context, *call, customID) error {
+	return func(ctx context.Context, c *call, id customID) error {
+		c.name = "card_" + id.action
+		if !c.b.serials.inUse(c.guild, id.serial) {
+			return c.tidy(ctx)
+		}
+		return c.whisper(ctx, what(c.mine, c.status))
+	}
+}
+
+// pressJump plays the track somebody chose from the menu of what comes next: DJs may, and
+// whoever asked for it.
+func pressJump(ctx context.Context, c *call, id customID) error {
+	c.name = "card_" + id.action
+	if !c.b.serials.inUse(c.guild, id.serial) {
+		return c.tidy(ctx)
+	}
+	if len(c.values) != 1 {
+		return fault.New(fault.Invalid, textOldButton)
+	}
+	chosen, err := strconv.ParseUint(c.values[0], 36, 64)
+	at := slices.IndexFunc(c.status.Queue, func(i *queue.Item) bool { return i.ID == chosen })
+	switch {
+	case err != nil || at < 0:
+		return fault.New(fault.NotFound, textGone)
+	case !c.isDJ() && c.status.Queue[at].Requester != queue.UserID(c.user):
+		return fault.New(fault.Denied, textNotYours)
+	}
+	if err := c.later(ctx); err != nil {
+		return err
+	}
+	_, err = c.do(ctx, player.Jump{Item: chosen})
+	return err
 }
 
 // queuePresses turn the pages of the queue.
@@ -97,6 +147,8 @@ func (c *call) current(ctx context.Context, id customID) error {
 	switch {
 	case !c.b.serials.inUse(c.guild, id.serial):
 		return c.tidy(ctx)
+	case c.status.Channel == 0 && c.status.State == player.StateIdle: // the guild has yet to return
+		return fault.New(fault.Unavailable, textReturning)
 	case c.status.ItemID == 0 || id.item != c.status.ItemID:
 		return fault.New(fault.Invalid, textStaleCard)
 	}

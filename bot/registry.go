@@ -25,7 +25,7 @@ func commands() []*command {
 
 // presses answer buttons and menus, by the action in their custom ids.
 func presses() map[string]handler {
-	return merged(cardPresses(), queuePresses(), settingsPresses(),
+	return merged(cardPresses(), panelPresses(), queuePresses(), settingsPresses(),
 		pickerPresses(), playlistPresses(), favouritePresses(), historyPresses(), dataPresses(), helpPresses())
 }
 

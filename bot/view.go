@@ -9,7 +9,6 @@ import (
 	"github.com/bwmarrin/discordgo"
 
 	"busker/player"
-	"busker/queue"
 	"busker/track"
 )
 
@@ -28,21 +27,20 @@ const (
 	colourEnded   = 0x6B6F76
 )
 
-// playing is the card of a current track.
-func (w tongue) playing(s player.Status, serial string) view {
-	paused := s.State == player.StatePaused
+// playing is the card of a current track; why says why it waits, if it does.
+func (w tongue) playing(s player.Status, serial string, why hush) view {
 	colour := colourPlaying
-	if paused {
+	if s.State == player.StatePaused {
 		colour = colourPaused
 	}
 	parts := []discordgo.MessageComponent{
 		w.headline(s),
 		discordgo.TextDisplay{Content: w.bar(s)},
 	}
-	if line := w.stateLine(s); line != "" {
+	if line := w.stateLine(s, why); line != "" {
 		parts = append(parts, discordgo.TextDisplay{Content: line})
 	}
-	parts = append(parts, w.buttons(s, serial, paused))
+	parts = append(parts, w.controls(s, serial)...)
 	return newView(colour, picture(s.Track), false, parts...)
 }
 
@@ -53,6 +51,15 @@ func (w tongue) over(s player.Status) view {
 		lines += "\n-# " + w.Say(textLastPlayed, w.bold(s.Track))
 	}
 	return newView(colourEnded, nil, true, discordgo.TextDisplay{Content: lines})
+}
+
+// resting is the card while the process is restarted: the next one goes on with it.
+func (w tongue) resting(s player.Status) view {
+	lines := w.Say(textResting)
+	if s.ItemID != 0 {
+		lines += "\n-# " + w.Say(textPlaying, w.bold(s.Track))
+	}
+	return newView(colourPaused, nil, true, discordgo.TextDisplay{Content: lines})
 }
 
 // unused is a card that nobody keeps any more.
@@ -121,14 +128,18 @@ func (w tongue) bar(s player.Status) string {
 }
 
 // stateLine is what else matters: that nothing is heard and why, volume, what comes next.
-func (w tongue) stateLine(s player.Status) string {
+func (w tongue) stateLine(s player.Status, why hush) string {
 	var parts []string
 	if s.Interrupted {
 		parts = append(parts, w.Say(textIsCut))
 	}
-	if s.State == player.StatePaused {
+	switch {
+	case s.Held:
+		parts = append(parts, w.Say(hushTexts[why]))
+	case s.State == player.StatePaused:
 		parts = append(parts, w.Say(textIsPaused))
 	}
+	parts = append(parts, w.sleepParts(s)...)
 	parts = append(parts, w.soundParts(s)...)
 	if len(s.Queue) > 0 {
 		next := w.Say(textUpNext, title(s.Queue[0].Track))
@@ -138,6 +149,11 @@ func (w tongue) stateLine(s player.Status) string {
 		parts = append(parts, next)
 	}
 	return small(parts)
+}
+
+// hushTexts say why a track waits.
+var hushTexts = map[hush]string{
+	hushNot: textIsHeld, hushAlone: textIsHeld, hushAudience: textInAudience, hushMuted: textIsMuted,
 }
 
 // soundParts tells what is done to the sound, as far as anything is.
@@ -163,45 +179,6 @@ func small(parts []string) string {
 		return ""
 	}
 	return "-# " + strings.Join(parts, " · ")
-}
-
-func (w tongue) buttons(s player.Status, serial string, paused bool) discordgo.MessageComponent {
-	button := func(action, argument, label, emoji string, style discordgo.ButtonStyle) discordgo.Button {
-		return discordgo.Button{
-			Label: label, Style: style, Emoji: &discordgo.ComponentEmoji{Name: emoji},
-			CustomID: customID{action: action, serial: serial, item: s.ItemID, argument: argument}.String(),
-		}
-	}
-	hold := button(actionPause, "", w.Say(labelPause), "⏸️", discordgo.SecondaryButton)
-	if paused {
-		hold = button(actionResume, "", w.Say(labelResume), "▶️", discordgo.SuccessButton)
-	}
-	next, label := w.nextLoop(s.Loop)
-	style := discordgo.SecondaryButton
-	if s.Loop != queue.Off {
-		style = discordgo.PrimaryButton
-	}
-	shuffle := button(actionShuffle, "", w.Say(labelShuffle), "🔀", discordgo.SecondaryButton)
-	shuffle.Disabled = len(s.Queue) < 2
-	return discordgo.ActionsRow{Components: []discordgo.MessageComponent{
-		hold,
-		button(actionSkip, "", w.Say(labelSkip), "⏭️", discordgo.SecondaryButton),
-		button(actionStop, "", w.Say(labelStop), "⏹️", discordgo.DangerButton),
-		button(actionLoop, next.String(), label, "🔁", style),
-		shuffle,
-	}}
-}
-
-// nextLoop returns the mode the loop button leads to, and its label, which is the
-// mode there is.
-func (w tongue) nextLoop(now queue.Loop) (queue.Loop, string) {
-	switch now {
-	case queue.Off:
-		return queue.Track, w.Say(labelLoopOff)
-	case queue.Track:
-		return queue.All, w.Say(labelLoopTrack)
-	}
-	return queue.Off, w.Say(labelLoopQueue)
 }
 
 var coverNames = map[string]string{

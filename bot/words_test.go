@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -212,9 +213,7 @@ func TestTextsFitDiscord(t *testing.T) {
 			t.Errorf("page %d has %d characters", page, n)
 		}
 	}
-	if n := utf8.RuneCountInString(bot.CardOf(s)); n > 4000 {
-		t.Errorf("the card has %d characters", n)
-	}
+	checkCard(t, bot.CardOf(s))
 	for _, c := range bot.Definitions() {
 		if c.Type == discordgo.MessageApplicationCommand {
 			continue // these have none
@@ -227,6 +226,31 @@ func TestTextsFitDiscord(t *testing.T) {
 				t.Errorf("/%s %s has a description of %d characters", c.Name, o.Name, n)
 			}
 		}
+	}
+}
+
+// checkCard holds a card to Discord's limits: characters of all texts, of buttons and of
+// menus' entries, and how many components there are.
+func checkCard(t *testing.T, card string) {
+	t.Helper()
+	characters, components := 0, 0
+	for _, c := range parts(&message{Components: json.RawMessage(card)}) {
+		components++
+		characters += utf8.RuneCountInString(c.Content)
+		if n := utf8.RuneCountInString(c.Label); n > 80 || c.Type == 2 && n == 0 {
+			t.Errorf("a button is named %q", c.Label)
+		}
+		if c.Type == 3 && (len(c.Options) == 0 || len(c.Options) > 25) {
+			t.Errorf("a menu has %d entries", len(c.Options))
+		}
+		for _, o := range c.Options {
+			if n := utf8.RuneCountInString(o.Label); n == 0 || n > 100 || utf8.RuneCountInString(o.Description) > 100 {
+				t.Errorf("an entry of %d characters, about it %q", n, o.Description)
+			}
+		}
+	}
+	if characters > 4000 || components > 40 {
+		t.Errorf("the card has %d characters in %d components", characters, components)
 	}
 }
 

@@ -83,6 +83,14 @@ func (p *player) enter(channel snowflake.ID) {
 	}
 }
 
+// retune has the encoder follow the channel's bitrate.
+func (p *player) retune() {
+	if now := p.opts.Bitrate(p.guild); now != p.bitrate {
+		p.bitrate = now
+		p.pump.renewEncoder()
+	}
+}
+
 // leave stops and goes out of the channel, also out of one the Output has lost. The queue
 // is kept for who comes back, unless people asked for the leave.
 func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
@@ -114,6 +122,8 @@ func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
 func (p *player) outputChanged(ctx context.Context, e OutputEvent) {
 	switch {
 	case p.channel == 0:
+	case e.Kind == OutputAltered:
+		p.retune()
 	case e.Kind == OutputMoved && e.Channel != 0:
 		p.enter(e.Channel)
 		if p.restored() {

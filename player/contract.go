@@ -124,9 +124,10 @@ const (
 	OutputMoved                               // somebody moved us to another channel
 	OutputInterrupted                         // the connection is being restored; Await waits
 	OutputDisconnected                        // put out of the channel, or the connection is gone for good
+	OutputAltered                             // the channel may want another bitrate than before
 )
 
-var outputEventNames = [...]string{"connected", "moved", "interrupted", "disconnected"}
+var outputEventNames = [...]string{"connected", "moved", "interrupted", "disconnected", "altered"}
 
 // String returns the kind as one word.
 func (k OutputEventKind) String() string { return nameOf(outputEventNames[:], k) }

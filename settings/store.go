@@ -51,6 +51,14 @@ func (c *Cache) Guild(ctx context.Context, guild snowflake.ID) Guild {
 	return recall(c, c.guilds, guild, Default(), func() (Guild, error) { return c.store.Guild(ctx, guild) })
 }
 
+// Known returns the guild's settings as far as they are in memory. It never waits.
+func (c *Cache) Known(guild snowflake.ID) (Guild, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	g, ok := c.guilds[guild]
+	return g, ok
+}
+
 // User returns a person's settings, those of nobody in particular when they cannot be read.
 func (c *Cache) User(ctx context.Context, user snowflake.ID) User {
 	return recall(c, c.users, user, User{}, func() (User, error) { return c.store.User(ctx, user) })

@@ -104,6 +104,8 @@ func (a *App) connect() (err error) {
 		OnInteraction: later(&a.bot, (*bot.Bot).HandleInteraction),
 		OnVoiceState:  a.voiceState,
 		OnVoiceServer: a.voiceServer,
+		OnChange:      a.guildChanged,
+		OnMessage:     func(m gateway.Message) { a.bot.MessagePosted(m) },
 		Logger:        log.With("part", "gateway"),
 		Metrics:       gateway.NewMetrics(registry),
 	})
@@ -132,6 +134,7 @@ func (a *App) connect() (err error) {
 		Encoder:     a.newEncoder,
 		Loudness:    a.remembered(),
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
+		Idle:        func(guild player.GuildID) time.Duration { return a.bot.AutoLeave(guild) },
 		Lookahead:   a.opts.Tuning.Voice.Lookahead,
 		// Shorter than the players' share of a stop: Discord takes only so many leaves
 		// at once, and those of a stopping process need not be waited for.
@@ -144,14 +147,15 @@ func (a *App) connect() (err error) {
 	}
 	a.events, a.cancel = a.players.Subscribe(cardEvents)
 	a.bot, err = bot.New(bot.Options{
-		REST:     a.gateway.REST(),
-		Doer:     a.players,
-		Resolver: a.sources,
-		Voice:    a.gateway,
-		Privacy:  calls{a.hub},
-		Events:   a.events,
-		Logger:   log.With("part", "bot"),
-		Metrics:  bot.NewMetrics(registry),
+		REST:      a.gateway.REST(),
+		Doer:      a.players,
+		Resolver:  a.sources,
+		Voice:     a.gateway,
+		Privacy:   calls{a.hub},
+		AutoLeave: a.opts.Tuning.Player.IdleTimeout,
+		Events:    a.events,
+		Logger:    log.With("part", "bot"),
+		Metrics:   bot.NewMetrics(registry),
 	})
 	return err
 }

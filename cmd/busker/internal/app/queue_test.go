@@ -172,7 +172,9 @@ func partOf(t *testing.T, m discord.Message, what string) discord.Component {
 	t.Helper()
 	for _, is := range []func(c discord.Component) bool{
 		func(c discord.Component) bool { return strings.HasSuffix(c.CustomID, "|"+what) },
-		func(c discord.Component) bool { return c.Label == what || strings.HasPrefix(c.CustomID, "b2|"+what+"|") },
+		func(c discord.Component) bool {
+			return c.Label == what || strings.HasPrefix(c.CustomID, "b2|"+what+"|")
+		},
 	} {
 		if c, ok := m.Find(is); ok {
 			return c

@@ -24,6 +24,12 @@ func (a *App) voiceState(s gateway.VoiceState) {
 	}
 }
 
+// guildChanged tells of what the gateway knows of a guild.
+func (a *App) guildChanged(guild snowflake.ID) {
+	a.bot.GuildChanged(guild)
+	a.players.OutputChanged(guild, player.OutputEvent{Kind: player.OutputAltered})
+}
+
 func (a *App) voiceServer(s gateway.VoiceServer) {
 	a.hub.HandleServer(voice.ServerUpdate{Guild: s.Guild, Token: s.Token, Endpoint: s.Endpoint})
 }
