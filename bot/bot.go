@@ -79,6 +79,7 @@ type Options struct {
 	// The channel's owner closes it.
 	Plays <-chan player.Envelope
 
+	Audit    Audit          // who did what; nil keeps nothing
 	Claims   Claims         // nil claims within this process
 	Settings settings.Store // of servers and people; nil keeps them as long as the process lives
 	Cards    CardStore      // where cards are; nil keeps it as long as the process lives

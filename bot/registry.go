@@ -18,14 +18,14 @@ func commands() []*command {
 		queueCommands(),
 		soundCommands(),
 		searchCommands(), playlistCommands(), favouriteCommands(), historyCommands(), menuCommands(),
-		settingsCommands(),
+		settingsCommands(), auditCommands(),
 		aboutCommands(), dataCommands(), statsCommands(), helpCommands(),
 	)
 }
 
 // presses answer buttons and menus, by the action in their custom ids.
 func presses() map[string]handler {
-	return merged(cardPresses(), panelPresses(), queuePresses(), settingsPresses(),
+	return merged(cardPresses(), panelPresses(), queuePresses(), settingsPresses(), auditPresses(),
 		pickerPresses(), playlistPresses(), favouritePresses(), historyPresses(), dataPresses(), helpPresses())
 }
 

@@ -91,6 +91,8 @@ func changeSettings(ctx context.Context, c *call, id customID) error {
 	}
 	if f.leads != nil {
 		p = f.leads(c.values[0])
+	} else {
+		c.note(actionSettings, strings.TrimSpace(p.name+" "+id.argument+" "+strings.Join(c.values, " ")))
 	}
 	c.look(ctx)
 	c.remember(ctx)
