@@ -63,6 +63,16 @@ func (e sqlite) open() (writer, reader *sql.DB, err error) {
 	return writer, reader, nil
 }
 
+func (e sqlite) exists() error {
+	if e.path == memory {
+		return nil
+	}
+	if _, err := os.Stat(e.path); errors.Is(err, fs.ErrNotExist) {
+		return fault.Wrap(fault.NotFound, "There is no store there yet.", err)
+	}
+	return nil
+}
+
 func dsn(path, query string) string {
 	u := url.URL{
 		Scheme: "file", OmitHost: true, Path: path,

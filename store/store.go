@@ -16,7 +16,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io"
 	"log/slog"
 	"time"
 
@@ -35,6 +34,8 @@ type Options struct {
 
 	Limits playlists.Limits // of playlists and favourites
 
+	Existing bool // refuse a SQLite file that is not there, instead of making one
+
 	Logger  *slog.Logger // nil discards
 	Metrics *Metrics     // nil counts for nobody
 }
@@ -44,6 +45,7 @@ type Options struct {
 type Store struct {
 	opts   Options
 	engine engine
+	schema int64
 	writer *sql.DB
 	reader *sql.DB // the same as writer where there is only one connection
 }
@@ -57,6 +59,11 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if file, ok := e.(sqlite); ok && o.Existing {
+		if err := file.exists(); err != nil {
+			return nil, err
+		}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -67,11 +74,10 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if s.writer, s.reader, err = e.open(); err != nil {
 		return nil, s.explain(err)
 	}
-	version, err := s.migrate(ctx)
-	if err != nil {
+	if s.schema, err = s.migrate(ctx); err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
 	}
-	o.Logger.Debug("store open", "engine", e.name(), "schema", version)
+	o.Logger.Debug("store open", "engine", e.name(), "schema", s.schema)
 	return s, nil
 }
 
@@ -87,4 +93,5 @@ func (s *Store) Close() error {
 // Engine returns "sqlite" or "postgres".
 func (s *Store) Engine() string { return s.engine.name() }
 
-var _ io.Closer = (*Store)(nil)
+// Schema returns the version of the schema: how many migrations made it.
+func (s *Store) Schema() int64 { return s.schema }

@@ -25,6 +25,16 @@ type configured struct {
 // load makes the file supply what flags and environment leave open. Kong calls it,
 // through BeforeResolve, once it knows which command was asked for.
 func (c *configured) load(ctx *kong.Context) error {
+	file, err := openConfig(ctx)
+	if err != nil {
+		return err
+	}
+	c.origins = file.Origins()
+	return nil
+}
+
+// openConfig finds the configuration file and makes it a source of ctx's flags.
+func openConfig(ctx *kong.Context) (*config.File, error) {
 	name := os.Getenv(config.EnvPrefix + "_CONFIG")
 	for _, p := range ctx.Path {
 		if p.Flag != nil && p.Flag.Name == "config" {
@@ -33,15 +43,14 @@ func (c *configured) load(ctx *kong.Context) error {
 	}
 	known, err := config.Names()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	file, err := config.Open(name, known)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ctx.AddResolver(file)
-	c.origins = file.Origins()
-	return nil
+	return file, nil
 }
 
 type configPrintCommand struct{ configured }

@@ -27,6 +27,7 @@ type cli struct {
 	Demo    demoCommand    `cmd:"" help:"Try it all in an imaginary Discord on this machine: no token, no account, no internet."`
 	Encode  encodeCommand  `cmd:"" help:"Turn a sound file into a DCA file, which plays without any work."`
 	Bench   benchCommand   `cmd:"" help:"Measure how many streams this machine carries."`
+	Store   storeCommand   `cmd:"" help:"Back up, restore or move what the bot remembers."`
 	Config  configCommand  `cmd:"" help:"Show the configuration."`
 	Version versionCommand `cmd:"" help:"Show the version and what this build can do."`
 }

@@ -49,12 +49,18 @@ func (c *runCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return usageError{err}
 	}
+	kept, err := openStore(ctx, s.Store, tel)
+	if err != nil {
+		return err
+	}
+	defer kept.Close() //nolint:errcheck // all that was answered is on the disk
 	a, err := app.New(app.Options{
 		Token:     s.Discord.Token.Reveal(),
 		Shards:    s.Discord.Shards,
 		MusicDir:  s.Music.Dir,
 		Tuning:    s.Tuning,
 		Cache:     s.Cache,
+		Store:     kept,
 		Discord:   where,
 		Telemetry: tel,
 	})

@@ -25,6 +25,7 @@ import (
 	"busker/opus/pool"
 	"busker/player"
 	"busker/sources"
+	"busker/store"
 	"busker/studio"
 	"busker/voice"
 )
@@ -36,6 +37,10 @@ type Options struct {
 	MusicDir string // "" = no local files
 	Tuning   config.Tuning
 	Cache    config.Cache // MaxBytes 0 keeps nothing
+
+	// Store is where everything is kept that outlives the process. The caller closes it
+	// once Run has ended; nil keeps nothing.
+	Store *store.Store
 
 	Discord   Discord              // the zero value is the real one
 	Telemetry *telemetry.Telemetry // required; Run runs it
@@ -160,6 +165,15 @@ func (a *App) connect() (err error) {
 	return err
 }
 
+// runStore deletes what has become too old.
+func (a *App) runStore(ctx context.Context) error {
+	if a.opts.Store == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return a.opts.Store.Run(ctx)
+}
+
 // later calls a method of what r points to by then: the gateway wants the bot's
 // handler before there is a bot, which wants the gateway's REST client.
 func later[R, T any](r **R, method func(*R, context.Context, T)) func(context.Context, T) {
@@ -217,6 +231,7 @@ func (a *App) Run(ctx context.Context) error {
 	tel := a.opts.Telemetry
 	err := layers.Run(ctx, tel.Logger(),
 		layers.Layer{Name: "telemetry", Run: tel.Run, Share: time.Second},
+		layers.Layer{Name: "store", Run: a.runStore, Share: time.Second},
 		layers.Layer{Name: "gateway", Run: a.gateway.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "pool", Run: a.pool.Run, Share: time.Second},

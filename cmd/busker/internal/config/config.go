@@ -22,6 +22,7 @@ type Config struct {
 	Metrics Metrics `embed:"" prefix:"metrics-" group:"metrics"`
 	Log     Log     `embed:"" prefix:"log-" group:"log"`
 	Cache   Cache   `embed:"" prefix:"cache-" group:"cache"`
+	Store   Store   `embed:"" prefix:"store-" group:"store"`
 	Tuning  Tuning  `embed:""`
 }
 
@@ -58,6 +59,14 @@ type Metrics struct {
 type Cache struct {
 	Dir      string `type:"path" placeholder:"DIR" help:"Folder for encoded tracks, which need no encoding when they are played again. Empty takes the user's cache folder."`
 	MaxBytes int64  `default:"1073741824" placeholder:"N" help:"How much of it may be used, in bytes; what was not played for longest goes first. 0 keeps nothing."`
+}
+
+// Store is where queues, settings, playlists and history are kept.
+type Store struct {
+	URL          telemetry.Secret `env:"BUSKER_STORE_URL,DATABASE_URL" placeholder:"URL" help:"Where queues, settings, playlists and history are kept: a file, or postgres://USER:PASSWORD@HOST/DATABASE. Empty takes busker/busker.db in the user's data folder."`
+	HistoryDays  int              `default:"365" placeholder:"N" help:"Forget what was played after this many days; 0 never does."`
+	AuditDays    int              `default:"90" placeholder:"N" help:"Forget who did what after this many days; 0 never does."`
+	DepartedDays int              `default:"30" placeholder:"N" help:"Erase all of a server this many days after the bot was removed from it; 0 never does."`
 }
 
 // Web is what links may do.
@@ -109,6 +118,7 @@ func Groups() []kong.Group {
 		{Key: "opus", Title: "Encoder:"},
 		{Key: "engine", Title: "Engine:"},
 		{Key: "cache", Title: "Cache of encoded tracks:"},
+		{Key: "store", Title: "Store of queues, settings, playlists and history:"},
 		{Key: "log", Title: "Log:"},
 		{Key: "metrics", Title: "Monitoring:"},
 	}
