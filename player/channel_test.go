@@ -94,7 +94,7 @@ func TestLeaveEndsAJoin(t *testing.T) {
 			failed <- err
 		}()
 		r.pass(500 * time.Millisecond)
-		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 1 {
+		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 0 {
 			r.Errorf("status %+v", s)
 		}
 		if err := <-failed; fault.KindOf(err) != fault.Canceled {
@@ -110,7 +110,7 @@ func TestLeaveStopsAndForgets(t *testing.T) {
 		r.do(player.Leave{}) // from nowhere
 		r.play(r.shelf.put(1, 500), r.shelf.put(2, 500))
 		r.pass(time.Second)
-		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 1 {
+		if s := r.do(player.Leave{}); s.State != player.StateIdle || s.Channel != 0 || len(s.Queue) != 0 {
 			r.Errorf("status %+v", s)
 		}
 		r.expect("joined", "started b", "left b", "left asked")
