@@ -1,53 +1,83 @@
-// Package file plays what lies in one music folder.
+// Package file plays what lies in the music folders.
 //
-// It finds files by path or by words of their name and opens them; nothing
-// outside the folder can be reached, whatever a query or a symbolic link says.
-// It starts no goroutines.
+// It finds files by path or by words of their name, in the index of the folders where there
+// is one, and opens them; nothing outside the folders can be reached, whatever a query or a
+// symbolic link says. It starts no goroutines.
 package file
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
-	"path"
-	"strconv"
 	"strings"
 	"time"
 
 	"busker/audio"
 	"busker/internal/fault"
 	"busker/sources/decode"
+	"busker/sources/folders"
+	"busker/sources/names"
 	"busker/track"
 )
 
 // Name is the source name of the tracks found here.
-const Name = "file"
+const Name = folders.Source
 
 // Options of a Source.
 type Options struct {
-	// Root is the music folder. Required.
+	// Folders are the music folders, which the Source does not close; nil = Root is opened
+	// and closed again.
+	Folders *folders.Set
+	// Root is the music folder where there is but one.
 	Root string
+	// Index knows what is in the folders; nil, and until it is ready, they are read whenever
+	// something is asked for.
+	Index Index
+	// Lists reads playlist files; nil = they are not played.
+	Lists Lists
+	// Elsewhere finds the links in playlist files; nil = they are left out.
+	Elsewhere func(ctx context.Context, q track.Query) (track.Result, error)
 	// Refresh is how old the list of file names may get before a search by words
-	// reads the folder again. 0 is 30 s.
+	// reads the folders again. 0 is 30 s.
 	Refresh time.Duration
-	// MaxFiles bounds the list. 0 is 100 000.
+	// MaxFiles bounds that list. 0 is 100 000.
 	MaxFiles int
-	// MaxPlaylist bounds the tracks taken from one folder. 0 is 500.
+	// MaxPlaylist bounds the tracks taken from one folder, album or list. 0 is 10 000.
 	MaxPlaylist int
+	// Batch is how many of them come at once. 0 is 500.
+	Batch int
 	// Decode says how content is decoded.
 	Decode decode.Options
 }
 
-// Source is the music folder. It is safe for concurrent use.
-type Source struct {
-	opts  Options
-	root  *os.Root
-	index index
+// Index knows what is in the music folders, as library.Library does.
+type Index interface {
+	// Ready reports that it knows all files.
+	Ready() bool
+	Search(text string, limit int) []track.Hit
+	// Lookup returns the track of a URI. Without a Format it is not described yet.
+	Lookup(uri string) (track.Track, bool)
+	// List returns the tracks a Hit's Ref names, at most so many, and how many there are.
+	List(ref string, most int) (list []track.Track, title string, total int, ok bool)
 }
 
-// New opens the music folder; Close gives it back.
+// Lists reads playlist files.
+type Lists interface {
+	// Read returns the title of a list, which may be empty, and its entries: paths and
+	// links, at most so many.
+	Read(name string, r io.Reader, most int) (title string, entries []string, err error)
+}
+
+// Source is the music folders. It is safe for concurrent use.
+type Source struct {
+	opts    Options
+	folders *folders.Set
+	owned   bool // the folders are closed with the Source
+	names   nameList
+}
+
+// New opens the music folder, if it is not open; Close gives it back.
 func New(opts Options) (*Source, error) {
 	if opts.Refresh <= 0 {
 		opts.Refresh = 30 * time.Second
@@ -56,17 +86,29 @@ func New(opts Options) (*Source, error) {
 		opts.MaxFiles = 100_000
 	}
 	if opts.MaxPlaylist <= 0 {
-		opts.MaxPlaylist = 500
+		opts.MaxPlaylist = 10_000
 	}
-	root, err := os.OpenRoot(opts.Root)
-	if err != nil {
-		return nil, fault.Wrap(fault.NotFound, "The music folder cannot be opened.", err)
+	if opts.Batch <= 0 {
+		opts.Batch = 500
 	}
-	return &Source{opts: opts, root: root}, nil
+	s := &Source{opts: opts, folders: opts.Folders}
+	if s.folders == nil {
+		set, err := folders.Open(opts.Root)
+		if err != nil {
+			return nil, err
+		}
+		s.folders, s.owned = set, true
+	}
+	return s, nil
 }
 
-// Close gives the folder back. Readers that are open stay usable.
-func (s *Source) Close() error { return s.root.Close() }
+// Close gives back what New opened. Readers that are open stay usable.
+func (s *Source) Close() error {
+	if !s.owned {
+		return nil
+	}
+	return s.folders.Close()
+}
 
 // Name returns "file".
 func (s *Source) Name() string { return Name }
@@ -76,78 +118,77 @@ func (s *Source) Accepts(q track.Query) bool {
 	return !strings.Contains(q.Text, "://") && strings.TrimSpace(q.Text) != ""
 }
 
-// Resolve finds q among the files: by its path, or else by words of its name. A
-// folder is a playlist of the files in it.
+// Resolve finds q among the files: by its path or the Ref of a Hit, or else by words of its
+// name. A folder is a playlist of the files in it and below it; so are an album and an artist
+// that are named in full.
 func (s *Source) Resolve(ctx context.Context, q track.Query) (track.Result, error) {
-	name, ok := local(q.Text)
-	if !ok {
-		return track.Result{}, missing(q.Text)
+	if len(s.folders.Places(q.Text)) == 0 {
+		return track.Result{}, folders.Missing(q.Text)
 	}
-	info, err := s.root.Stat(name)
-	if err != nil || name == "." && !strings.HasPrefix(q.Text, ".") {
-		if name, err = s.search(ctx, q.Text); err != nil {
-			return track.Result{}, err
-		}
-		if info, err = s.root.Stat(name); err != nil {
-			return track.Result{}, missing(q.Text)
-		}
+	p, info, ok := s.folders.Find(q.Text)
+	if !ok || p.Path == "." && !meantWhole(p, q.Text) {
+		return s.words(ctx, q)
 	}
 	switch {
 	case info.IsDir():
-		return s.playlist(ctx, name)
+		return s.folder(ctx, p)
 	case !info.Mode().IsRegular():
-		return track.Result{}, fault.Newf(fault.Unsupported, "“%s” is not a file.", brief(q.Text))
+		return track.Result{}, fault.Newf(fault.Unsupported, "“%s” is not a file.", folders.Brief(q.Text))
 	}
-	t, err := s.describe(ctx, name, q.Name)
+	return s.file(ctx, p, q.Name)
+}
+
+// meantWhole reports that somebody means all of a music folder, and did not merely write
+// what comes to nothing.
+func meantWhole(p folders.Place, text string) bool {
+	return strings.HasPrefix(text, ".") || strings.HasPrefix(text, "//"+p.Folder.Name)
+}
+
+// file resolves a file: a track, or a list of them.
+func (s *Source) file(ctx context.Context, p folders.Place, called string) (track.Result, error) {
+	if s.opts.Lists != nil && names.Playlist(p.Path) {
+		return s.playlistFile(ctx, p)
+	}
+	t, err := s.describe(ctx, p, called)
 	if err != nil {
 		return track.Result{}, err
 	}
 	return track.Result{Tracks: []track.Track{t}}, nil
 }
 
-// local turns what somebody wrote into a path below the root. It refuses what
-// could not be one; that nothing escapes is os.Root's care.
-func local(text string) (string, bool) {
-	text = strings.TrimSpace(text)
-	if text == "" || strings.ContainsRune(text, 0) {
-		return "", false
-	}
-	name := path.Clean(strings.TrimLeft(text, "/"))
-	return name, fs.ValidPath(name)
-}
-
-func missing(text string) error {
-	return fault.Newf(fault.NotFound, "There is no “%s” in the music folder.", brief(text))
-}
-
 // describe makes a track of a file. called is what to call it if it has no title.
-func (s *Source) describe(ctx context.Context, name, called string) (track.Track, error) {
-	f, stat, err := s.open(name)
+func (s *Source) describe(ctx context.Context, p folders.Place, called string) (track.Track, error) {
+	f, stat, err := p.Open()
 	if err != nil {
 		return track.Track{}, err
 	}
 	defer f.Close()
 	info, err := decode.Probe(ctx, decode.Input{Reader: f, Size: stat.Size()}, s.opts.Decode)
 	if err != nil {
-		return track.Track{}, fmt.Errorf("probe %s: %w", name, err)
+		return track.Track{}, fmt.Errorf("probe %s: %w", p.Path, err)
 	}
 	t := track.Track{
-		Source: Name, URI: name, Format: info.Format, Seekable: info.Seekable,
+		Source: Name, URI: p.URI(), Format: info.Format, Seekable: info.Seekable,
 		Title: info.Title, Artist: info.Artist, Album: info.Album, Length: info.Length, Artwork: info.Artwork,
-		Loudness: info.Loudness, Version: version(stat), Cacheable: true,
+		Loudness: info.Loudness, Version: folders.Version(stat), Cacheable: true,
 	}
 	if t.Title == "" {
 		t.Title = called
 	}
 	if t.Title == "" {
-		t.Title = strings.TrimSuffix(path.Base(name), path.Ext(name))
+		t.Title = names.Stem(p.Path)
 	}
 	return t, nil
 }
 
-// version is another one when a file was written again.
-func version(stat fs.FileInfo) string {
-	return strconv.FormatInt(stat.Size(), 36) + "-" + strconv.FormatInt(stat.ModTime().UnixNano(), 36)
+// Artwork returns the picture in a file's tags.
+func (s *Source) Artwork(ctx context.Context, t track.Track) (*track.Artwork, error) {
+	p, _, ok := s.folders.Find(t.URI)
+	if !ok {
+		return nil, folders.Missing(t.URI)
+	}
+	found, err := s.describe(ctx, p, "")
+	return found.Artwork, err
 }
 
 // current is the version of a file that is open; "" = it cannot be told.
@@ -156,55 +197,92 @@ func current(f *os.File) string {
 	if err != nil {
 		return ""
 	}
-	return version(stat)
-}
-
-// open opens a regular file below the root. The check comes first because to open
-// a pipe would wait for somebody to write to it.
-func (s *Source) open(name string) (*os.File, fs.FileInfo, error) {
-	info, err := s.root.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
-	}
-	if err != nil {
-		return nil, nil, missing(name)
-	}
-	f, err := s.root.Open(name)
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		return nil, nil, fault.Wrapf(fault.Denied, err, "I may not read “%s”.", brief(name))
-	case err != nil:
-		return nil, nil, missing(name)
-	}
-	if info, err = f.Stat(); err != nil { // another file may have taken its place
-		return nil, nil, errors.Join(fmt.Errorf("look at %s: %w", name, err), f.Close())
-	}
-	return f, info, nil
+	return folders.Version(stat)
 }
 
 // Open starts t.
 func (s *Source) Open(ctx context.Context, t track.Track, at time.Duration) (audio.Reader, error) {
-	name, ok := local(t.URI)
+	p, _, ok := s.folders.Find(t.URI)
 	if !ok {
-		return nil, missing(t.URI)
+		return nil, folders.Missing(t.URI)
 	}
-	f, stat, err := s.open(name)
+	f, stat, err := p.Open()
 	if err != nil {
 		return nil, err
 	}
 	in := decode.Input{Reader: f, Size: stat.Size(), Version: func() string { return current(f) }}
 	r, err := decode.Open(ctx, in, at, s.opts.Decode)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", name, err)
+		return nil, fmt.Errorf("open %s: %w", p.Path, err)
 	}
 	return r, nil
 }
 
-// brief shortens a name to what fits a sentence.
-func brief(s string) string {
-	const most = 80
-	if r := []rune(strings.ToValidUTF8(s, "�")); len(r) > most {
-		return string(r[:most-1]) + "…"
+// words finds what q's words fit best.
+func (s *Source) words(ctx context.Context, q track.Query) (track.Result, error) {
+	hits, err := s.Search(ctx, q.Text, maxConsidered)
+	if err != nil {
+		return track.Result{}, err
 	}
-	return strings.ToValidUTF8(s, "�")
+	for _, h := range considered(hits, q.Text) {
+		result, err := s.hit(ctx, h, q.Name)
+		if err == nil || fault.KindOf(err) != fault.NotFound {
+			return result, err
+		} // it is gone since the index saw it
+	}
+	return track.Result{}, folders.Missing(q.Text)
+}
+
+// maxConsidered is how many hits are looked at for one that is meant.
+const maxConsidered = 20
+
+// considered leaves out lists whose name is not wholly what was asked for: words that fit a
+// hundred tracks of an artist mean the one they fit best. What a Ref names is meant.
+func considered(hits []track.Hit, ref string) (meant []track.Hit) {
+	for _, h := range hits {
+		if h.Kind == track.One || h.Whole || h.Ref == ref {
+			meant = append(meant, h)
+		}
+	}
+	if len(meant) == 0 {
+		return hits
+	}
+	return meant
+}
+
+// hit resolves what was found.
+func (s *Source) hit(ctx context.Context, h track.Hit, called string) (track.Result, error) {
+	if s.indexed() {
+		if h.Kind == track.Artist || h.Kind == track.Album || h.Kind == track.Folder {
+			return s.indexedList(ctx, h.Ref)
+		}
+	}
+	uri := h.Ref
+	if h.Kind == track.One {
+		uri = h.Track.URI
+	}
+	p, info, ok := s.folders.Find(uri)
+	switch {
+	case !ok:
+		return track.Result{}, folders.Missing(uri)
+	case info.IsDir():
+		return s.folder(ctx, p)
+	}
+	return s.file(ctx, p, called)
+}
+
+// indexed reports that the index can be asked.
+func (s *Source) indexed() bool { return s.opts.Index != nil && s.opts.Index.Ready() }
+
+// Search returns the tracks and lists that fit text best.
+func (s *Source) Search(ctx context.Context, text string, limit int) ([]track.Hit, error) {
+	if s.indexed() {
+		return s.opts.Index.Search(text, limit), nil
+	}
+	return s.search(ctx, text, limit)
+}
+
+// errNothing ends the way of a list without a single track.
+func errNothing(title string) error {
+	return fault.Newf(fault.NotFound, "There is nothing to play in the folder “%s”.", folders.Brief(title))
 }

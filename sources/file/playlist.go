@@ -1,123 +1,215 @@
 package file
 
 import (
-	"bytes"
 	"context"
-	"io/fs"
+	"fmt"
+	"io"
 	"path"
-	"slices"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"busker/internal/fault"
+	"busker/sources/folders"
+	"busker/sources/names"
 	"busker/track"
 )
 
-// playlist makes a list of the files of one folder that can be played, in the
-// order of their names. Folders inside it are left out.
-func (s *Source) playlist(ctx context.Context, dir string) (track.Result, error) {
-	entries, err := fs.ReadDir(s.root.FS(), dir)
+// batchTime is how long a batch of tracks that must be described may take, once it has one.
+const batchTime = 2 * time.Second
+
+// item is one entry of a list: a track that is described, a file that is not, or a link.
+type item struct {
+	track track.Track // known by its Format
+	place folders.Place
+	link  string
+}
+
+// folder makes a list of the files of a folder that can be played, those of the folders in
+// it behind.
+func (s *Source) folder(ctx context.Context, p folders.Place) (track.Result, error) {
+	if s.indexed() {
+		result, err := s.indexedList(ctx, p.URI())
+		if err == nil || fault.KindOf(err) != fault.NotFound {
+			return result, err
+		} // it is new
+	}
+	var items []item
+	err := walk(ctx, p, func(p folders.Place, dir bool) bool {
+		if !dir && names.Music(p.Path) {
+			items = append(items, item{place: p})
+		}
+		return len(items) < s.opts.MaxPlaylist
+	})
 	if err != nil {
-		return track.Result{}, missing(dir)
+		return track.Result{}, err
 	}
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return natural(a.Name(), b.Name()) })
-	result := track.Result{Playlist: path.Base(dir)}
-	if dir == "." {
-		result.Playlist = "Music"
+	return s.playlist(ctx, titleOf(p), items, errNothing(p.Path))
+}
+
+func titleOf(p folders.Place) string {
+	if p.Path == "." {
+		return "Music"
 	}
-	covers := covers{left: maxCovers}
-	for _, e := range entries {
-		if e.IsDir() || !worthwhile(e.Name()) {
-			continue
-		}
-		if len(result.Tracks) == s.opts.MaxPlaylist {
-			break
-		}
-		t, err := s.describe(ctx, path.Join(dir, e.Name()), "")
-		if ctx.Err() != nil {
-			return track.Result{}, ctx.Err()
-		}
-		if err == nil { // what is no music stands among it: covers, texts
-			t.Artwork = covers.keep(t.Artwork)
-			result.Tracks = append(result.Tracks, t)
+	return path.Base(p.Path)
+}
+
+// indexedList makes a list of what a Ref names.
+func (s *Source) indexedList(ctx context.Context, ref string) (track.Result, error) {
+	tracks, title, _, ok := s.opts.Index.List(ref, s.opts.MaxPlaylist)
+	if !ok {
+		return track.Result{}, folders.Missing(ref)
+	}
+	items := make([]item, len(tracks))
+	for i, t := range tracks {
+		items[i].track = t
+		if t.Format == "" {
+			items[i].place, _, _ = s.folders.Find(t.URI)
 		}
 	}
-	if len(result.Tracks) == 0 {
-		return track.Result{}, fault.Newf(fault.NotFound, "There is nothing to play in the folder “%s”.", brief(dir))
+	return s.playlist(ctx, title, items, errNothing(title))
+}
+
+// maxListBytes is the largest playlist file that is read.
+const maxListBytes = 8 << 20
+
+// playlistFile makes a list of what a playlist file names.
+func (s *Source) playlistFile(ctx context.Context, p folders.Place) (track.Result, error) {
+	f, stat, err := p.Open()
+	if err != nil {
+		return track.Result{}, err
+	}
+	defer f.Close()
+	if stat.Size() > maxListBytes {
+		return track.Result{}, fault.Newf(fault.TooLarge, "The list “%s” is too large.", folders.Brief(p.Path))
+	}
+	title, entries, err := s.opts.Lists.Read(path.Base(p.Path), io.LimitReader(f, maxListBytes), s.opts.MaxPlaylist)
+	if err != nil {
+		return track.Result{}, fmt.Errorf("read %s: %w", p.Path, err)
+	}
+	if title == "" {
+		title = names.Stem(p.Path)
+	}
+	var items []item
+	for _, entry := range entries[:min(len(entries), s.opts.MaxPlaylist)] {
+		items = append(items, s.entry(p, entry))
+	}
+	return s.playlist(ctx, title, items, fault.Newf(fault.NotFound, "There is nothing to play in the list “%s”.", folders.Brief(title)))
+}
+
+// entry is what one line of a list at p leads to. Absolute paths count if they lead into a
+// music folder.
+func (s *Source) entry(p folders.Place, text string) item {
+	if strings.Contains(text, "://") {
+		return item{link: text}
+	}
+	text = strings.ReplaceAll(text, `\`, "/")
+	if !strings.HasPrefix(text, "/") {
+		return item{place: p.Below("../" + text)}
+	}
+	for _, f := range s.folders.List() {
+		if rel, err := filepath.Rel(f.Dir, filepath.FromSlash(text)); err == nil && filepath.IsLocal(rel) {
+			return item{place: folders.Place{Folder: f, Path: filepath.ToSlash(rel)}}
+		}
+	}
+	return item{place: folders.Place{Folder: p.Folder, Path: path.Clean(strings.TrimLeft(text, "/"))}}
+}
+
+// rest hands out the items of a list in batches.
+type rest struct {
+	*Source
+	items  []item
+	covers covers
+}
+
+// playlist makes a result of items; nothing is the error if none can be played.
+func (s *Source) playlist(ctx context.Context, title string, items []item, nothing error) (track.Result, error) {
+	r := &rest{Source: s, items: items, covers: covers{left: maxCovers}}
+	first, err := r.next(ctx)
+	switch {
+	case err == io.EOF: //nolint:errorlint // next returns it bare
+		return track.Result{}, nothing
+	case err != nil:
+		return track.Result{}, err
+	}
+	if s.indexed() {
+		r.illustrate(ctx, first)
+	}
+	result := track.Result{Tracks: first, Playlist: title}
+	if len(r.items) > 0 {
+		result.Total, result.Rest = len(first)+len(r.items), r.next
 	}
 	return result, nil
 }
 
-// maxCovers is how many bytes of pictures the tracks of one folder keep.
-const maxCovers = 8 << 20
-
-// covers are the pictures of a folder. The songs of an album have the same one,
-// and no folder holds the memory of hundreds for as long as its tracks are queued.
-type covers struct {
-	kept []*track.Artwork
-	left int
+// next returns the next batch, and io.EOF behind the last.
+func (r *rest) next(ctx context.Context) (batch []track.Track, err error) {
+	began := time.Now()
+	for len(r.items) > 0 && len(batch) < r.opts.Batch && (len(batch) == 0 || time.Since(began) < batchTime) {
+		i := r.items[0]
+		r.items = r.items[1:]
+		found := r.item(ctx, i)
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		batch = append(batch, found...)
+	}
+	if len(batch) == 0 {
+		return nil, io.EOF
+	}
+	return batch, nil
 }
 
-// keep returns the one kept that equals a, or a itself, or nil when a is too much.
-func (c *covers) keep(a *track.Artwork) *track.Artwork {
-	if a == nil {
+// item returns the tracks of one item, none if it cannot be played: what is no music stands
+// among it, and what a list names may be gone.
+func (r *rest) item(ctx context.Context, i item) []track.Track {
+	switch {
+	case i.track.Format != "":
+		return []track.Track{i.track}
+	case i.link != "":
+		if r.opts.Elsewhere == nil {
+			return nil
+		}
+		result, err := r.opts.Elsewhere(ctx, track.Query{Text: i.link})
+		if err != nil || result.Playlist != "" {
+			return nil
+		}
+		return result.Tracks
+	case i.place.Folder == nil:
 		return nil
 	}
-	for _, k := range c.kept {
-		if bytes.Equal(k.Bytes, a.Bytes) {
-			return k
+	if r.indexed() {
+		if t, ok := r.opts.Index.Lookup(i.place.URI()); ok && t.Format != "" {
+			return []track.Track{t}
 		}
 	}
-	if len(a.Bytes) > c.left {
+	t, err := r.describe(ctx, i.place, "")
+	if err != nil {
 		return nil
 	}
-	c.left -= len(a.Bytes)
-	c.kept = append(c.kept, a)
-	return a
+	t.Artwork = r.covers.keep(t.Artwork)
+	return []track.Track{t}
 }
 
-// worthwhile reports whether a file of this name may hold music, so that a search
-// does not offer the cover of an album for it.
-func worthwhile(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp", ".txt", ".md", ".nfo", ".log", ".pdf", ".html",
-		".m3u", ".m3u8", ".pls", ".cue", ".sfv", ".md5", ".db", ".ini", ".url", ".lnk", ".zip", ".rar", ".7z",
-		".json", ".xml", ".lrc", ".srt":
-		return false
-	}
-	return !strings.HasPrefix(name, ".")
-}
+// illustrateTime is how long the first tracks of a list are looked at for their pictures,
+// which an index does not keep.
+const illustrateTime = 200 * time.Millisecond
 
-// natural compares names as people order them: without case, numbers by value.
-func natural(a, b string) int {
-	x, y := fold(a), fold(b)
-	for x != "" && y != "" {
-		i, j := digits(x), digits(y)
-		if i > 0 && j > 0 {
-			m, n := strings.TrimLeft(x[:i], "0"), strings.TrimLeft(y[:j], "0")
-			if len(m) != len(n) {
-				return len(m) - len(n)
-			}
-			if c := strings.Compare(m, n); c != 0 {
-				return c
-			}
-			x, y = x[i:], y[j:]
+// illustrate finds the pictures of the first tracks; Artwork finds the others when they
+// are played.
+func (r *rest) illustrate(ctx context.Context, batch []track.Track) {
+	began := time.Now()
+	for i := range batch {
+		t := &batch[i]
+		if t.Artwork != nil || t.Source != Name {
 			continue
 		}
-		if x[0] != y[0] {
-			return int(x[0]) - int(y[0])
+		if time.Since(began) > illustrateTime || ctx.Err() != nil {
+			return
 		}
-		x, y = x[1:], y[1:]
+		art, err := r.Artwork(ctx, *t)
+		if err == nil {
+			t.Artwork = r.covers.keep(art)
+		}
 	}
-	if len(x) != len(y) {
-		return len(x) - len(y)
-	}
-	return strings.Compare(a, b)
-}
-
-// digits returns how many digits s begins with.
-func digits(s string) (n int) {
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
 }

@@ -1,20 +1,21 @@
 package file
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"io/fs"
-	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 
-	"golang.org/x/text/unicode/norm"
+	"busker/sources/folders"
+	"busker/sources/names"
+	"busker/track"
 )
 
-// index is the list of what lies below the root, kept until it is stale.
-type index struct {
+// nameList is what lies in the folders, kept until it is stale: the search of those who have
+// no index, or none yet.
+type nameList struct {
 	mu      sync.Mutex
 	made    time.Time
 	entries []entry
@@ -22,42 +23,59 @@ type index struct {
 
 // entry is a file or folder, with its names as they are compared.
 type entry struct {
-	name string // path below the root
-	full string // folded path
-	base string // folded name without extension
-	dir  bool
+	place folders.Place
+	full  string // folded path
+	base  string // folded name without extension
+	dir   bool
 }
 
-// search returns the path of what matches text best: every word of it must occur
-// in the path.
-func (s *Source) search(ctx context.Context, text string) (string, error) {
-	words := strings.Fields(fold(text))
-	if len(words) == 0 {
-		return "", missing(text)
+// search returns what matches text best: every word of it must occur in the path.
+func (s *Source) search(ctx context.Context, text string, limit int) ([]track.Hit, error) {
+	words := strings.Fields(names.Fold(text))
+	if len(words) == 0 || limit <= 0 {
+		return nil, nil
 	}
 	entries, err := s.list(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	best, name := 0, ""
+	var hits []track.Hit
 	for _, e := range entries {
-		n := e.score(words)
-		if n > best || n == best && n > 0 && natural(e.name, name) < 0 {
-			best, name = n, e.name
+		if n := e.score(words); n > 0 {
+			hits = append(hits, e.hit(float64(n)/best))
 		}
 	}
-	if best == 0 {
-		return "", missing(text)
-	}
-	return name, nil
+	slices.SortStableFunc(hits, func(a, b track.Hit) int {
+		return cmp.Or(cmp.Compare(b.Score, a.Score), names.Natural(a.Ref, b.Ref))
+	})
+	return hits[:min(limit, len(hits))], nil
 }
+
+// hit is e as a hit. A path may be too long for a Ref, and is one all the same: nobody but
+// this package is given it before there is an index.
+func (e entry) hit(score float64) track.Hit {
+	uri := e.place.URI()
+	h := track.Hit{Source: Name, Ref: uri, Title: names.Stem(e.place.Path), Tracks: 1, Score: score, Whole: e.dir || score == 1}
+	switch {
+	case e.dir:
+		h.Kind, h.Tracks = track.Folder, 0
+	case names.Playlist(e.place.Path):
+		h.Kind, h.Tracks = track.List, 0
+	default:
+		h.Track = track.Track{Source: Name, URI: uri, Title: h.Title}
+	}
+	return h
+}
+
+// best is the score of a file whose name it is.
+const best = 6
 
 // score says how well the words fit e, 0 when they do not.
 func (e entry) score(words []string) int {
 	query := strings.Join(words, " ")
 	switch {
 	case e.base == query && !e.dir:
-		return 6
+		return best
 	case e.base == query:
 		return 5
 	case e.dir:
@@ -83,90 +101,74 @@ func containsAll(s string, words []string) bool {
 	return true
 }
 
-// list returns the index, read again if it is stale.
+// list returns the names, read again if they are stale.
 func (s *Source) list(ctx context.Context) ([]entry, error) {
-	s.index.mu.Lock()
-	defer s.index.mu.Unlock()
-	if !s.index.made.IsZero() && time.Since(s.index.made) < s.opts.Refresh {
-		return s.index.entries, nil
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
+	if !s.names.made.IsZero() && time.Since(s.names.made) < s.opts.Refresh {
+		return s.names.entries, nil
 	}
 	var entries []entry
-	err := fs.WalkDir(s.root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			if d != nil && d.IsDir() {
-				return fs.SkipDir // a folder we may not read
+	for _, f := range s.folders.List() {
+		err := walk(ctx, folders.Place{Folder: f, Path: "."}, func(p folders.Place, dir bool) bool {
+			if dir || names.Music(p.Path) || s.opts.Lists != nil && names.Playlist(p.Path) {
+				entries = append(entries, newEntry(p, dir))
 			}
-			return nil
-		case name == ".":
-			return nil
-		case len(entries) >= s.opts.MaxFiles:
-			return fs.SkipAll
-		case strings.HasPrefix(d.Name(), "."):
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
+			return len(entries) < s.opts.MaxFiles
+		})
+		if err != nil {
+			return nil, err
 		}
-		if d.IsDir() || worthwhile(name) {
-			entries = append(entries, newEntry(name, d.IsDir()))
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, fs.SkipAll) {
-		return nil, err
 	}
-	s.index.entries, s.index.made = entries, time.Now()
+	s.names.entries, s.names.made = entries, time.Now()
 	return entries, nil
 }
 
-func newEntry(name string, dir bool) entry {
-	base := path.Base(name)
-	if !dir {
-		base = strings.TrimSuffix(base, path.Ext(base))
-	}
-	return entry{name: name, full: words(fold(name)), base: words(fold(base)), dir: dir}
+func newEntry(p folders.Place, dir bool) entry {
+	return entry{place: p, full: names.Fold(p.Path), base: names.Fold(names.Stem(p.Path)), dir: dir}
 }
 
-// words puts single spaces between words.
-func words(s string) string { return strings.Join(strings.Fields(s), " ") }
+// walk calls yield for what is below p, a folder before what is in it and the files of a
+// folder before the folders in it, in the order of their names, until yield returns false.
+// Folders that cannot be read are left out.
+func walk(ctx context.Context, p folders.Place, yield func(p folders.Place, dir bool) bool) error {
+	_, err := walkOn(ctx, p, yield)
+	return err
+}
 
-// fold makes names comparable: without case, accents and punctuation.
-func fold(s string) string {
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, " ")) {
+func walkOn(ctx context.Context, p folders.Place, yield func(folders.Place, bool) bool) (more bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	entries, err := p.ReadDir()
+	if err != nil {
+		return true, nil //nolint:nilerr // a folder we may not read
+	}
+	var files, subs []names.Key
+	for _, e := range entries {
 		switch {
-		case unicode.Is(unicode.Mn, r) || r == '\'' || r == '’':
-		case unicode.IsLetter(r) || unicode.IsNumber(r):
-			b.WriteString(special(unicode.ToLower(r)))
+		case names.Hidden(e.Name()):
+		case e.IsDir():
+			subs = append(subs, names.NewKey(e.Name()))
 		default:
-			b.WriteByte(' ')
+			files = append(files, names.NewKey(e.Name()))
 		}
 	}
-	return b.String()
-}
-
-// special folds letters that are not a base letter with a mark on it.
-func special(r rune) string {
-	switch r {
-	case 'ß':
-		return "ss"
-	case 'æ':
-		return "ae"
-	case 'œ':
-		return "oe"
-	case 'ø':
-		return "o"
-	case 'đ', 'ð':
-		return "d"
-	case 'ł':
-		return "l"
-	case 'ı':
-		return "i"
-	case 'þ':
-		return "th"
+	slices.SortFunc(files, names.Key.Compare)
+	slices.SortFunc(subs, names.Key.Compare)
+	for _, f := range files {
+		if !yield(p.Below(f.Name()), false) {
+			return false, nil
+		}
 	}
-	return string(r)
+	for _, sub := range subs {
+		below := p.Below(sub.Name())
+		if !yield(below, true) {
+			return false, nil
+		}
+		if more, err := walkOn(ctx, below, yield); !more {
+			return false, err
+		}
+	}
+	return true, nil
 }

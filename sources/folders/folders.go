@@ -101,7 +101,7 @@ func (s *Set) free(dir, absolute string) string {
 
 // Close gives the folders back. Files that are open stay usable.
 func (s *Set) Close() error {
-	var errs []error
+	errs := make([]error, 0, len(s.list))
 	for _, f := range s.list {
 		errs = append(errs, f.root.Close())
 	}

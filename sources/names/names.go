@@ -116,6 +116,9 @@ type Key struct{ folded, name string }
 // NewKey makes name ready.
 func NewKey(name string) Key { return Key{Fold(name), name} }
 
+// Name is the name k was made of.
+func (k Key) Name() string { return k.name }
+
 // Compare orders names as Natural does.
 func (k Key) Compare(other Key) int {
 	x, y := k.folded, other.folded

@@ -28,7 +28,7 @@ func (t *Tags) Merge(other Tags) {
 	t.Title = first(t.Title, other.Title)
 	t.Artist = first(t.Artist, other.Artist)
 	t.Album = first(t.Album, other.Album)
-	t.Place.merge(other.Place)
+	t.merge(other.Place)
 	if t.Artwork == nil {
 		t.Artwork = other.Artwork
 	}
