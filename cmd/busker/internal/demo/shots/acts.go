@@ -2,12 +2,10 @@ package main
 
 // acts are the scenes, in their order. Messages are found by what they hold, so
 // that a changed text leaves the pictures alone.
-var acts = []func(*tab) error{arrive, play, street, card, queue, settings, form, german, phone}
+var acts = []func(*tab) error{arrive, play, street, card, queue, settings, german, phone}
 
-// last is the newest message that holds what the selector finds.
-func last(selector string) string {
-	return `[...document.querySelectorAll(".message")].filter((m) => m.querySelector('` + selector + `')).at(-1)`
-}
+// nowPlaying is the newest message for everybody with artwork and buttons: the card.
+const nowPlaying = `[...document.querySelectorAll(".message:not(.private)")].filter((m) => m.querySelector(".card img") && m.querySelector(".press")).at(-1)`
 
 func arrive(t *tab) error {
 	if err := t.size(1280, 800, 1); err != nil {
@@ -24,7 +22,7 @@ func play(t *tab) error {
 	if err := t.script(`document.querySelector(".song").click()`); err != nil {
 		return err
 	}
-	if err := t.wait("the card", last(".card .press")); err != nil {
+	if err := t.wait("the card", nowPlaying); err != nil {
 		return err
 	}
 	for _, song := range []string{"last tram home", "fog on the harbour", "pocket arcade"} {
@@ -47,7 +45,7 @@ func card(t *tab) error {
 	if err := t.size(1280, 900, 1.5); err != nil {
 		return err
 	}
-	return t.element("card", last(".card .press")+`.querySelector(".card")`)
+	return t.element("card", nowPlaying+`.querySelector(".card")`)
 }
 
 // reply asks for something and takes the answer as a picture; without the command
@@ -78,9 +76,6 @@ func settings(t *tab) error {
 	_, err := t.reply("settings", "settings", nil)
 	return err
 }
-
-// form is the first form a button of the settings opens.
-func form(*tab) error { return nil }
 
 func german(t *tab) error {
 	if err := t.become("Inês", "de"); err != nil {
@@ -115,7 +110,7 @@ func phone(t *tab) error {
 	if err := t.size(390, 800, 1.5); err != nil {
 		return err
 	}
-	if err := t.script(last(".card .press") + `.scrollIntoView({ block: "end" })`); err != nil {
+	if err := t.script(nowPlaying + `.scrollIntoView({ block: "end" })`); err != nil {
 		return err
 	}
 	return t.page("phone")
