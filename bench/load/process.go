@@ -35,7 +35,7 @@ func startBot(ctx context.Context, o options, t *town, m *music) (*process, erro
 		"DISCORD_TOKEN="+t.bot.Token,
 		"BUSKER_DISCORD_API="+t.local.URL(), "BUSKER_DISCORD_CA="+t.local.CAFile(),
 		"BUSKER_MUSIC_DIR="+m.dir, "BUSKER_METRICS_LISTEN="+address,
-		"BUSKER_CACHE_MAX_BYTES=0", "BUSKER_WEB_ALLOW_PRIVATE=true", "BUSKER_LOG_LEVEL=error",
+		"BUSKER_STORE_URL=:memory:", "BUSKER_CACHE_MAX_BYTES=0", "BUSKER_WEB_ALLOW_PRIVATE=true", "BUSKER_LOG_LEVEL=error",
 	)
 	p.cmd.Stdout, p.cmd.Stderr = os.Stderr, os.Stderr
 	if err := p.cmd.Start(); err != nil {

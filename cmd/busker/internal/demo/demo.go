@@ -11,6 +11,7 @@ import (
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
 	"busker/internal/telemetry"
+	"busker/store"
 )
 
 // Options of a demo.
@@ -37,7 +38,12 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // the page has closed it already, unless nothing began
-	s, a, err := open(o, songs.dir)         //nolint:contextcheck // it binds ports and waits for nothing
+	kept, err := remember(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = kept.Close() }()
+	s, a, err := open(o, songs.dir, kept) //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err
 	}
@@ -53,8 +59,15 @@ func Run(ctx context.Context, o Options) error {
 	)
 }
 
+// remember opens a store that is forgotten when the demo ends.
+func remember(ctx context.Context, o Options) (*store.Store, error) {
+	return store.Open(ctx, ":memory:", store.Options{
+		Logger: o.Telemetry.Logger().With("part", "store"), Metrics: store.NewMetrics(o.Telemetry.Registry()),
+	})
+}
+
 // open builds the street and the app that serves it.
-func open(o Options, dir string) (*street, *app.App, error) {
+func open(o Options, dir string, kept *store.Store) (*street, *app.App, error) {
 	s, err := newStreet()
 	if err != nil {
 		return nil, nil, err
@@ -64,7 +77,7 @@ func open(o Options, dir string) (*street, *app.App, error) {
 		return nil, nil, err
 	}
 	a, err := app.New(app.Options{
-		Token: s.bot.Token, MusicDir: dir, Tuning: o.Tuning, Discord: where, Telemetry: o.Telemetry,
+		Token: s.bot.Token, MusicDir: dir, Tuning: o.Tuning, Discord: where, Telemetry: o.Telemetry, Store: kept,
 	})
 	return s, a, err
 }

@@ -48,7 +48,12 @@ func Headless(ctx context.Context, o Session) error {
 		return err
 	}
 	defer func() { _ = songs.close() }()
-	s, a, err := open(o.Options, songs.dir) //nolint:contextcheck // it binds ports and waits for nothing
+	kept, err := remember(ctx, o.Options)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = kept.Close() }()
+	s, a, err := open(o.Options, songs.dir, kept) //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err
 	}
