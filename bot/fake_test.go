@@ -84,15 +84,25 @@ func (p *players) apply(c player.Command) (player.Event, error) {
 		p.s.Channel = c.Channel
 		return player.Joined(c), nil
 	case player.Leave:
+		left := player.Left{Channel: p.s.Channel}
+		if c.Alone {
+			left.Reason = player.LeaveAlone
+		}
 		p.s = player.Status{Volume: 100}
 		p.q.Clear()
-		return player.Left{}, nil
+		return left, nil
 	case player.Pause:
 		p.s.State = player.StatePaused
 		return player.Paused{}, nil
 	case player.Resume:
-		p.s.State = player.StatePlaying
+		p.s.State, p.s.Held = player.StatePlaying, false
 		return player.Resumed{}, nil
+	case player.Hold:
+		p.s.State, p.s.Held = player.StatePlaying, c.On
+		if c.On {
+			p.s.State = player.StatePaused
+		}
+		return player.HeldChanged(c), nil
 	case player.Skip:
 		return p.turn(p.q.Skip(max(c.Count, 1)))
 	case player.Jump:
