@@ -33,13 +33,14 @@ type square struct {
 	players *players
 	gateway *gateway.Gateway
 	bot     *bot.Bot
+	adjust  []func(*bot.Options)
 }
 
-func newSquare(t *testing.T) *square {
+func newSquare(t *testing.T, adjust ...func(*bot.Options)) *square {
 	t.Helper()
 	t.Parallel()
 	s := &square{
-		t: t, players: newPlayers(),
+		t: t, adjust: adjust, players: newPlayers(),
 		Emulator: emulator.Start(t, emulator.Options{Gateway: eg.Limits{IdentifyEvery: 10 * time.Millisecond}}),
 	}
 	s.app = s.AddBot("busker")
@@ -65,10 +66,14 @@ func (s *square) start() {
 		OnInteraction: func(ctx context.Context, i *interactionCreate) { s.bot.HandleInteraction(ctx, i) },
 	})
 	s.need(err)
-	s.bot, err = bot.New(bot.Options{
+	opts := bot.Options{
 		REST: s.gateway.REST(), Doer: s.players, Resolver: catalogue{}, Voice: s.gateway, Privacy: &secrets{}, Events: s.players.events,
 		CardEvery: 50 * time.Millisecond, CardProgress: time.Hour,
-	})
+	}
+	for _, f := range s.adjust {
+		f(&opts)
+	}
+	s.bot, err = bot.New(opts)
 	s.need(err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 2)

@@ -2,12 +2,14 @@ package bot
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/playlists"
 	"busker/track"
 )
 
@@ -92,4 +94,35 @@ func Features() (all []Feature) {
 		all = append(all, Feature{action + " (form)", action})
 	}
 	return all
+}
+
+// Reference opens the references of playlists.
+func Reference(l playlists.Playlist) string { return reference(l) }
+
+// PlayReference opens those of plays.
+func PlayReference(p playlists.Play) string { return refPlay + playID(p) }
+
+// Drafts opens drafts.
+type Drafts struct{ drafts }
+
+// NewDrafts returns none.
+func NewDrafts() *Drafts { return &Drafts{} }
+
+// Keep opens keep.
+func (d *Drafts) Keep(user snowflake.ID, found track.Result) string { return d.keep(user, found) }
+
+// Find opens find.
+func (d *Drafts) Find(user snowflake.ID, token string) (track.Result, error) {
+	return d.find(user, token)
+}
+
+// ListArgument opens what buttons of playlists carry.
+func ListArgument(list int64, page int) string { return fmt.Sprintf("%d.%d", list, page) }
+
+// QueriesIn opens what is found in a message.
+func QueriesIn(m *discordgo.Message) (texts []string) {
+	for _, q := range queriesIn(m) {
+		texts = append(texts, q.Text)
+	}
+	return texts
 }

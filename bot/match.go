@@ -78,9 +78,9 @@ func looksLikeFile(name string) bool {
 func names(e exchange.Entry) []string {
 	switch {
 	case e.Title != "" && e.Artist != "":
-		return []string{e.Artist + " " + e.Title, e.Title}
+		return []string{e.Artist + " " + e.Title, bare(e.Title)}
 	case e.Title != "":
-		return []string{e.Title}
+		return []string{e.Title, bare(e.Title)}
 	case isLink(e.Text):
 		return nil
 	}

@@ -44,7 +44,7 @@ func playlistCommands() []*command {
 		return required(suggested(text("list", about)))
 	}
 	owner := func() *discordgo.ApplicationCommandOption { return oneOf("owner", aboutListOwner, ofMe, ofServer) }
-	var formats []string
+	formats := make([]string, 0, len(exchange.Formats()))
 	for _, f := range exchange.Formats() {
 		formats = append(formats, string(f))
 	}

@@ -164,6 +164,7 @@ func (c *call) imported(l playlists.Playlist, from exchange.List, missing []stri
 // importName names a playlist that nobody named.
 func (c *call) importName(title string, from source) string {
 	file := strings.TrimSuffix(path.Base(from.name), path.Ext(from.name))
+	file = strings.ReplaceAll(file, "_", " ") // which Discord made of spaces
 	for _, name := range []string{title, file} {
 		if name = cut(name, playlists.MaxName); name != "" && name != "." {
 			if name, err := playlists.Name(name); err == nil {
@@ -195,7 +196,7 @@ func (c *call) readList(ctx context.Context, from source) (list exchange.List, f
 	if err != nil {
 		return list, nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close()
 	name := from.name
 	if u, err := url.Parse(from.link); err == nil && name == "" {
 		name = path.Base(u.Path)

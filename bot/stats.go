@@ -64,8 +64,7 @@ func stats(ctx context.Context, c *call) (reply, error) {
 	if s.Plays == 0 {
 		return reply{text: c.w.Say(textNoStats)}, nil
 	}
-	lines := []string{text, c.w.Say(textStatsSum, s.Plays, minutes(s.Heard))}
-	lines = append(lines, c.ranks(s, part.User == 0)...)
+	lines := append([]string{text, c.w.Say(textStatsSum, s.Plays, minutes(s.Heard))}, c.ranks(s, part.User == 0)...)
 	return reply{text: strings.Join(lines, "\n")}, nil
 }
 

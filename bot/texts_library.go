@@ -8,7 +8,6 @@ const (
 	textKindAlbum     = "Album"
 	textKindFolder    = "Folder"
 	textKindList      = "Playlist"
-	textPlaysNext     = "Plays next: %s."
 	textOfList        = "%s from %s" // "3 tracks", name of a list
 	textNothingChosen = "Choose something first."
 	textSaved         = "Saved %s to %s." // what, name of a playlist
