@@ -180,7 +180,7 @@ func TestAnswersSayWhatWasDone(t *testing.T) {
 		if want := []string{"c", "b"}; !slices.Equal(names, want) {
 			t.Errorf("history %v, want %v", names, want)
 		}
-		if s := r.status(); s.Outcome.Added != 0 || s.Outcome.Dropped != nil {
+		if s := r.status(); s.Added != 0 || s.Dropped != nil {
 			t.Errorf("an outcome of no command: %+v", s.Outcome)
 		}
 	})
@@ -191,9 +191,20 @@ func TestTheQueueTellsWhatChanged(t *testing.T) {
 	run(t, nil, func(r *rig) {
 		tracks := r.album()
 		for _, c := range []player.Command{
-			player.Add{Tracks: tracks[:1]}, player.Remove{}, player.Move{To: 1}, player.Shuffle{}, player.Fair{On: true},
-			player.Fair{On: true}, player.Undo{}, player.Loop{Mode: queue.All}, player.Undo{}, player.Clear{}, player.Clear{},
-			player.RemoveBy{}, player.Undo{}, player.Stop{},
+			player.Add{Tracks: tracks[:1]},
+			player.Remove{},
+			player.Move{To: 1},
+			player.Shuffle{},
+			player.Fair{On: true},
+			player.Fair{On: true},
+			player.Undo{},
+			player.Loop{Mode: queue.All},
+			player.Undo{},
+			player.Clear{},
+			player.Clear{},
+			player.RemoveBy{},
+			player.Undo{},
+			player.Stop{},
 		} {
 			r.do(c)
 		}

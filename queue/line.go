@@ -92,6 +92,19 @@ func (l *line) take(chosen func(i int, it *Item) bool) (taken []*Item, spots []S
 	return taken, spots
 }
 
+// drop is take for who does not want the items.
+func (l *line) drop(chosen func(it *Item) bool) {
+	stay := make([]*Item, 0, len(l.items))
+	for _, it := range l.items {
+		if chosen(it) {
+			l.length -= it.Track.Length
+		} else {
+			stay = append(stay, it)
+		}
+	}
+	l.set(stay)
+}
+
 // spot returns the spot the item at index i is in.
 func (l *line) spot(i int) (s Spot) {
 	if i > 0 {

@@ -119,7 +119,7 @@ func (q *Queue) previous() error {
 	previous := q.played[last]
 	q.played, q.history = slices.Clip(q.played[:last]), nil
 	if _, ok := q.Find(previous.ID); ok { // loop mode All had put it there
-		q.upcoming.take(func(_ int, it *Item) bool { return it.ID == previous.ID })
+		q.upcoming.drop(func(it *Item) bool { return it.ID == previous.ID })
 	}
 	if q.current != nil && q.current.ID != previous.ID {
 		q.upcoming.insert(0, q.current)

@@ -131,7 +131,7 @@ func (q *Queue) takeBack() error {
 	q.undo = slices.Clip(q.undo[:n])
 	switch s.Op {
 	case OpAdd:
-		q.upcoming.take(func(_ int, it *Item) bool { return s.added(it) })
+		q.upcoming.drop(s.added)
 	case OpRemove, OpClear, OpStop, OpSkip:
 		q.bringBack(&s)
 	case OpMove:
@@ -153,12 +153,8 @@ func (q *Queue) takeBack() error {
 // bringBack puts the items of s back to where they were. Those passed over by a Skip
 // may be in the queue, at its end; like those stopped they are no longer history.
 func (q *Queue) bringBack(s *Step) {
-	back := make(map[uint64]bool, len(s.Items))
-	for _, it := range s.Items {
-		back[it.ID] = true
-	}
-	if slices.ContainsFunc(q.upcoming.items, func(it *Item) bool { return back[it.ID] }) {
-		q.upcoming.take(func(_ int, it *Item) bool { return back[it.ID] })
+	if there := common(s.Items, q.upcoming.items); len(there) > 0 {
+		q.upcoming.drop(func(it *Item) bool { return there[it.ID] })
 	}
 	items, gaps := make([]*Item, 0, len(s.Items)), make([]int, 0, len(s.Items))
 	find := q.Find
@@ -181,19 +177,28 @@ func (q *Queue) bringBack(s *Step) {
 	}
 	q.upcoming.weave(items, gaps)
 	if s.Op == OpSkip || s.Op == OpStop {
-		q.played, q.history = without(q.played, back), nil
+		back := common(s.Items, q.played)
+		q.played = slices.DeleteFunc(slices.Clone(q.played), func(it *Item) bool { return back[it.ID] })
+		q.history = nil
 	}
 }
 
-// without returns the items whose IDs are not in a set.
-func without(items []*Item, ids map[uint64]bool) []*Item {
-	var left []*Item
-	for _, it := range items {
-		if !ids[it.ID] {
-			left = append(left, it)
+// common returns the IDs of the items that are in both lists.
+func common(long, short []*Item) map[uint64]bool {
+	if len(long) < len(short) {
+		long, short = short, long
+	}
+	in := make(map[uint64]bool, len(short))
+	for _, it := range short {
+		in[it.ID] = true
+	}
+	both := map[uint64]bool{}
+	for _, it := range long {
+		if in[it.ID] {
+			both[it.ID] = true
 		}
 	}
-	return left
+	return both
 }
 
 // reorder puts the upcoming items into a former order. Those that were not in it stay
