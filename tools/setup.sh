@@ -79,19 +79,6 @@ clients() {
 	(cd emulator/interop && npm ci --no-audit --no-fund --loglevel=error >&2 && touch node_modules/.package-lock.json)
 }
 
-# postgres installs the server without letting Debian start one: the tests have theirs.
-postgres() {
-	local policy=/usr/sbin/policy-rc.d own=
-	if [ ! -e "$policy" ]; then
-		own=1
-		as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy" || return 1
-	fi
-	local installed=0
-	install postgresql || installed=1
-	[ -z "$own" ] || as_root rm -f "$policy"
-	return "$installed"
-}
-
 build() {
 	# Without these the build falls back to the pure-Go codecs (see tools/cgo.sh).
 	install pkg-config libopus-dev libmpg123-dev ||
@@ -103,7 +90,7 @@ build) build ;;
 test)
 	build
 	install ffmpeg chromium || say "tests that need ffmpeg or Chromium will be skipped"
-	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || postgres ||
+	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install postgresql ||
 		say "the tests of the store with Postgres will be skipped"
 	music || say "no music could be fetched: the tests with real music will be skipped"
 	clients
