@@ -47,3 +47,24 @@ func (c Cards) SetCard(ctx context.Context, guild snowflake.ID, card Card) error
 			int64(guild), int64(card.Channel), int64(card.Message), int64(card.Serial))
 	})
 }
+
+// All returns all cards, by guild.
+func (c Cards) All(ctx context.Context) (all map[snowflake.ID]Card, err error) {
+	err = c.store.read(ctx, "card_all", func(tx *transaction) error {
+		all = map[snowflake.ID]Card{}
+		rows, err := tx.QueryContext(ctx, `SELECT guild, channel, message, serial FROM card`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var guild, channel, message, serial int64
+			if err := rows.Scan(&guild, &channel, &message, &serial); err != nil {
+				return err
+			}
+			all[snowflake.ID(guild)] = Card{snowflake.ID(channel), snowflake.ID(message), uint64(serial)}
+		}
+		return rows.Err()
+	})
+	return all, err
+}

@@ -119,6 +119,7 @@ func TestCards(t *testing.T) {
 		no(t, c.SetCard(ctx, cafe, want))
 		no(t, c.SetCard(ctx, pub, store.Card{Channel: 2}))
 		same(t, "card", must[store.Card](t)(c.Card(ctx, cafe)), want)
+		same(t, "all cards", must[map[snowflake.ID]store.Card](t)(c.All(ctx)), map[snowflake.ID]store.Card{cafe: want, pub: {Channel: 2}})
 		no(t, c.SetCard(ctx, cafe, store.Card{}))
 		same(t, "no card", must[store.Card](t)(c.Card(ctx, cafe)), store.Card{})
 	})
