@@ -235,6 +235,13 @@ func (s *shard) onGuild(guild *discordgo.Guild) {
 		s.g.tellLost(in)
 	}
 	s.g.changed(in)
+	s.g.tellGuild(in, true)
+}
+
+func (g *Gateway) tellGuild(guild snowflake.ID, in bool) {
+	if g.opts.OnGuild != nil {
+		g.opts.OnGuild(guild, in)
+	}
 }
 
 func (g *Gateway) tellLost(in snowflake.ID) {
@@ -259,6 +266,7 @@ func (g *Gateway) forget(gone snowflake.ID) {
 	if wanted {
 		g.tell(VoiceState{Guild: gone, User: g.UserID(), Self: true})
 	}
+	g.tellGuild(gone, false)
 }
 
 // id reads an id of Discord's; what is not one is 0.

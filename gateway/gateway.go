@@ -60,6 +60,9 @@ type Options struct {
 	// OnChange hears that of a guild something else is true than before: who is in voice
 	// and whether they hear, its channels, permissions or language.
 	OnChange func(guild snowflake.ID)
+	// OnGuild hears of every guild the bot is in, when a session begins and later, and of
+	// those it was removed from. It must not wait.
+	OnGuild func(guild snowflake.ID, in bool)
 	// OnMessage hears of every message people and bots post where we see it; nil = of
 	// none, and Discord is not asked for them.
 	OnMessage func(Message)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/bwmarrin/discordgo"
@@ -70,6 +71,14 @@ func (g *Gateway) ChannelInfo(channel snowflake.ID) (Channel, bool) {
 const permissionSetVoiceStatus = 1 << 48
 
 func (ch *channel) isStage() bool { return ch.kind == discordgo.ChannelTypeGuildStageVoice }
+
+// Guilds returns the guilds the bot is in, as far as it knows, in any order.
+func (g *Gateway) Guilds() []snowflake.ID {
+	c := g.cache
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return slices.Collect(maps.Keys(c.guilds))
+}
 
 // Locale returns the language of a guild as Discord names it ("de", "en-US"), "" of one
 // the bot does not know.

@@ -61,6 +61,7 @@ func (c *runCommand) Run(ctx context.Context) error {
 		Tuning:    s.Tuning,
 		Cache:     s.Cache,
 		Store:     kept,
+		Version:   version,
 		Discord:   where,
 		Telemetry: tel,
 	})

@@ -38,6 +38,7 @@ type Options struct {
 	Tuning   config.Tuning
 	Cache    config.Cache // MaxBytes 0 keeps nothing
 
+	Version string // of the program, for /stats
 	// Store is where everything is kept that outlives the process. The caller closes it
 	// once Run has ended; nil keeps nothing.
 	Store *store.Store
@@ -68,7 +69,10 @@ type App struct {
 	bot      *bot.Bot
 	sources  *sourceSet
 	events   <-chan player.Envelope
-	cancel   func() // ends events
+	cancel   func()   // ends events
+	audit    *audit   // nil without a store
+	members  *members // likewise
+	started  time.Time
 }
 
 // leaveTimeout is how long a player waits until Discord has taken its leave.
@@ -80,7 +84,11 @@ const cardEvents = 1024
 
 // New connects the parts. It opens the music folder and nothing else.
 func New(opts Options) (*App, error) {
-	a := &App{opts: opts}
+	a := &App{opts: opts, started: time.Now()}
+	if opts.Store != nil {
+		log := opts.Telemetry.Logger()
+		a.audit, a.members = newAudit(opts.Store.Audit(), log), newMembers(opts.Store, log.Warn)
+	}
 	encoder, err := a.encoder(opus.DefaultBitrate) // a wrong setting shows now, and not at the first song
 	if err != nil {
 		return nil, fmt.Errorf("make an encoder: %w", err)
@@ -108,6 +116,7 @@ func (a *App) connect() (err error) {
 		IdentifyEvery: a.opts.Discord.IdentifyEvery,
 		OnInteraction: later(&a.bot, (*bot.Bot).HandleInteraction),
 		OnVoiceState:  a.voiceState,
+		OnGuild:       a.guildHeard,
 		OnVoiceServer: a.voiceServer,
 		OnChange:      a.guildChanged,
 		OnMessage:     func(m gateway.Message) { a.bot.MessagePosted(m) },
@@ -146,12 +155,19 @@ func (a *App) connect() (err error) {
 		LeaveTimeout: leaveTimeout,
 		Logger:       log.With("part", "player"),
 		Metrics:      player.NewMetrics(registry),
+		Audit:        a.recorder(),
 	})
 	if err != nil {
 		return err
 	}
 	a.events, a.cancel = a.players.Subscribe(cardEvents)
-	a.bot, err = bot.New(bot.Options{
+	plays, cancelPlays := a.players.Subscribe(cardEvents)
+	cancelEvents := a.cancel
+	a.cancel = func() {
+		cancelEvents()
+		cancelPlays()
+	}
+	o := bot.Options{
 		REST:      a.gateway.REST(),
 		Doer:      a.players,
 		Resolver:  a.sources,
@@ -161,17 +177,14 @@ func (a *App) connect() (err error) {
 		Events:    a.events,
 		Logger:    log.With("part", "bot"),
 		Metrics:   bot.NewMetrics(registry),
-	})
-	return err
-}
-
-// runStore deletes what has become too old.
-func (a *App) runStore(ctx context.Context) error {
-	if a.opts.Store == nil {
-		<-ctx.Done()
-		return nil
+		Plays:     plays,
+		Library:   a.sources,
+		Files:     a.sources.files,
+		Facts:     a,
 	}
-	return a.opts.Store.Run(ctx)
+	a.keep(&o)
+	a.bot, err = bot.New(o)
+	return err
 }
 
 // later calls a method of what r points to by then: the gateway wants the bot's

@@ -16,6 +16,7 @@ import (
 type sourceSet struct {
 	*sources.Set
 	closers []func() error
+	files   files // fetches links as they are
 }
 
 // Close gives folder and connections back.
@@ -49,8 +50,10 @@ func openSources(opts Options) (*sourceSet, error) {
 		w := web.New(private)
 		s.closers = append(s.closers, w.Close)
 		all = append(all, uploads{w, opts.Discord.Uploads})
+		s.files.uploads, s.files.prefix = w, opts.Discord.Uploads
 	}
 	w := web.New(links)
+	s.files.links = w
 	s.closers = append(s.closers, w.Close)
 	all = append(all, w)
 	if opts.MusicDir != "" {
