@@ -57,7 +57,8 @@ func (c *runCommand) Run(ctx context.Context) error {
 	a, err := app.New(app.Options{
 		Token:     s.Discord.Token.Reveal(),
 		Shards:    s.Discord.Shards,
-		MusicDir:  s.Music.Dir,
+		MusicDir:  s.Music.Dir.First(),
+		MoreMusic: s.Music.Dir.Others(),
 		Tuning:    s.Tuning,
 		Cache:     s.Cache,
 		Store:     kept,

@@ -40,6 +40,9 @@ var (
 
 // save replaces the file at path by one of what c knows, whatever happens in between.
 func (c *catalogue) save(path string, ffmpeg bool) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
 	temporary := path + ".new"
 	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -35,8 +35,10 @@ type Options struct {
 	Token    string
 	Shards   int    // 0 = as many as Discord recommends
 	MusicDir string // "" = no local files
-	Tuning   config.Tuning
-	Cache    config.Cache // MaxBytes 0 keeps nothing
+	// MoreMusic are further music folders; there is none without MusicDir.
+	MoreMusic []string
+	Tuning    config.Tuning
+	Cache     config.Cache // MaxBytes 0 keeps nothing
 
 	Version string // of the program, for /stats
 	// Store is where everything is kept that outlives the process. The caller closes it
@@ -96,7 +98,7 @@ func New(opts Options) (*App, error) {
 	if err := encoder.Close(); err != nil {
 		return nil, fmt.Errorf("close the encoder: %w", err)
 	}
-	if a.sources, err = openSources(opts); err != nil {
+	if a.sources, err = openSources(opts, busyness{a}); err != nil {
 		return nil, err
 	}
 	if err := a.connect(); err != nil {
@@ -249,6 +251,7 @@ func (a *App) Run(ctx context.Context) error {
 		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "pool", Run: a.pool.Run, Share: time.Second},
 		layers.Layer{Name: "studio", Run: a.runStudio, Share: time.Second},
+		layers.Layer{Name: "library", Run: a.runLibrary, Share: time.Second},
 		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
 		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
 	)

@@ -7,7 +7,7 @@ import (
 
 	"busker/sources"
 	"busker/sources/decode"
-	"busker/sources/file"
+	"busker/sources/library"
 	"busker/sources/web"
 	"busker/track"
 )
@@ -15,6 +15,7 @@ import (
 // sourceSet is where music comes from, and what must be closed with it.
 type sourceSet struct {
 	*sources.Set
+	library *library.Library // nil without a music folder
 	closers []func() error
 	files   files // fetches links as they are
 }
@@ -26,7 +27,7 @@ func (s *sourceSet) Close() {
 	}
 }
 
-func openSources(opts Options) (*sourceSet, error) {
+func openSources(opts Options, busy busyness) (*sourceSet, error) {
 	log := opts.Telemetry.Logger()
 	decoding := decode.Options{}
 	if ffmpeg, err := decode.NewFFmpeg(decode.FFmpegOptions{}); err == nil {
@@ -57,12 +58,11 @@ func openSources(opts Options) (*sourceSet, error) {
 	s.closers = append(s.closers, w.Close)
 	all = append(all, w)
 	if opts.MusicDir != "" {
-		f, err := file.New(file.Options{Root: opts.MusicDir, Decode: decoding})
+		f, err := s.openMusic(opts, decoding, w.Resolve, busy)
 		if err != nil {
 			s.Close()
-			return nil, fmt.Errorf("open the music folder: %w", err)
+			return nil, fmt.Errorf("open the music folders: %w", err)
 		}
-		s.closers = append(s.closers, f.Close)
 		all = append(all, f)
 	}
 	s.Set = sources.NewSet(all...)

@@ -29,11 +29,12 @@ type Config struct {
 // Tuning is the part of the configuration that means the same against Discord and
 // in the demo.
 type Tuning struct {
-	Web    Web    `embed:"" prefix:"web-" group:"web"`
-	Player Player `embed:"" prefix:"player-" group:"player"`
-	Voice  Voice  `embed:"" prefix:"voice-" group:"voice"`
-	Opus   Opus   `embed:"" prefix:"opus-" group:"opus"`
-	Engine Engine `embed:"" prefix:"engine-" group:"engine"`
+	Web     Web     `embed:"" prefix:"web-" group:"web"`
+	Player  Player  `embed:"" prefix:"player-" group:"player"`
+	Voice   Voice   `embed:"" prefix:"voice-" group:"voice"`
+	Opus    Opus    `embed:"" prefix:"opus-" group:"opus"`
+	Engine  Engine  `embed:"" prefix:"engine-" group:"engine"`
+	Library Library `embed:"" prefix:"library-" group:"library"`
 }
 
 // Discord is how to log in.
@@ -47,7 +48,15 @@ type Discord struct {
 
 // Music is the folder of local files.
 type Music struct {
-	Dir string `type:"path" placeholder:"DIR" help:"Folder whose files /play finds by name. Without one, only links and uploads can be played."`
+	Dir Folders `placeholder:"DIR" help:"Folder whose files /play finds by name; several are separated by commas or colons, or the flag is repeated. Without one, only links and uploads can be played."`
+}
+
+// Library is how the music folders are indexed.
+type Library struct {
+	Workers int           `default:"1" placeholder:"N" help:"How many files are asked at the same time what they are, in the background. More is quicker on several disks only."`
+	Rescan  time.Duration `default:"0s" placeholder:"TIME" help:"How often all folders are read again in search of changes nobody reported; 0 takes 1h, or 5m where folders cannot be watched."`
+	NoWatch bool          `help:"Do not watch the folders for changes: for network file systems, which report none."`
+	Measure bool          `help:"Measure the loudness of files that do not tell it while the machine is idle, about a second of a core each. Without it, that is done while they are played for the first time."`
 }
 
 // Metrics is the listener for monitoring.
@@ -112,6 +121,7 @@ func Groups() []kong.Group {
 	return []kong.Group{
 		{Key: "discord", Title: "Discord:"},
 		{Key: "music", Title: "Local music:"},
+		{Key: "library", Title: "Index of local music:"},
 		{Key: "web", Title: "Links:"},
 		{Key: "player", Title: "Player:"},
 		{Key: "voice", Title: "Voice:"},
