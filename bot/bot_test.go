@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,7 @@ type stage struct {
 	bot     *bot.Bot
 	log     *bytes.Buffer
 	n       atomic.Int64
+	may     int64        // what the bot may in the text channel; 0 = not told
 	stop    func() error // ends Run, and returns what it did
 }
 
@@ -148,7 +150,8 @@ func (s *stage) interact(user snowflake.ID, kind int, data any) *answer {
 	token := fmt.Sprintf("token%d", n)
 	raw, err := json.Marshal(map[string]any{
 		"id": fmt.Sprint(5000 + n), "application_id": "901", "type": kind, "token": token, "guild_id": "1", "channel_id": "10",
-		"member": map[string]any{"user": map[string]any{"id": user.String(), "username": "somebody"}}, "data": data,
+		"app_permissions": strconv.FormatInt(s.may, 10),
+		"member":          map[string]any{"user": map[string]any{"id": user.String(), "username": "somebody"}}, "data": data,
 	})
 	if err != nil {
 		s.t.Fatal(err)

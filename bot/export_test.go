@@ -10,6 +10,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/playlists"
+	"busker/settings"
 	"busker/track"
 )
 
@@ -126,3 +127,6 @@ func QueriesIn(m *discordgo.Message) (texts []string) {
 	}
 	return texts
 }
+
+// Settings opens what the bot remembers of settings.
+func (b *Bot) Settings() *settings.Cache { return b.settings }

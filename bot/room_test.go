@@ -21,6 +21,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/queue"
+	"busker/session"
 	"busker/settings"
 )
 
@@ -32,6 +33,9 @@ type room struct {
 	chosen  *settings.Memory
 	bot     *bot.Bot
 	asked   requests
+	quiet   bool         // nothing plays at first
+	former  session.Card // of the process before
+	stop    func() error // ends the bot
 }
 
 // requests are those made of Discord, which takes all of them.
@@ -107,16 +111,19 @@ func inRoom(t *testing.T, change func(*bot.Options, *room), body func(*room)) {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() {
-			if err := r.bot.Run(ctx); err != nil {
-				t.Errorf("run: %v", err)
-			}
+		ended := make(chan error, 1)
+		go func() { ended <- r.bot.Run(ctx) }()
+		r.stop = sync.OnceValue(func() error {
+			cancel()
+			return <-ended
 		})
-		r.begin()
+		if !r.quiet {
+			r.begin()
+		}
 		body(r)
-		cancel()
-		running.Wait()
+		if err := r.stop(); err != nil {
+			t.Errorf("run: %v", err)
+		}
 	})
 }
 
