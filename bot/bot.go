@@ -69,11 +69,15 @@ type Options struct {
 	// The channel's owner closes it.
 	Events <-chan player.Envelope
 
-	Library   Library            // nil: nothing is offered while people type, nothing can be searched
-	Playlists playlists.Store    // with favourites and history; nil keeps them as long as the process lives
-	Files     Files              // fetches playlists to import; nil: they can only be pasted
-	Facts     Facts              // for /stats; nil: the bot tells nothing of itself
-	Records   map[string]Records // what else is kept of people, by its name in an export; nil = nothing
+	Library   Library         // nil: nothing is offered while people type, nothing can be searched
+	Playlists playlists.Store // with favourites and history; nil keeps them as long as the process lives
+	Files     Files           // fetches playlists to import; nil: they can only be pasted
+	Facts     Facts           // for /stats; nil: the bot tells nothing of itself
+	Records   Records         // nil: nothing is kept of people but Playlists and Settings
+
+	// KeepHistory and KeepAudit are for how long plays and the audit trail are kept, as
+	// people are told; 0 = without an end.
+	KeepHistory, KeepAudit time.Duration
 
 	// Plays are what happens to the players, for the history; nil means none is written.
 	// The channel's owner closes it.
@@ -175,6 +179,9 @@ func New(opts Options) (*Bot, error) {
 	}
 	if opts.Playlists == nil {
 		opts.Playlists = playlists.NewMemory(playlists.Limits{})
+	}
+	if opts.Records == nil {
+		opts.Records = onlyMusic{opts.Playlists}
 	}
 	return &Bot{
 		settings: settings.NewCache(opts.Settings, opts.Logger),

@@ -243,20 +243,27 @@ func TestWhatAMessageHasToPlay(t *testing.T) {
 }
 
 // ledger is Records that remember who was erased.
-type ledger struct{ erased []snowflake.ID }
-
-func (l *ledger) ExportUser(context.Context, snowflake.ID) (any, error) {
-	return []string{"pressed skip"}, nil
+type ledger struct {
+	kept   *playlists.Memory
+	erased []snowflake.ID
 }
 
-func (l *ledger) EraseUser(_ context.Context, user snowflake.ID) error {
+func (l *ledger) ExportUser(ctx context.Context, user snowflake.ID) (any, error) {
+	p, err := l.kept.Export(ctx, user)
+	return []any{p, "pressed skip"}, err
+}
+
+func (l *ledger) EraseUser(ctx context.Context, user snowflake.ID) (playlists.Erased, error) {
 	l.erased = append(l.erased, user)
-	return nil
+	return l.kept.Erase(ctx, user)
 }
 
 func TestMyData(t *testing.T) {
 	audit := &ledger{}
-	s := newShop(t, func(o *bot.Options) { o.Records = map[string]bot.Records{"audit": audit} })
+	s := newShop(t, func(o *bot.Options) {
+		audit.kept, _ = o.Playlists.(*playlists.Memory)
+		o.Records, o.KeepHistory, o.KeepAudit = audit, 365*24*time.Hour, 90*24*time.Hour
+	})
 	bob := s.guild.AddUser("bob")
 	s.sit(bob, s.voice)
 	s.list(me(s.ann), "Mine", "One")
@@ -288,6 +295,9 @@ func TestMyData(t *testing.T) {
 	}
 
 	m = s.command(s.ann, "mydata delete", nil)
+	if !strings.Contains(m.Content, "365 days") || !strings.Contains(m.Content, "90 days") {
+		t.Errorf("nobody is told how long: %q", m.Content)
+	}
 	if got := s.turned(s.uses(s.ann, m, "erase_not", "")); got.Content != "Everything stays as it was." {
 		t.Errorf("%q", got.Content)
 	}

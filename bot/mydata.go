@@ -15,12 +15,23 @@ import (
 	"busker/settings"
 )
 
-// Records are something else that is kept of people, such as the audit trail.
+// Records are all that is kept of people, the audit trail and queues included.
 type Records interface {
 	// ExportUser returns all that is kept of a person, for JSON.
 	ExportUser(ctx context.Context, user snowflake.ID) (any, error)
-	// EraseUser deletes it, or takes the person's id off it.
-	EraseUser(ctx context.Context, user snowflake.ID) error
+	// EraseUser deletes it, or takes the person's id off what stays for others.
+	EraseUser(ctx context.Context, user snowflake.ID) (playlists.Erased, error)
+}
+
+// onlyMusic are the Records of a bot that keeps nothing but playlists and history.
+type onlyMusic struct{ playlists.Store }
+
+func (m onlyMusic) ExportUser(ctx context.Context, user snowflake.ID) (any, error) {
+	return m.Export(ctx, user)
+}
+
+func (m onlyMusic) EraseUser(ctx context.Context, user snowflake.ID) (playlists.Erased, error) {
+	return m.Erase(ctx, user)
 }
 
 const (
@@ -46,18 +57,17 @@ func dataPresses() map[string]handler {
 
 // personalData is the file somebody gets.
 type personalData struct {
-	User     snowflake.ID       `json:"user"`
-	At       time.Time          `json:"exportedAt"`
-	Settings settings.User      `json:"settings"`
-	Kept     playlists.Personal `json:"music"`
-	Queued   []queue.Item       `json:"queuedHere"` // in this server's queue, now
-	Records  map[string]any     `json:"records,omitempty"`
+	User     snowflake.ID  `json:"user"`
+	At       time.Time     `json:"exportedAt"`
+	Settings settings.User `json:"settings"`
+	Kept     any           `json:"kept"`
+	Queued   []queue.Item  `json:"queuedHere"` // in this server's queue, now
 }
 
 func exportData(ctx context.Context, c *call) (reply, error) {
 	data := personalData{User: c.user, At: time.Now().UTC().Truncate(time.Second), Settings: c.own}
 	var err error
-	if data.Kept, err = c.b.opts.Playlists.Export(ctx, c.user); err != nil {
+	if data.Kept, err = c.b.opts.Records.ExportUser(ctx, c.user); err != nil {
 		return reply{}, err
 	}
 	for _, item := range c.status.Queue {
@@ -65,29 +75,33 @@ func exportData(ctx context.Context, c *call) (reply, error) {
 			data.Queued = append(data.Queued, *item)
 		}
 	}
-	for name, records := range c.b.opts.Records {
-		of, err := records.ExportUser(ctx, c.user)
-		if err != nil {
-			return reply{}, fmt.Errorf("export %s: %w", name, err)
-		}
-		if data.Records == nil {
-			data.Records = map[string]any{}
-		}
-		data.Records[name] = of
-	}
 	file, err := json.MarshalIndent(data, "", "  ")
 	if err != nil {
 		return reply{}, err
 	}
 	return reply{
-		text:  c.w.Say(textDataExported) + "\n" + c.w.Say(textDataWhat),
+		text:  c.w.Say(textDataExported) + "\n" + c.dataWhat(),
 		files: []attachment{{name: "busker-" + c.user.String() + ".json", mime: "application/json", data: file}},
 	}, nil
 }
 
+// dataWhat tells what is kept, and for how long.
+func (c *call) dataWhat() string {
+	text := c.w.Say(textDataWhat)
+	if history, audit := days(c.b.opts.KeepHistory), days(c.b.opts.KeepAudit); history > 0 && audit > 0 {
+		text += "\n" + c.w.Say(textDataHowLong, history, audit)
+	}
+	return text
+}
+
+func days(d time.Duration) int {
+	const day = 24 * time.Hour
+	return int(d / day)
+}
+
 // askErase says what would go, and asks.
 func askErase(_ context.Context, c *call) (reply, error) {
-	return reply{text: c.w.Say(textDataErase) + "\n" + c.w.Say(textDataWhat), rows: rowsOf([]discordgo.MessageComponent{
+	return reply{text: c.w.Say(textDataErase) + "\n" + c.dataWhat(), rows: rowsOf([]discordgo.MessageComponent{
 		pressable(actionErase, c.user.String(), c.w.Say(labelDeleteAll), discordgo.DangerButton),
 		pressable(actionKeep, "", c.w.Say(labelKeep), discordgo.SecondaryButton),
 	})}, nil
@@ -106,17 +120,12 @@ func erase(ctx context.Context, c *call, _ customID) error {
 			}
 		}
 	}
-	gone, err := c.b.opts.Playlists.Erase(ctx, c.user)
-	if err != nil {
-		return err
-	}
 	if _, err := c.b.settings.ChangeUser(ctx, c.user, func(u *settings.User) error { *u = settings.User{}; return nil }); err != nil {
 		return err
 	}
-	for name, records := range c.b.opts.Records {
-		if err := records.EraseUser(ctx, c.user); err != nil {
-			return fmt.Errorf("erase %s: %w", name, err)
-		}
+	gone, err := c.b.opts.Records.EraseUser(ctx, c.user)
+	if err != nil {
+		return err
 	}
 	c.deliver(ctx, reply{text: c.w.Say(textDataErased, gone.Lists, gone.Favourites, gone.Plays+gone.Entries)})
 	return nil

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"busker/internal/snowflake"
+	"busker/player"
 	"busker/playlists"
 )
 
@@ -18,7 +19,7 @@ type FactSheet struct {
 	Version string
 	Started time.Time
 	Guilds  int            // it is in
-	Playing []snowflake.ID // those that have a player
+	Playing []snowflake.ID // guilds that have a player
 	Library LibraryFacts
 }
 
@@ -94,7 +95,7 @@ func (c *call) botStats() reply {
 	f := c.b.opts.Facts.Facts()
 	lines := []string{
 		c.w.Say(textBotVersion, f.Version), c.w.Say(textBotSince, fmt.Sprintf("<t:%d:R>", f.Started.Unix())),
-		c.w.Say(textBotGuilds, f.Guilds), c.w.Say(textBotPlayers, len(f.Playing)),
+		c.w.Say(textBotGuilds, f.Guilds), c.w.Say(textBotPlayers, c.b.playing(f.Playing)),
 	}
 	switch l := f.Library; {
 	case l.Scanning:
@@ -103,4 +104,15 @@ func (c *call) botStats() reply {
 		lines = append(lines, c.w.Say(textBotLibrary, l.Tracks))
 	}
 	return reply{text: strings.Join(lines, "\n")}
+}
+
+// playing counts the guilds in which music plays now.
+func (b *Bot) playing(guilds []snowflake.ID) int {
+	n := 0
+	for _, guild := range guilds {
+		if s, ok := b.opts.Doer.Status(guild); ok && s.State == player.StatePlaying {
+			n++
+		}
+	}
+	return n
 }

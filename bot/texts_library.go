@@ -71,6 +71,7 @@ const (
 	textDataExported = "This is everything I keep about you."
 	textDataErase    = "Delete everything I keep about you? That cannot be undone."
 	textDataWhat     = "-# I keep your playlists and favourites until you delete them, your settings, and what you asked for in the history of servers. What a server keeps stays there without your name."
+	textDataHowLong  = "-# The history goes back %d days, the record of who did what %d days."
 	textDataErased   = "Deleted: %d playlists, %d favourites and your settings. Your name is gone from %d entries in histories and playlists of servers."
 	textDataKept     = "Everything stays as it was."
 

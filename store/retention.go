@@ -37,6 +37,11 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
+// Keeps returns for how long plays and entries of the audit log are kept, 0 = for ever.
+func (s *Store) Keeps() (history, audit time.Duration) {
+	return s.opts.KeepHistory, s.opts.KeepAudit
+}
+
 // Expire deletes what is too old at a time, as Options have it.
 func (s *Store) Expire(ctx context.Context, now time.Time) error {
 	for _, old := range []struct {

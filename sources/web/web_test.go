@@ -404,3 +404,22 @@ func TestBrokenConnectionIsNoEnd(t *testing.T) {
 		})
 	}
 }
+
+func TestFetchTakesAnythingFromWhereItMay(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "#EXTM3U\n") })
+	content, err := open(t, web.Options{}).Fetch(t.Context(), url+"/a.m3u")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer content.Close() //nolint:errcheck // it never has anything to tell
+	if got, err := io.ReadAll(content); err != nil || string(got) != "#EXTM3U\n" {
+		t.Errorf("%q, %v", got, err)
+	}
+	public := web.New(web.Options{})
+	defer public.Close() //nolint:errcheck // nothing was kept
+	for link, kind := range map[string]fault.Kind{url: fault.Denied, "file:///etc/passwd": fault.Unsupported} {
+		if _, err := public.Fetch(t.Context(), link); fault.KindOf(err) != kind {
+			t.Errorf("%s: %v", link, err)
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"busker/bot"
 	"busker/internal/snowflake"
 	"busker/player"
+	"busker/playlists"
 	"busker/session"
 	"busker/sources/web"
 	"busker/store"
@@ -25,7 +26,8 @@ func (a *App) keep(o *bot.Options) {
 		return
 	}
 	o.Settings, o.Playlists, o.Cards = kept.Settings(), kept.Playlists(), cards{kept.Cards()}
-	o.Audit, o.Records = a.audit, map[string]bot.Records{"everything": records{kept}}
+	o.Audit, o.Records = a.audit, records{kept}
+	o.KeepHistory, o.KeepAudit = kept.Keeps()
 	o.Survives = true
 }
 
@@ -89,9 +91,9 @@ func (r records) ExportUser(ctx context.Context, user snowflake.ID) (any, error)
 }
 
 // EraseUser implements bot.Records.
-func (r records) EraseUser(ctx context.Context, user snowflake.ID) error {
-	_, err := r.kept.Erase(ctx, user)
-	return err
+func (r records) EraseUser(ctx context.Context, user snowflake.ID) (playlists.Erased, error) {
+	gone, err := r.kept.Erase(ctx, user)
+	return gone.Erased, err
 }
 
 // files fetches what people upload or link to, with the rules of the source that would
