@@ -13,7 +13,7 @@ import (
 func TestSleepStopsFadingAndKeepsTheQueue(t *testing.T) {
 	live(t, func(l *lives) {
 		p := l.begin()
-			p.do(guild, player.Play{Tracks: l.album(2), Channel: lobby})
+		p.do(guild, player.Play{Tracks: l.album(2), Channel: lobby})
 		at := time.Now().Add(time.Minute)
 		p.pass(time.Second)
 		if s := p.do(guild, player.Sleep{At: at}); !s.SleepAt.Equal(at) {

@@ -20,7 +20,7 @@ type Pace struct {
 	// hold up others. 0 = 3 s.
 	Patience time.Duration
 	// Tries is how often a guild is told to return whose channel cannot be reached just
-	// now, with growing pauses; 0 = 6, which takes about a minute.
+	// now, with growing pauses; 0 = 8, which takes about a minute.
 	Tries int
 }
 
@@ -28,11 +28,11 @@ func (p *Pace) fill() {
 	p.AtOnce = cmp.Or(max(p.AtOnce, 0), 10)
 	p.Every = cmp.Or(max(p.Every, 0), 50*time.Millisecond)
 	p.Patience = cmp.Or(max(p.Patience, 0), 3*time.Second)
-	p.Tries = cmp.Or(max(p.Tries, 0), 6)
+	p.Tries = cmp.Or(max(p.Tries, 0), 8)
 }
 
-// reviveAgain is the pause before the second try, and a bit more before each that follows.
-const reviveAgain = 4 * time.Second
+// reviveAgain is the pause before the second try, and each that follows is twice as long.
+const reviveAgain = 500 * time.Millisecond
 
 // Revive has all guilds return that were playing when the process ended, newest first,
 // and returns when they have or ctx has ended. What people have a guild do meanwhile
@@ -84,7 +84,7 @@ func (m *Manager) revive(ctx context.Context, guild GuildID, pace Pace, release 
 			m.opts.Metrics.returns.WithLabelValues(fault.KindOf(err).String()).Inc()
 			m.opts.Logger.Warn("a guild could not return", "guild", guild, "err", err)
 			return
-		case !pass(ctx, time.Duration(try)*reviveAgain):
+		case !pass(ctx, reviveAgain<<(try-1)):
 			return
 		}
 	}

@@ -24,6 +24,7 @@ import (
 	"busker/opus"
 	"busker/opus/pool"
 	"busker/player"
+	"busker/session"
 	"busker/sources"
 	"busker/store"
 	"busker/studio"
@@ -67,6 +68,7 @@ type App struct {
 	cache    *cache.Cache     // nil = none
 	loudness *loudness.Memory // nil: the players remember for this process only
 	studio   *studio.Studio
+	keeper   *session.Keeper // nil = there is no store
 	players  *player.Manager
 	bot      *bot.Bot
 	sources  *sourceSet
@@ -142,6 +144,9 @@ func (a *App) connect() (err error) {
 	if err := a.openStudio(); err != nil {
 		return err
 	}
+	if err := a.openMemory(); err != nil {
+		return err
+	}
 	a.players, err = player.NewManager(player.Options{
 		Opener:      opener{a.studio},
 		Bitrate:     a.bitrate,
@@ -149,6 +154,8 @@ func (a *App) connect() (err error) {
 		Connect:     func(guild player.GuildID) player.Output { return output{a.hub.Conn(guild)} },
 		Encoder:     a.newEncoder,
 		Loudness:    a.remembered(),
+		Memory:      a.memory(),
+		Reachable:   a.gateway.MayReturn,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
 		Idle:        func(guild player.GuildID) time.Duration { return a.bot.AutoLeave(guild) },
 		Lookahead:   a.opts.Tuning.Voice.Lookahead,
@@ -238,8 +245,8 @@ func (a *App) VoiceChannelOf(guild, user snowflake.ID) (snowflake.ID, bool) {
 func (a *App) UserID() snowflake.ID { return a.gateway.UserID() }
 
 // Run serves until ctx ends, which returns nil, or until a part fails. It stops the
-// parts in the order of the house: readiness, bot, players, voice, gateway,
-// telemetry; each has its share of StopWithin.
+// parts in the order of the house: readiness, bot, players, what they keep, voice,
+// gateway, telemetry; each has its share of StopWithin.
 func (a *App) Run(ctx context.Context) error {
 	defer a.sources.Close()
 	defer a.cancel()
@@ -252,6 +259,7 @@ func (a *App) Run(ctx context.Context) error {
 		layers.Layer{Name: "pool", Run: a.pool.Run, Share: time.Second},
 		layers.Layer{Name: "studio", Run: a.runStudio, Share: time.Second},
 		layers.Layer{Name: "library", Run: a.runLibrary, Share: time.Second},
+		layers.Layer{Name: "sessions", Run: a.runMemory, Share: 2 * time.Second},
 		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
 		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
 	)
@@ -262,7 +270,7 @@ func (a *App) Run(ctx context.Context) error {
 }
 
 // StopWithin is the sum of the parts' shares: no stop takes longer.
-const StopWithin = 10 * time.Second
+const StopWithin = 16 * time.Second
 
 // serve answers people from the moment the shards are ready, and meanwhile sees to
 // it that the commands are registered.
@@ -278,6 +286,7 @@ func (a *App) serve(ctx context.Context) error {
 			a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
 		}
 	})
+	registering.Go(func() { a.revive(ctx) })
 	err := a.bot.Run(ctx)
 	cancel()
 	registering.Wait()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/url"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -21,7 +22,12 @@ import (
 	"busker/internal/telemetry"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if orders := os.Getenv(childOrders); orders != "" {
+		beChild(orders)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience is how long anything may take on a busy machine.
 const patience = 30 * time.Second

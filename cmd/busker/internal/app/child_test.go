@@ -1,0 +1,194 @@
+package app_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"busker/cmd/busker/internal/app"
+	"busker/cmd/busker/internal/config"
+	"busker/internal/snowflake"
+	"busker/internal/telemetry"
+	"busker/player"
+	"busker/store"
+)
+
+// childOrders is set in processes that are not to test but to be the app.
+const childOrders = "BUSKER_TEST_CHILD"
+
+// orders say which app a child is to be.
+type orders struct {
+	Token, API, CA, Music, Store string
+	Guilds                       []snowflake.ID
+}
+
+// report is what a child says of a guild, ten times a second.
+type report struct {
+	Guild    snowflake.ID
+	State    string
+	Channel  snowflake.ID
+	Item     uint64
+	Title    string
+	Position time.Duration
+	Volume   int
+	Queue    []uint64
+}
+
+// beChild is the app until it is killed, and reports to its standard output.
+func beChild(text string) {
+	var o orders
+	err := json.Unmarshal([]byte(text), &o)
+	if err == nil {
+		err = o.play()
+	}
+	fmt.Fprintln(os.Stderr, "the child ends:", err)
+	os.Exit(1)
+}
+
+func (o orders) play() error {
+	pem, err := os.ReadFile(o.CA)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(pem)
+	api, err := url.Parse(o.API)
+	if err != nil {
+		return err
+	}
+	kept, err := store.Open(context.Background(), o.Store, store.Options{})
+	if err != nil {
+		return err
+	}
+	tel, err := telemetry.New(telemetry.Options{Level: "warn", Output: os.Stderr})
+	if err != nil {
+		return err
+	}
+	a, err := app.New(app.Options{
+		Token: o.Token, MusicDir: o.Music, Store: kept, Telemetry: tel,
+		Tuning:  config.Tuning{Engine: config.Engine{Limit: 1000}},
+		Discord: app.Discord{API: api, Voice: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
+	})
+	if err != nil {
+		return err
+	}
+	go o.tell(a.Players())
+	return errors.Join(a.Run(context.Background()), errors.New("it ended by itself"))
+}
+
+// tell writes a line of reports again and again, all of one moment.
+func (o orders) tell(m *player.Manager) {
+	out := json.NewEncoder(os.Stdout)
+	for range time.Tick(100 * time.Millisecond) {
+		var all []report
+		for _, guild := range o.Guilds {
+			s, _ := m.Status(guild)
+			r := report{guild, s.State.String(), s.Channel, s.ItemID, s.Track.Title, s.Position, s.Volume, nil}
+			for _, it := range s.Queue {
+				r.Queue = append(r.Queue, it.ID)
+			}
+			all = append(all, r)
+		}
+		if out.Encode(all) != nil {
+			return
+		}
+	}
+}
+
+// child is the app in a process of its own.
+type child struct {
+	process *exec.Cmd
+	reading sync.WaitGroup
+
+	mu   sync.Mutex
+	last map[snowflake.ID]report
+	seen map[snowflake.ID]report // the first that says a guild plays
+}
+
+func startChild(t *testing.T, o orders) *child {
+	t.Helper()
+	text, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{process: exec.Command(self), last: map[snowflake.ID]report{}, seen: map[snowflake.ID]report{}} //nolint:gosec // ourselves
+	c.process.Env = append(os.Environ(), childOrders+"="+string(text))
+	var log strings.Builder
+	c.process.Stderr = &log
+	out, err := c.process.StdoutPipe()
+	if err == nil {
+		err = c.process.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.reading.Go(func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			c.hear(lines.Bytes())
+		}
+	})
+	t.Cleanup(func() {
+		c.kill()
+		if log.Len() > 0 {
+			t.Logf("the child said:\n%s", log.String())
+		}
+	})
+	return c
+}
+
+func (c *child) hear(line []byte) {
+	var all []report
+	if json.Unmarshal(line, &all) != nil {
+		return // cut off
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, r := range all {
+		c.last[r.Guild] = r
+		if _, seen := c.seen[r.Guild]; !seen && r.State == "playing" {
+			c.seen[r.Guild] = r
+		}
+	}
+}
+
+// kill ends the process as kill -9 does, and returns what it said last.
+func (c *child) kill() map[snowflake.ID]report {
+	_ = c.process.Process.Kill()
+	c.reading.Wait()
+	_ = c.process.Wait()
+	return c.last
+}
+
+// playing waits until all guilds play, and returns what was first said of that.
+func (c *child) playing(t *testing.T, guilds int) map[snowflake.ID]report {
+	t.Helper()
+	late := time.After(patience)
+	for {
+		c.mu.Lock()
+		n := len(c.seen)
+		c.mu.Unlock()
+		if n == guilds {
+			return c.seen
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-late:
+			t.Fatalf("%d of %d guilds play: %+v", n, guilds, c.last)
+		}
+	}
+}
