@@ -14,6 +14,7 @@ import (
 type demoCommand struct {
 	Music  string `type:"existingdir" placeholder:"DIR" help:"Play from this folder instead of the sample album."`
 	Listen string `default:"127.0.0.1:8474" placeholder:"ADDR" help:"Address of the page, on this machine only. If the port is taken, a free one is used."`
+	Store  string `type:"path" env:"BUSKER_DEMO_STORE" placeholder:"FILE" help:"Keep settings, playlists and the queue in this file, for the next time. Otherwise they go with the demo."`
 	NoOpen bool   `help:"Do not open the page in a browser."`
 
 	Headless bool    `help:"No page: play something, listen in the terminal and print what was heard."`
@@ -53,7 +54,7 @@ func (c *demoCommand) Run(ctx context.Context) error {
 		return usageError{err}
 	}
 	o := demo.Options{
-		Music: c.Music, Listen: c.Listen, Open: !c.NoOpen, Tuning: c.Tuning, Out: os.Stdout, Telemetry: tel,
+		Music: c.Music, Listen: c.Listen, Store: c.Store, Open: !c.NoOpen, Tuning: c.Tuning, Out: os.Stdout, Telemetry: tel,
 	}
 	if !c.Headless {
 		return demo.Run(ctx, o)

@@ -44,6 +44,7 @@ type World struct {
 
 	mu           sync.Mutex
 	lastID       ID
+	founded      time.Time // the date of new ids; zero: now
 	guildCount   int64
 	changed      chan struct{} // closed and replaced at every change
 	watchers     map[*Watcher]struct{}
@@ -98,8 +99,20 @@ func (w *World) NewID() ID {
 	return w.newID()
 }
 
+// Found gives ids of a date to what is made from now on, so that they are the same
+// in every run; the zero time ends that. It must come before anything else is made.
+func (w *World) Found(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.founded = at
+}
+
 func (w *World) newID() ID {
-	w.lastID = max(w.lastID+1, snowflake.Make(time.Now(), 0))
+	at := w.founded
+	if at.IsZero() {
+		at = time.Now()
+	}
+	w.lastID = max(w.lastID+1, snowflake.Make(at, 0))
 	return w.lastID
 }
 

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ type Options struct {
 	Music  string // folder to play from; "" = the sample album
 	Listen string // address of the page; a port that is taken is replaced by a free one
 	Open   bool   // open the page in the desktop's browser
+	Store  string // file of what the bot keeps; "" = forgotten when the demo ends
 	Tuning config.Tuning
 
 	Out       io.Writer            // for people
@@ -59,9 +61,9 @@ func Run(ctx context.Context, o Options) error {
 	)
 }
 
-// remember opens a store that is forgotten when the demo ends.
+// remember opens the visitor's store, or one that is forgotten when the demo ends.
 func remember(ctx context.Context, o Options) (*store.Store, error) {
-	return store.Open(ctx, ":memory:", store.Options{
+	return store.Open(ctx, cmp.Or(o.Store, ":memory:"), store.Options{
 		Logger: o.Telemetry.Logger().With("part", "store"), Metrics: store.NewMetrics(o.Telemetry.Registry()),
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"busker/cmd/busker/internal/app"
 	"busker/emulator"
@@ -36,12 +37,18 @@ const botName = "Busker"
 // invitation is what the bot asks for when it is invited; /help names the same.
 const invitation = discord.SetVoiceChannelStatus | discord.RequestToSpeak | discord.ManageMessages
 
+// founded dates the street: its ids are the same in every run, so that a store can
+// be used again.
+var founded = time.Date(2024, 5, 4, 18, 0, 0, 0, time.UTC)
+
 // newStreet builds the server; its emulator still has to run.
 func newStreet() (*street, error) {
 	e, err := emulator.New(emulator.Options{})
 	if err != nil {
 		return nil, fmt.Errorf("make the local Discord: %w", err)
 	}
+	e.World().Found(founded)
+	defer e.World().Found(time.Time{})
 	s := &street{emulator: e, bot: e.AddBot(botName)}
 	s.guild = e.AddGuild("Busker Street")
 	s.guild.Invite(s.bot, invitation)

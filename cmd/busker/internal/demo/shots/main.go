@@ -28,7 +28,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, *dir); err != nil {
-		log.Fatal(err) //nolint:gocritic // nothing is left to stop
+		stop()
+		log.Print(err)
+		os.Exit(1) //nolint:gocritic // nothing is left to stop
 	}
 }
 
