@@ -71,7 +71,7 @@ func (t *Turns) Guilds() int { return len(t.guilds) }
 // Feature is something people use.
 type Feature struct {
 	Name string // as docs/features.md has it
-	Told string // what a test that drives it must speak of
+	Told string // what the file of a test that types it must have; a press is found by what its label says
 }
 
 // Features are all commands, entries of menus, buttons and forms.
@@ -89,10 +89,10 @@ func Features() (all []Feature) {
 		}
 	}
 	for action := range presses() {
-		all = append(all, Feature{action + " (press)", action})
+		all = append(all, Feature{action + " (press)", ""})
 	}
 	for action := range submits() {
-		all = append(all, Feature{action + " (form)", action})
+		all = append(all, Feature{action + " (form)", ""})
 	}
 	return all
 }
