@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 	"unicode"
@@ -22,7 +23,7 @@ func (b *Bot) lookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) 
 		ctx, cancel := context.WithTimeout(ctx, b.opts.ResolveTimeout)
 		found, err := b.opts.Resolver.Resolve(ctx, track.Query{Text: text, Name: e.Title})
 		cancel()
-		if err == nil && len(found.Tracks) == 1 {
+		if err == nil && len(found.Tracks) == 1 && isThere(e, text, found.Tracks[0]) {
 			return found.Tracks[0], true
 		}
 	}
@@ -44,23 +45,29 @@ func (b *Bot) lookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) 
 	return track.Track{}, false
 }
 
+// isThere says whether a track is what lies at a link or path, and not what a source thinks
+// was meant by a path it does not have.
+func isThere(e exchange.Entry, text string, t track.Track) bool {
+	return isLink(text) || strings.EqualFold(path.Base(text), path.Base(t.URI)) || means(e, track.Hit{Track: t})
+}
+
 // whereabouts are where an entry may be: its link, or its path and the ends of it, for the music folder
 // is another one than on the computer that wrote the list.
 func whereabouts(e exchange.Entry) []string {
 	if isLink(e.Text) {
 		return []string{e.Text}
 	}
-	path := strings.ReplaceAll(e.Text, `\`, "/")
-	if !strings.Contains(path, "/") && !looksLikeFile(path) {
+	name := strings.ReplaceAll(e.Text, `\`, "/")
+	if !strings.Contains(name, "/") && !looksLikeFile(name) {
 		return nil // an artist and a title
 	}
-	if plain, err := url.PathUnescape(path); err == nil && !strings.Contains(e.Text, " ") {
-		path = plain
+	if plain, err := url.PathUnescape(name); err == nil && !strings.Contains(e.Text, " ") {
+		name = plain
 	}
-	path = strings.TrimLeft(strings.TrimPrefix(path, "./"), "/")
+	name = strings.TrimLeft(strings.TrimPrefix(name, "./"), "/")
 	const deepest = 3 // artist, album, file
-	all := []string{path}
-	parts := strings.Split(path, "/")
+	all := []string{name}
+	parts := strings.Split(name, "/")
 	for n := min(deepest, len(parts)-1); n > 0; n-- {
 		all = append(all, strings.Join(parts[len(parts)-n:], "/"))
 	}

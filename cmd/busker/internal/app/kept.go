@@ -121,6 +121,10 @@ func (a *App) Facts() bot.FactSheet {
 			s.Playing = append(s.Playing, guild)
 		}
 	}
+	if l := a.Library(); l != nil {
+		p := l.Progress()
+		s.Library = bot.LibraryFacts{Tracks: l.Counts().Tracks, Files: p.Files, Scanning: p.Busy()}
+	}
 	return s
 }
 
