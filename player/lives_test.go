@@ -121,8 +121,8 @@ func (l *lives) begin() *life {
 // connect is called by the Manager's goroutine, and only there.
 func (p *life) connect(guild player.GuildID) player.Output {
 	o := &output{start: time.Now(), ring: make(chan *audio.Packet, 10), fallen: make(chan struct{}, 1)}
-	if p.lives.join != nil {
-		o.join = func(ctx context.Context, channel snowflake.ID) error { return p.lives.join(ctx, guild, channel) }
+	if p.join != nil {
+		o.join = func(ctx context.Context, channel snowflake.ID) error { return p.join(ctx, guild, channel) }
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

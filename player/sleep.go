@@ -32,7 +32,7 @@ func (p *player) goToSleep(ctx context.Context, c Sleep) error {
 	}
 	p.setSleep(to)
 	p.pump.setVolume(ctx, float32(p.volume)/100)
-	p.emit(SleepChanged{c.At, c.AfterTrack})
+	p.emit(SleepChanged(c))
 	p.lookAhead(ctx)
 	return nil
 }

@@ -100,7 +100,11 @@ func (k *Keeper) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	defer cancel()
-	running.Go(func() { endLater(ctx, k.opts.FlushTimeout, life, cancel) })
+	running.Go(func() {
+		<-ctx.Done()
+		pause(life, k.opts.FlushTimeout)
+		cancel()
+	})
 	running.Go(func() { k.runCompaction(ctx) })
 	beat := time.NewTimer(k.opts.Heartbeat)
 	defer beat.Stop()
@@ -116,16 +120,6 @@ func (k *Keeper) Run(ctx context.Context) error {
 		}
 	}
 	return k.flush(life)
-}
-
-// endLater calls cancel, which ends life, a time after the end of ctx.
-func endLater(ctx context.Context, after time.Duration, life context.Context, cancel func()) {
-	select {
-	case <-ctx.Done():
-		pause(life, after)
-		cancel()
-	case <-life.Done():
-	}
 }
 
 // write saves what there is to save, and tries until it is saved or ctx ends. What it

@@ -171,7 +171,7 @@ func nothingHalf(t *testing.T, s session.Store) {
 	kept := uint64(0)
 	for range rounds {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(rand.Int64N(int64(4*time.Millisecond))))
-		var changes []session.Change
+		changes := make([]session.Change, 0, guilds)
 		for g := range snowflake.ID(guilds) {
 			changes = append(changes, session.Change{
 				Guild: g + 1, Queue: steps(kept+1, kept+3), Place: &session.Place{Item: kept + 3, At: noon},
@@ -255,7 +255,7 @@ func costOfSave(t *testing.T, s session.Store) {
 	const length, tries = 20_000, 40
 	save(t, s, session.Change{Guild: 1, Queue: steps(1, length)})
 	measure := func(guild snowflake.ID, seq uint64) time.Duration {
-		var all []time.Duration
+		all := make([]time.Duration, 0, tries)
 		for range tries {
 			seq++
 			start := time.Now()
