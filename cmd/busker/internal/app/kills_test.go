@@ -97,7 +97,7 @@ func TestKillsLoseNothing(t *testing.T) {
 			off, quiet = append(off, skipped.Abs()), append(quiet, silent)
 		}
 	}
-	t.Logf("%d guilds killed %d times: position off by %s; silent for %s", *killGuilds, *killRounds, spread(off), spread(quiet))
+	t.Logf("%d guilds killed %d times: position off by %s; silent for %s", *killGuilds, *killRounds, quantilesOf(off), quantilesOf(quiet))
 	if worst := slices.Max(off); worst > 2*time.Second {
 		t.Errorf("a guild went on %v from where it was", worst)
 	}
@@ -203,8 +203,8 @@ func (m *meter) brokenSince(since time.Time) bool {
 	return len(m.gaps) > 0 && m.gaps[len(m.gaps)-1].to.After(since)
 }
 
-// spread is the median, the 95th percentile and the worst of durations.
-func spread(all []time.Duration) string {
+// quantilesOf is the median, the 95th percentile and the worst of durations.
+func quantilesOf(all []time.Duration) string {
 	slices.Sort(all)
 	at := func(q float64) time.Duration { return all[min(int(q*float64(len(all))), len(all)-1)] }
 	return fmt.Sprintf("%v, p95 %v, at most %v", at(0.5).Round(time.Millisecond), at(0.95).Round(time.Millisecond), at(1).Round(time.Millisecond))

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"busker/cmd/busker/internal/album"
 	"busker/dsp"
 	"busker/emulator"
 	"busker/emulator/gateway"
@@ -35,9 +34,7 @@ func TestAStartWithFullStores(t *testing.T) {
 	e := emulator.Start(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 10 * time.Millisecond}})
 	bot := e.AddBot("Busker")
 	dir := t.TempDir()
-	if err := album.Unpack(dir); err != nil {
-		t.Fatal(err)
-	}
+	writeSweep(t, dir, 30*time.Minute)
 	o := orders{Token: bot.Token, API: e.URL(), CA: e.CAFile(), Music: dir, Store: filepath.Join(t.TempDir(), "busker.db")}
 	kept, err := store.Open(t.Context(), o.Store, store.Options{})
 	if err != nil {
@@ -98,7 +95,7 @@ func furnish(t *testing.T, kept *store.Store, s *stage, playing bool) {
 	}
 	q := queue.New(queue.Options{})
 	items := []queue.Item{{Requester: queue.UserID(s.you.ID), Track: track.Track{
-		Source: "file", URI: song, Title: "Pocket Arcade", Artist: "Busker", Length: 26 * time.Second, Seekable: true,
+		Source: "file", URI: sweepFile, Title: "Sweep", Length: 30 * time.Minute, Seekable: true,
 	}}}
 	for n := range *startQueue {
 		items = append(items, queue.Item{Requester: queue.UserID(s.you.ID), Track: track.Track{
