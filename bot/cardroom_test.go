@@ -14,7 +14,6 @@ import (
 	"busker/gateway"
 	"busker/internal/snowflake"
 	"busker/player"
-	"busker/queue"
 	"busker/session"
 	"busker/settings"
 )
@@ -280,8 +279,8 @@ func TestWhoMayJump(t *testing.T) {
 
 func TestTheSecondRowOfButtons(t *testing.T) {
 	t.Parallel()
-	s := newStage(t).playing("A", "B")
-	s.players.set(func(st *player.Status) { st.History = []*queue.Item{{ID: 99, Track: song("Z")}} })
+	s := newStage(t).playing("Z", "A", "B")
+	s.command("skip")
 	s.command("pause")
 	m := s.card("card", func(m *message) bool { return shows("Resume")(m) && !buttonOf(t, m, "Previous").Disabled })
 	for _, label := range []string{"Previous", "Resume", "Skip", "Stop", "Loop: off", "Shuffle", "Like", "Effects", "Queue", "More"} {
@@ -398,5 +397,22 @@ func TestMissingPermissionsForTheCardAreNamed(t *testing.T) {
 	}
 	if a := s.command("nowplaying"); len(a.followUps) != 1 {
 		t.Error("not said of the card that was asked for")
+	}
+}
+
+func TestAPressBeforeTheMusicReturns(t *testing.T) {
+	t.Parallel()
+	var cards bot.MemoryCards
+	if err := cards.KeepCard(t.Context(), session.Card{Guild: theGuild, Channel: 10, Message: 66, Serial: 35}); err != nil {
+		t.Fatal(err)
+	}
+	s := newStage(t, func(o *bot.Options) { o.Cards, o.Survives = &cards, true })
+	press := func() (string, bool) { return said(s.press(ann, bot.CustomID("skip", "z", 1, ""))) }
+	got, private := press()
+	for got == "I no longer keep that card. `/nowplaying` brings a new one." { // it has yet to be read
+		got, private = press()
+	}
+	if got != "I have just been restarted, and the music goes on in a moment. Try again then." || !private {
+		t.Errorf("said %q, %v", got, private)
 	}
 }

@@ -76,7 +76,7 @@ func (s *cardSet) of(guild snowflake.ID) *card {
 // MessagePosted tells the bot that a message was posted. It never waits.
 func (b *Bot) MessagePosted(m gateway.Message) {
 	if c := b.cards.of(m.Guild); c != nil {
-		c.chat.posted(m.Channel, m.ID)
+		c.chat.posted(m)
 	}
 }
 
@@ -89,20 +89,32 @@ type chat struct {
 	channel snowflake.ID
 	card    snowflake.ID
 	below   int
-	wake    func() // called when they have become too many; it must not wait
+	recent  []gateway.Message // the last of the guild, at most maxBelow + 1
+	wake    func()            // called when they have become too many; it must not wait
 }
 
-// follow begins to count anew, below another message.
+// follow begins to count anew, below another message: some may have come before Discord
+// told where that one is.
 func (c *chat) follow(channel, card string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.channel, c.card, c.below = parseID(channel), parseID(card), 0
+	for _, m := range c.recent {
+		c.count(m)
+	}
 }
 
-func (c *chat) posted(channel, message snowflake.ID) {
+func (c *chat) posted(m gateway.Message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if channel != c.channel || message <= c.card || c.card == 0 {
+	c.recent = append(c.recent, m)
+	c.recent = c.recent[max(0, len(c.recent)-maxBelow-1):]
+	c.count(m)
+}
+
+// count counts a message that lies below the card; the caller holds the lock.
+func (c *chat) count(m gateway.Message) {
+	if m.Channel != c.channel || m.ID <= c.card || c.card == 0 {
 		return
 	}
 	if c.below++; c.below == maxBelow+1 {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	er "busker/emulator/rest"
 	"busker/gateway"
 	"busker/internal/fault"
+	"busker/internal/snowflake"
 	"busker/player"
 )
 
@@ -33,6 +35,7 @@ type square struct {
 	players *players
 	gateway *gateway.Gateway
 	bot     *bot.Bot
+	stop    func() // logs out; the test's end does so, too
 	adjust  []func(*bot.Options)
 }
 
@@ -64,6 +67,8 @@ func (s *square) start() {
 		Token: gateway.Token(s.app.Token), API: base, Transport: &http.Transport{DisableKeepAlives: true},
 		IdentifyEvery: 20 * time.Millisecond, ResumeWait: 20 * time.Millisecond, ReconnectWait: 10 * time.Millisecond,
 		OnInteraction: func(ctx context.Context, i *interactionCreate) { s.bot.HandleInteraction(ctx, i) },
+		OnChange:      func(guild snowflake.ID) { s.bot.GuildChanged(guild) },
+		OnMessage:     func(m gateway.Message) { s.bot.MessagePosted(m) },
 	})
 	s.need(err)
 	opts := bot.Options{
@@ -79,7 +84,7 @@ func (s *square) start() {
 	done := make(chan error, 2)
 	go func() { done <- s.gateway.Run(ctx) }()
 	go func() { done <- s.bot.Run(ctx) }()
-	s.t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cancel()
 		for range 2 {
 			if err := <-done; err != nil {
@@ -87,6 +92,7 @@ func (s *square) start() {
 			}
 		}
 	})
+	s.t.Cleanup(s.stop)
 	s.need(s.gateway.WaitReady(s.ctx()))
 }
 

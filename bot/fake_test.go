@@ -69,7 +69,7 @@ func (p *players) Do(_ context.Context, guild snowflake.ID, c player.Command) (p
 
 // tell sends an event with the status after it; the caller holds the lock.
 func (p *players) tell(guild snowflake.ID, e player.Event) {
-	p.s.Queue, p.s.QueueLength, p.s.Loop = p.q.List(), p.q.Duration(), p.q.Loop()
+	p.s.Queue, p.s.QueueLength, p.s.Loop, p.s.History = p.q.List(), p.q.Duration(), p.q.Loop(), p.q.History()
 	p.events <- player.Envelope{Guild: guild, Event: e, Status: p.s}
 }
 

@@ -23,6 +23,11 @@ func (c *Channel) SetUserLimit(people int) error {
 // Status is the line under the voice channel's name; "" while there is none.
 func (c *Channel) Status() string { return c.e.world.VoiceStatus(c.ID) }
 
+// SetStatus writes the line under a voice channel's name as this person, "" for none.
+func (u *User) SetStatus(c *Channel, status string) error {
+	return u.e.world.SetVoiceStatus(u.ID, c.ID, status)
+}
+
 // WaitStatus waits until the line under the voice channel's name satisfies match.
 func (c *Channel) WaitStatus(ctx context.Context, match func(string) bool) (string, error) {
 	return world.Wait(ctx, c.e.world, func() (string, bool) { s := c.Status(); return s, match(s) })
