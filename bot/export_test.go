@@ -10,6 +10,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/playlists"
+	"busker/playlists/exchange"
 	"busker/settings"
 	"busker/track"
 )
@@ -130,3 +131,17 @@ func QueriesIn(m *discordgo.Message) (texts []string) {
 
 // Settings opens what the bot remembers of settings.
 func (b *Bot) Settings() *settings.Cache { return b.settings }
+
+// LookingUp is a bot that looks up entries of playlists where both are from.
+func LookingUp(from interface {
+	Resolver
+	Library
+},
+) *Bot {
+	return &Bot{opts: Options{Resolver: from, Library: from, ResolveTimeout: time.Second}}
+}
+
+// LookUp opens lookUp.
+func (b *Bot) LookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) {
+	return b.lookUp(ctx, e)
+}

@@ -17,7 +17,7 @@ type Library interface {
 
 func searchCommands() []*command {
 	return []*command{
-		{name: "search", about: aboutSearch, topic: topicLibrary, private: true, run: search, suggest: suggestMusic, options: options(
+		{name: "search", about: aboutSearch, topic: topicLibrary, private: true, run: search, suggest: suggestWords, options: options(
 			required(suggested(text("query", aboutSearchQuery))),
 		)},
 	}
@@ -133,13 +133,34 @@ func suggestMusic(ctx context.Context, c *call, option, typed string) []choice {
 	const few = 5 // playlists and favourites before the library's hits
 	all := append(lists[:min(len(lists), few)], c.likedChoices(ctx, typed, few)...)
 	for _, h := range hits {
-		name := string(clean(h.Title))
-		if about := c.mine.hitAbout(h); about != "" {
-			name += " · " + about
-		}
-		all = append(all, choice{name, h.Ref})
+		all = append(all, choice{c.mine.hitName(h), h.Ref})
 	}
 	return all
+}
+
+// suggestWords offers what to search for: the words that lead to a hit and those like it.
+func suggestWords(ctx context.Context, c *call, _, typed string) []choice {
+	ctx, cancel := context.WithTimeout(ctx, libraryTimeout)
+	defer cancel()
+	hits, err := c.hits(ctx, typed)
+	if err != nil {
+		c.log.Debug("no suggestions from the library", "err", err)
+	}
+	offered := make([]choice, 0, len(hits))
+	for _, h := range hits {
+		words := strings.TrimSpace(string(clean(h.Artist)) + " " + string(clean(h.Title)))
+		offered = append(offered, choice{c.mine.hitName(h), cut(words, longestChoice)})
+	}
+	return offered
+}
+
+// hitName is a hit where markdown means nothing.
+func (w tongue) hitName(h track.Hit) string {
+	name := string(clean(h.Title))
+	if about := w.hitAbout(h); about != "" {
+		return name + " · " + about
+	}
+	return name
 }
 
 // libraryTimeout leaves the answer time to be sent.

@@ -47,6 +47,8 @@ func TestSearchOffersWhatToDo(t *testing.T) {
 
 func TestSearchPlaysWhatWasMeant(t *testing.T) {
 	s := newShop(t)
+	words := s.value(s.ann, "search", "query", "art of b", "Art of B")
+	s.says(s.ann, "search", emulator.Args{"query": words}, "1 hit for “The Band Art of B”.")
 	m := s.says(s.ann, "search", emulator.Args{"query": "album"}, "Found 3 tracks from **The \\*Album\\***.")
 	if got := s.told(s.uses(s.ann, m, "picked", "last")); got != "Added 3 tracks from **The \\*Album\\***." {
 		t.Errorf("%q", got)
