@@ -48,7 +48,7 @@ type card struct {
 // newCard makes the guild's card, or takes over that of the process before.
 func newCard(b *Bot, guild snowflake.ID) *card {
 	c := &card{mailbox: newMailbox(), desk: b.newDesk(), guild: guild, log: b.log.With("guild", guild)}
-	c.chat.wake = func() { c.mailbox.post(notes{}) }
+	c.chat.wake = func() { c.post(notes{}) }
 	c.kept = b.cards.takeFormer(guild)
 	if c.kept.Message == 0 {
 		c.serial = b.serials.next(guild)
@@ -206,7 +206,7 @@ func (c *card) stays(ctx context.Context, place string, follows, turned bool) bo
 	case !turned:
 		return true
 	}
-	return c.channel == place && !(follows && c.buried(ctx))
+	return c.channel == place && (!follows || !c.buried(ctx))
 }
 
 // buried reports whether newer messages lie below the card.

@@ -100,7 +100,7 @@ func TestTracksAreAnnouncedAsTheServerWants(t *testing.T) {
 
 func TestACardGoesWhenNobodyWantsIt(t *testing.T) {
 	inRoom(t, nil, func(r *room) {
-		r.bot.Settings().ChangeGuild(r.Context(), theGuild, func(g *settings.Guild) error { //nolint:errcheck // memory
+		r.bot.Settings().ChangeGuild(r.Context(), theGuild, func(g *settings.Guild) error {
 			g.Announce = settings.AnnounceOff
 			return nil
 		})

@@ -137,7 +137,7 @@ func (c *command) asOption() *discordgo.ApplicationCommandOption {
 
 // optionsIn are options with their names in other languages.
 func optionsIn(all []*discordgo.ApplicationCommandOption) []*discordgo.ApplicationCommandOption {
-	var named []*discordgo.ApplicationCommandOption
+	named := make([]*discordgo.ApplicationCommandOption, 0, len(all))
 	for _, o := range all {
 		n := *o
 		n.NameLocalizations, n.DescriptionLocalizations = *localized("opt:" + o.Name), *localized(o.Description)

@@ -97,7 +97,7 @@ func setRoles(g *settings.Guild, command string, roles []snowflake.ID) {
 
 // roleRules lists the commands that take roles, one a line.
 func (w tongue) roleRules(g settings.Guild) string {
-	var lines []string
+	lines := make([]string, 0, len(g.CommandRoles))
 	for command, roles := range g.CommandRoles {
 		lines = append(lines, "`/"+w.Say("cmd:"+command)+"`: "+mentions(roles))
 	}

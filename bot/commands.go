@@ -29,10 +29,10 @@ func playCommands() []*command {
 		{name: "seek", about: aboutSeek, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: seek, options: options(
 			required(text("to", aboutSeekTo)),
 		)},
-		{name: "forward", about: aboutForward, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(1), options: options(
+		{name: "forward", about: aboutForward, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(false), options: options(
 			text("by", aboutStep),
 		)},
-		{name: "rewind", about: aboutRewind, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(-1), options: options(
+		{name: "rewind", about: aboutRewind, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: steps(true), options: options(
 			text("by", aboutStep),
 		)},
 		{name: "replay", about: aboutReplay, topic: topicMusic, needs: needsControl, right: rightMusic, private: true, run: replay},

@@ -62,8 +62,8 @@ func seek(ctx context.Context, c *call) (reply, error) {
 // defaultStep is how far /forward and /rewind go when nobody says.
 const defaultStep = 10 * time.Second
 
-// steps makes the handler that goes forward, or back with -1.
-func steps(direction time.Duration) func(context.Context, *call) (reply, error) {
+// steps makes the handler that goes forward, or back.
+func steps(back bool) func(context.Context, *call) (reply, error) {
 	return func(ctx context.Context, c *call) (reply, error) {
 		if err := c.needTrack(); err != nil {
 			return reply{}, err
@@ -76,7 +76,10 @@ func steps(direction time.Duration) func(context.Context, *call) (reply, error) 
 			}
 			step = by.Abs()
 		}
-		return c.seekBy(ctx, direction*step)
+		if back {
+			step = -step
+		}
+		return c.seekBy(ctx, step)
 	}
 }
 

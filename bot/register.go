@@ -73,9 +73,10 @@ func (b *Bot) application(ctx context.Context) (string, error) {
 
 // definitions are the commands as Discord takes them.
 func definitions() []*discordgo.ApplicationCommand {
-	var all []*discordgo.ApplicationCommand
-	for _, c := range commands() {
-		all = append(all, c.definition())
+	list := commands()
+	all := make([]*discordgo.ApplicationCommand, len(list))
+	for i, c := range list {
+		all[i] = c.definition()
 	}
 	return all
 }

@@ -77,7 +77,7 @@ func (r reply) message(flags discordgo.MessageFlags) message {
 }
 
 func (r reply) uploads() []*discordgo.File {
-	var files []*discordgo.File
+	files := make([]*discordgo.File, 0, len(r.files))
 	for _, f := range r.files {
 		files = append(files, &discordgo.File{Name: f.name, ContentType: f.mime, Reader: bytes.NewReader(f.data)})
 	}

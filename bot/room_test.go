@@ -145,7 +145,7 @@ func (r *room) begin() {
 // pass lets time go by, and everything settle.
 func (r *room) pass(d time.Duration) {
 	r.Helper()
-	time.Sleep(d) // synthetic
+	<-time.After(d) // synthetic
 	synctest.Wait()
 }
 

@@ -124,7 +124,7 @@ func voicePage() page {
 }
 
 func soundPage() page {
-	fields := []field{
+	return page{name: "sound", title: titleSound, fields: slices.Concat([]field{
 		{name: "volume", title: textSetVolume, menu: playerMenu(
 			func(w tongue) []value {
 				return numbers(func(n int) string { return w.Say(choicePercent, n) }, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 120, 150, 200)
@@ -146,8 +146,7 @@ func soundPage() page {
 		)},
 		playerToggle("loudness", textSetLoudness, textSetLoudnessAbout,
 			func(s player.Status) bool { return s.Normalise }, func(on bool) player.Command { return player.Normalise{On: on} }),
-	}
-	return page{name: "sound", title: titleSound, fields: append(fields, effectsFields()...)}
+	}, effectsFields())}
 }
 
 // preferences are what people choose for themselves, everywhere.
@@ -183,8 +182,9 @@ const automatic = "auto"
 func languageMenu(now func(s state) string, set func(ctx context.Context, c *call, tag string) error) *menu {
 	return &menu{
 		values: func(w tongue) []value {
-			lines := []value{{name: automatic, label: w.Say(choiceAutomatic)}}
-			for _, l := range words.Languages() {
+			languages := words.Languages()
+			lines := append(make([]value, 0, 1+len(languages)), value{name: automatic, label: w.Say(choiceAutomatic)})
+			for _, l := range languages {
 				lines = append(lines, value{name: l.Tag, label: l.Name})
 			}
 			return lines

@@ -197,7 +197,7 @@ func (g *Gateway) onGuildEvent(event any) {
 	switch e := event.(type) {
 	case *discordgo.GuildUpdate:
 		c.updateGuild(e.Guild)
-		g.changed(id(e.Guild.ID))
+		g.changed(id(e.ID))
 	case *discordgo.ChannelCreate:
 		c.setChannel(e.Channel)
 	case *discordgo.ChannelUpdate:

@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync"
 	"time"
@@ -110,8 +111,20 @@ func New(opts Options) (*App, error) {
 	return a, nil
 }
 
-func (a *App) connect() (err error) {
-	log, registry := a.opts.Telemetry.Logger(), a.opts.Telemetry.Registry()
+// connect makes the parts, from Discord to the people in it; each knows those before it.
+func (a *App) connect() error {
+	for _, make := range []func() error{a.openGateway, a.openStudio, a.openMemory, a.openPlayers, a.openBot} {
+		if err := make(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// part is the logger of one part.
+func (a *App) part(name string) *slog.Logger { return a.opts.Telemetry.Logger().With("part", name) }
+
+func (a *App) openGateway() (err error) {
 	a.gateway, err = gateway.New(gateway.Options{
 		Token:         gateway.Token(a.opts.Token),
 		Shards:        a.opts.Shards,
@@ -124,8 +137,8 @@ func (a *App) connect() (err error) {
 		OnVoiceServer: a.voiceServer,
 		OnChange:      a.guildChanged,
 		OnMessage:     func(m gateway.Message) { a.bot.MessagePosted(m) },
-		Logger:        log.With("part", "gateway"),
-		Metrics:       gateway.NewMetrics(registry),
+		Logger:        a.part("gateway"),
+		Metrics:       gateway.NewMetrics(a.opts.Telemetry.Registry()),
 	})
 	if err != nil {
 		return err
@@ -138,15 +151,13 @@ func (a *App) connect() (err error) {
 		OnEvent:   a.voiceEvent,
 		Lookahead: a.opts.Tuning.Voice.Lookahead,
 		Threads:   a.opts.Tuning.Voice.Threads,
-		Logger:    log.With("part", "voice"),
-		Metrics:   voice.NewMetrics(registry),
+		Logger:    a.part("voice"),
+		Metrics:   voice.NewMetrics(a.opts.Telemetry.Registry()),
 	})
-	if err := a.openStudio(); err != nil {
-		return err
-	}
-	if err := a.openMemory(); err != nil {
-		return err
-	}
+	return nil
+}
+
+func (a *App) openPlayers() (err error) {
 	a.players, err = player.NewManager(player.Options{
 		Opener:      opener{a.studio},
 		Bitrate:     a.bitrate,
@@ -162,13 +173,14 @@ func (a *App) connect() (err error) {
 		// Shorter than the players' share of a stop: Discord takes only so many leaves
 		// at once, and those of a stopping process need not be waited for.
 		LeaveTimeout: leaveTimeout,
-		Logger:       log.With("part", "player"),
-		Metrics:      player.NewMetrics(registry),
+		Logger:       a.part("player"),
+		Metrics:      player.NewMetrics(a.opts.Telemetry.Registry()),
 		Audit:        a.recorder(),
 	})
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+func (a *App) openBot() (err error) {
 	a.events, a.cancel = a.players.Subscribe(cardEvents)
 	plays, cancelPlays := a.players.Subscribe(cardEvents)
 	cancelEvents := a.cancel
@@ -184,8 +196,8 @@ func (a *App) connect() (err error) {
 		Privacy:   calls{a.hub},
 		AutoLeave: a.opts.Tuning.Player.IdleTimeout,
 		Events:    a.events,
-		Logger:    log.With("part", "bot"),
-		Metrics:   bot.NewMetrics(registry),
+		Logger:    a.part("bot"),
+		Metrics:   bot.NewMetrics(a.opts.Telemetry.Registry()),
 		Plays:     plays,
 		Library:   a.sources,
 		Files:     a.sources.files,

@@ -154,7 +154,7 @@ func (c audience) check(t *testing.T, round int, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer kept.Close() //nolint:errcheck // it was only read
+	defer kept.Close()
 	for _, r := range c.rooms {
 		saved, err := kept.Sessions().Load(t.Context(), r.guild.ID)
 		if err != nil || !saved.Found {

@@ -82,7 +82,7 @@ func TestAStartWithFullStores(t *testing.T) {
 // furnish keeps as much of a guild as people usually choose, and a queue.
 func furnish(t *testing.T, kept *store.Store, s *stage, playing bool) {
 	t.Helper()
-	role := snowflake.ID(s.guild.ID) + 1
+	role := s.guild.ID + 1
 	_, err := kept.Settings().ChangeGuild(t.Context(), s.guild.ID, func(g *settings.Guild) error {
 		g.Language, g.VoteSkip, g.MaxPerUser, g.AutoLeave = "de", 50, 100, 10*time.Minute
 		g.DJRoles, g.TextChannel = []snowflake.ID{role, role + 1}, s.text.ID
