@@ -47,10 +47,14 @@ func BenchmarkSave(b *testing.B) {
 			each(b, func(b *testing.B, s *store.Store) {
 				q := filled(b, n)
 				no(b, s.Sessions().Save(b.Context(), []session.Change{{Guild: cafe, Queue: q.Changes()}}))
-				for seed := uint64(0); b.Loop(); seed++ {
-					q.Shuffle(seed)
+				if s.Engine() == "sqlite" { // what the queue itself left in the write-ahead log
+					_, err := s.DB().ExecContext(b.Context(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+					no(b, err)
+				}
+				for n := uint64(0); b.Loop(); n++ {
+					q.SetLoop(queue.Loop(n % 3)) // costs nothing itself
 					no(b, s.Sessions().Save(b.Context(), []session.Change{{
-						Guild: cafe, Queue: q.Changes(), Place: &session.Place{Channel: 5, Item: seed, At: noon},
+						Guild: cafe, Queue: q.Changes(), Place: &session.Place{Channel: 5, Item: n, At: noon},
 					}}))
 				}
 			})

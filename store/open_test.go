@@ -146,6 +146,7 @@ func columns(t *testing.T, s *store.Store) map[string][]string {
 			all[table] = append(all[table], column)
 		}
 	}
+	no(t, rows.Err())
 	for _, list := range all {
 		slices.Sort(list)
 	}

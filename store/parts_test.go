@@ -296,11 +296,8 @@ func TestRetention(t *testing.T) {
 		s := storetest.Open(t, engine, store.Options{KeepHistory: 48 * time.Hour, KeepAudit: 24 * time.Hour})
 		ctx := t.Context()
 		const many = 2500 // more than two batches
-		plays, entries := make([]playlists.Play, many), make([]store.AuditEntry, many)
-		for i := range many {
-			plays[i] = playlists.Play{Guild: cafe, Track: tune("x"), At: noon}
-			entries[i] = store.AuditEntry{Guild: cafe, Command: "x", At: noon}
-		}
+		plays := slices.Repeat([]playlists.Play{{Guild: cafe, Track: tune("x"), At: noon}}, many)
+		entries := slices.Repeat([]store.AuditEntry{{Guild: cafe, Command: "x", At: noon}}, many)
 		no(t, s.Playlists().Played(ctx, append(plays, playlists.Play{Guild: cafe, At: noon.Add(time.Hour)})...))
 		no(t, s.Audit().Add(ctx, append(entries, store.AuditEntry{Guild: cafe, At: noon.Add(25 * time.Hour)})...))
 		counts := func(now time.Duration, wantPlays, wantAudit int) {

@@ -60,7 +60,8 @@ func saveChange(ctx context.Context, tx *transaction, c *session.Change) error {
 
 // saveSteps appends to the log of a queue, and keeps the items that came with it.
 func saveSteps(ctx context.Context, tx *transaction, guild snowflake.ID, steps []queue.Change) error {
-	var items, rows [][]any
+	var items [][]any
+	rows := make([][]any, 0, len(steps))
 	for i := range steps {
 		step := &steps[i]
 		items = appendItems(items, guild, step.Items)

@@ -172,7 +172,7 @@ func (s *Server) await() error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was only asked
 	for tick := time.NewTicker(20 * time.Millisecond); ; <-tick.C {
 		err := db.PingContext(ctx)
 		if err == nil {
@@ -181,7 +181,7 @@ func (s *Server) await() error {
 		}
 		if ctx.Err() != nil {
 			log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
-			return errors.Join(fmt.Errorf("Postgres does not start: %w\n%s", err, log), s.Stop()) //nolint:staticcheck // a name
+			return errors.Join(fmt.Errorf("start Postgres: %w\n%s", err, log), s.Stop())
 		}
 	}
 }
@@ -228,7 +228,7 @@ func (s *Server) Exec(t testing.TB, statement string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it was only asked
 	if _, err := db.ExecContext(context.Background(), statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)
 	}

@@ -32,7 +32,11 @@ func folder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	return dir
 }
 
@@ -42,7 +46,9 @@ func scratch() string {
 	if err != nil {
 		return "" // the usual place
 	}
-	os.Remove(probe)
+	if os.Remove(probe) != nil {
+		return ""
+	}
 	return memory
 }
 
