@@ -52,19 +52,12 @@ func (c Cards) SetCard(ctx context.Context, guild snowflake.ID, card Card) error
 func (c Cards) All(ctx context.Context) (all map[snowflake.ID]Card, err error) {
 	err = c.store.read(ctx, "card_all", func(tx *transaction) error {
 		all = map[snowflake.ID]Card{}
-		rows, err := tx.QueryContext(ctx, `SELECT guild, channel, message, serial FROM card`)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
+		return tx.query(ctx, `SELECT guild, channel, message, serial FROM card`, nil, func(rows *sql.Rows) error {
 			var guild, channel, message, serial int64
-			if err := rows.Scan(&guild, &channel, &message, &serial); err != nil {
-				return err
-			}
+			err := rows.Scan(&guild, &channel, &message, &serial)
 			all[snowflake.ID(guild)] = Card{snowflake.ID(channel), snowflake.ID(message), uint64(serial)}
-		}
-		return rows.Err()
+			return err
+		})
 	})
 	return all, err
 }

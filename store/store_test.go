@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"flag"
 	"os"
 	"testing"
 
@@ -12,7 +13,14 @@ import (
 	"busker/store/storetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
+// TestMain has models checked 30 times, in both engines and under the race detector;
+// -rapid.checks asks for more.
+func TestMain(m *testing.M) {
+	if err := flag.Set("rapid.checks", "30"); err != nil {
+		panic(err)
+	}
+	os.Exit(storetest.Main(m))
+}
 
 func TestSessions(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, engine string) {
