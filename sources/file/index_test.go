@@ -81,7 +81,7 @@ func indexed(t *testing.T, o file.Options, dirs ...string) *file.Source {
 	}
 	t.Cleanup(func() {
 		cancel()
-		_ = <-ended
+		<-ended
 		_ = s.Close()
 		_ = set.Close()
 	})

@@ -83,3 +83,23 @@ func Reread(r io.Reader, set *folders.Set) (string, error) {
 
 // Magic begins what is kept.
 const Magic = magic
+
+// Load takes over a kept index.
+func Load(path string, set *folders.Set) error {
+	_, err := load(path, false, set)
+	return err
+}
+
+// Churn has a file described anew, as Run does, which must have nothing to do.
+func (l *Library) Churn() {
+	var some *file
+	for f := range l.cat.all { // the first of a map is any
+		some = f
+		break
+	}
+	l.edit(func() { l.cat.change(some, func() {}) })
+	if l.cat.stale() {
+		text, docs := l.cat.fresh()
+		l.edit(func() { l.cat.install(text, docs) })
+	}
+}

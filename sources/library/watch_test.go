@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -53,17 +54,21 @@ func TestChangesAreNoticed(t *testing.T) {
 	}
 }
 
-// TestNothingIsDescribedTwiceWhenItMoves has the describer see none of it again.
 func TestNothingIsDescribedTwiceWhenItMoves(t *testing.T) {
-	r := start(t, library.Options{}, nil, collection(t))
+	var asked atomic.Int32
+	o := library.Options{Busy: func() bool { asked.Add(1); return false }} // once a file
+	r := start(t, o, nil, collection(t))
 	r.untilDone()
 	if !r.Progress().Watching {
 		t.Skip("folders cannot be watched here")
 	}
+	before := asked.Load()
 	r.rename("Queen", "Freddie")
-	r.until("the new name", func() bool { return r.list("Freddie/Opera") == "Opera: Love of My Life, Bohemian Rhapsody" })
-	if got := r.list("Queen"); got != "nothing" {
-		t.Error(got)
+	r.until("the new name", func() bool {
+		return r.list("Freddie/Opera") == "Opera: Love of My Life, Bohemian Rhapsody" && !r.Progress().Busy()
+	})
+	if got := r.list("Queen"); got != "nothing" || asked.Load() != before {
+		t.Errorf("%s; %d files were described again", got, asked.Load()-before)
 	}
 }
 
