@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -15,10 +16,24 @@ import (
 	"busker/track"
 )
 
-// lookUp finds the track an entry of a playlist file means: what is at its link or path,
-// also when its path is that of another computer, else what has its artist and title in
-// the library.
+// lookUp finds the track an entry of a playlist file means: what is at its path, also when
+// that is of another computer, or at its link, and else what has its artist and title in
+// the library. There it is looked for first where a link comes with both: exporters link
+// every track to the service it is from.
 func (b *Bot) lookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) {
+	ways := []func(context.Context, exchange.Entry) (track.Track, bool){b.atPlace, b.inLibrary}
+	if isLink(e.Text) && e.Title != "" && e.Artist != "" {
+		slices.Reverse(ways)
+	}
+	for _, look := range ways {
+		if t, ok := look(ctx, e); ok {
+			return t, true
+		}
+	}
+	return track.Track{}, false
+}
+
+func (b *Bot) atPlace(ctx context.Context, e exchange.Entry) (track.Track, bool) {
 	for _, text := range whereabouts(e) {
 		ctx, cancel := context.WithTimeout(ctx, b.opts.ResolveTimeout)
 		found, err := b.opts.Resolver.Resolve(ctx, track.Query{Text: text, Name: e.Title})
@@ -27,6 +42,10 @@ func (b *Bot) lookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) 
 			return found.Tracks[0], true
 		}
 	}
+	return track.Track{}, false
+}
+
+func (b *Bot) inLibrary(ctx context.Context, e exchange.Entry) (track.Track, bool) {
 	if b.opts.Library == nil {
 		return track.Track{}, false
 	}

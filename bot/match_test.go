@@ -67,6 +67,8 @@ func TestEntriesAreFoundAndNothingElse(t *testing.T) {
 		{"artist and title in one", exchange.Entry{Text: "ABBA Money Money Money", Title: "ABBA Money Money Money"}, "abba/money money.flac"},
 		{"about as long", exchange.Entry{Text: "x", Title: "Bohemian Rhapsody", Artist: "Queen", Length: 6*minute + 10*time.Second}, "queen/opera/bohemian.mp3"},
 
+		{"in the library before a link to a service", exchange.Entry{Text: "https://example.org/live", Title: "Déjà Vu", Artist: "Beyoncé"}, "one.ogg"},
+
 		{"another length", exchange.Entry{Text: "x", Title: "Bohemian Rhapsody", Artist: "Queen", Length: 3 * minute}, ""},
 		{"by somebody else", exchange.Entry{Text: "x", Title: "Bohemian Rhapsody", Artist: "Panic! At The Disco"}, ""},
 		{"only a word in common", exchange.Entry{Text: "x", Title: "Money", Artist: "ABBA"}, ""},

@@ -7,9 +7,11 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"golang.org/x/sync/errgroup"
 
 	"busker/internal/fault"
 	"busker/playlists"
@@ -30,8 +32,10 @@ const (
 	fieldFile    = "file"
 	fieldOwner   = "owner"
 
-	// importsAtOnce bounds how many lists are being looked up, each for minutes.
-	importsAtOnce = 4
+	// importsAtOnce bounds how many lists are being looked up, each for minutes, and
+	// lookedUpAtOnce how many entries of each: most of the time is spent waiting for links.
+	importsAtOnce  = 4
+	lookedUpAtOnce = 8
 	// importTimeout is within the quarter of an hour for which Discord lets us tell how it goes.
 	importTimeout = 13 * time.Minute
 	fetchTimeout  = 30 * time.Second
@@ -208,24 +212,42 @@ func (c *call) readList(ctx context.Context, from source) (list exchange.List, f
 	return list, nil, err
 }
 
-// match looks up entries one after another and tells how far it is.
+// match looks up entries, a few at a time, and tells how far it is.
 func (c *call) match(ctx context.Context, entries []exchange.Entry) (found []track.Track, missing []string, err error) {
+	meant := make([]*track.Track, len(entries))
+	var done, hits atomic.Int64
+	var work errgroup.Group
+	work.SetLimit(lookedUpAtOnce)
 	next := time.Now().Add(importStep)
 	for i, e := range entries {
-		if err := ctx.Err(); err != nil {
-			if errors.Is(err, context.DeadlineExceeded) {
-				err = fault.Wrap(fault.Timeout, textImportSlow, err)
+		if ctx.Err() != nil {
+			break
+		}
+		work.Go(func() error {
+			if t, ok := c.b.lookUp(ctx, e); ok {
+				meant[i] = &t
+				hits.Add(1)
 			}
-			return nil, nil, err
-		}
-		if t, ok := c.b.lookUp(ctx, e); ok {
-			found = append(found, t)
-		} else {
-			missing = append(missing, e.Text)
-		}
+			done.Add(1)
+			return nil
+		})
 		if time.Now().After(next) {
-			c.deliver(ctx, reply{text: c.w.Say(textImporting, i+1, len(entries), len(found))})
+			c.deliver(ctx, reply{text: c.w.Say(textImporting, int(done.Load()), len(entries), int(hits.Load()))})
 			next = time.Now().Add(importStep)
+		}
+	}
+	_ = work.Wait() // no lookup returns an error
+	switch err := ctx.Err(); {
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, nil, fault.Wrap(fault.Timeout, textImportSlow, err)
+	case err != nil:
+		return nil, nil, err
+	}
+	for i, t := range meant {
+		if t != nil {
+			found = append(found, *t)
+		} else {
+			missing = append(missing, entries[i].Text)
 		}
 	}
 	return found, missing, nil
