@@ -30,12 +30,21 @@ func play(t *tab) error {
 			return err
 		}
 	}
+	sought, err := t.ask("seek", map[string]any{"to": "0:11"})
+	if err != nil {
+		return err
+	}
+	if sought {
+		if err := t.wait("the card at 0:11", `/0:1\d/.test(`+nowPlaying+`.innerText)`); err != nil {
+			return err
+		}
+	}
 	return t.wait("sound", `document.querySelector(".member.speaking") && document.getElementById("listen").classList.contains("sounding") && Number(document.getElementById("stat-packets").textContent) > 150`)
 }
 
 // street is the whole page while music plays.
 func street(t *tab) error {
-	if err := t.script(`document.getElementById("scroll").scrollTop = 1e9`); err != nil {
+	if err := t.script(`document.querySelectorAll(".only button").forEach((b) => b.click()); ` + nowPlaying + `.scrollIntoView({ block: "start" })`); err != nil {
 		return err
 	}
 	return t.page("street")
@@ -107,10 +116,10 @@ func phone(t *tab) error {
 	if err := t.become("you", "en-US"); err != nil {
 		return err
 	}
-	if err := t.size(390, 800, 1.5); err != nil {
+	if err := t.size(390, 844, 1.5); err != nil {
 		return err
 	}
-	if err := t.script(nowPlaying + `.scrollIntoView({ block: "end" })`); err != nil {
+	if err := t.script(nowPlaying + `.scrollIntoView({ block: "start" })`); err != nil {
 		return err
 	}
 	return t.page("phone")
