@@ -100,10 +100,13 @@ func TestTracksAreAnnouncedAsTheServerWants(t *testing.T) {
 
 func TestACardGoesWhenNobodyWantsIt(t *testing.T) {
 	inRoom(t, nil, func(r *room) {
-		r.bot.Settings().ChangeGuild(r.Context(), theGuild, func(g *settings.Guild) error {
+		_, err := r.bot.Settings().ChangeGuild(r.Context(), theGuild, func(g *settings.Guild) error {
 			g.Announce = settings.AnnounceOff
 			return nil
 		})
+		if err != nil {
+			t.Fatal(err)
+		}
 		r.players.happen(theGuild, player.Paused{})
 		r.pass(5 * time.Second)
 		r.wrote("turned off", "DELETE 10/messages/77")

@@ -3,7 +3,6 @@ package player_test
 import (
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/opus"
@@ -24,17 +23,16 @@ func TestTheBitrateFollowsTheChannel(t *testing.T) {
 	}, func(r *rig) {
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputAltered}) // nobody plays there
 		r.play(r.shelf.put(1, 3000))
-		time.Sleep(time.Second)
+		r.pass(time.Second)
 		before := made.Load()
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputAltered})
-		time.Sleep(time.Second)
+		r.pass(time.Second)
 		if n := made.Load(); n != before {
 			t.Errorf("%d encoders for nothing", n-before)
 		}
 		bitrate.Store(96_000)
 		r.m.OutputChanged(guild, player.OutputEvent{Kind: player.OutputAltered})
-		time.Sleep(time.Second)
-		synctest.Wait()
+		r.pass(time.Second)
 		s, _ := r.m.Status(guild)
 		if n := made.Load(); n != before+1 || s.Bitrate != 96_000 {
 			t.Errorf("%d encoders more, %d bit/s", n-before, s.Bitrate)
