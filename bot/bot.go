@@ -69,6 +69,9 @@ type Options struct {
 	// The channel's owner closes it.
 	Events <-chan player.Envelope
 
+	// Illustrator finds pictures of tracks that have none with them; nil: they are shown without.
+	Illustrator Illustrator
+
 	Library   Library         // nil: nothing is offered while people type, nothing can be searched
 	Playlists playlists.Store // with favourites and history; nil keeps them as long as the process lives
 	Files     Files           // fetches playlists to import; nil: they can only be pasted

@@ -43,6 +43,8 @@ type card struct {
 	until     time.Time    // when a card that was taken over stops waiting for its player
 	kept      session.Card // what the store knows
 	announced uint64       // item a message told of
+
+	illustration illustration
 }
 
 // newCard makes the guild's card, or takes over that of the process before.
@@ -182,6 +184,7 @@ func (c *card) show(ctx context.Context, w tongue, chosen settings.Guild, s play
 	if place == "" || s.ItemID == c.hidden && !fresh {
 		return
 	}
+	s = c.illustrate(ctx, s)
 	c.last = s
 	turned := s.ItemID != c.item || c.ended
 	v := w.playing(s, c.serial, c.b.hushOf(s))

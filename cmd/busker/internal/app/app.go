@@ -189,19 +189,20 @@ func (a *App) openBot() (err error) {
 		cancelPlays()
 	}
 	o := bot.Options{
-		REST:      a.gateway.REST(),
-		Doer:      a.players,
-		Resolver:  a.sources,
-		Voice:     a.gateway,
-		Privacy:   calls{a.hub},
-		AutoLeave: a.opts.Tuning.Player.IdleTimeout,
-		Events:    a.events,
-		Logger:    a.part("bot"),
-		Metrics:   bot.NewMetrics(a.opts.Telemetry.Registry()),
-		Plays:     plays,
-		Library:   a.sources,
-		Files:     a.sources.files,
-		Facts:     a,
+		REST:        a.gateway.REST(),
+		Doer:        a.players,
+		Resolver:    a.sources,
+		Voice:       a.gateway,
+		Privacy:     calls{a.hub},
+		AutoLeave:   a.opts.Tuning.Player.IdleTimeout,
+		Events:      a.events,
+		Logger:      a.part("bot"),
+		Metrics:     bot.NewMetrics(a.opts.Telemetry.Registry()),
+		Plays:       plays,
+		Library:     a.sources,
+		Illustrator: a.sources,
+		Files:       a.sources.files,
+		Facts:       a,
 	}
 	a.keep(&o)
 	a.bot, err = bot.New(o)
