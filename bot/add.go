@@ -50,6 +50,11 @@ func (c *call) placing(when string) (addition, error) {
 
 // before refuses to put something before what others asked for.
 func (c *call) before(a addition) (addition, error) {
+	if a.now {
+		if err := c.mayEnd(c.status); err != nil {
+			return a, err
+		}
+	}
 	if !c.isDJ() && (len(c.status.Queue) > 0 || a.now && c.status.ItemID != 0) {
 		return a, fault.Newf(fault.Denied, textDJOnlyFirst, mentions(c.chosen.DJRoles))
 	}
@@ -60,6 +65,9 @@ func (c *call) before(a addition) (addition, error) {
 // and says what became of them. What a list has more of is added as it comes, and the
 // answer follows that.
 func (c *call) add(ctx context.Context, found track.Result, a addition) (reply, error) {
+	if err := c.stillMay(a); err != nil {
+		return reply{}, err
+	}
 	c.b.places.set(c.guild, c.channel)
 	if c.status.Channel != 0 && c.status.Channel != c.voice { // nobody listens there: come here first
 		if _, err := c.do(ctx, player.Join{Channel: c.voice}); err != nil {
@@ -77,6 +85,21 @@ func (c *call) add(ctx context.Context, found track.Result, a addition) (reply, 
 	return c.addRest(ctx, found, a, s, left)
 }
 
+// stillMay looks again whether whoever asked may have that: to find it took its time, in
+// which people come and go.
+func (c *call) stillMay(a addition) error {
+	c.voice, _ = c.b.opts.Voice.VoiceChannelOf(c.guild, c.user)
+	c.status, _ = c.b.opts.Doer.Status(c.guild)
+	if err := c.check(needsJoin); err != nil {
+		return err
+	}
+	if !a.now && a.where.Place == queue.End {
+		return nil
+	}
+	_, err := c.before(a)
+	return err
+}
+
 // addTracks adds tracks as the server's settings permit; partial adds as many as fit. It
 // returns how many did not.
 func (c *call) addTracks(
@@ -87,6 +110,9 @@ func (c *call) addTracks(
 		return s, 0, err
 	}
 	defer done()
+	if err := context.Cause(ctx); err != nil { // the queue was emptied meanwhile
+		return s, 0, err
+	}
 	now, _ := c.b.opts.Doer.Status(c.guild)
 	fit, err := c.permitted(now, tracks, partial)
 	if err != nil {
@@ -158,7 +184,7 @@ func (c *call) addRest(ctx context.Context, found track.Result, a addition, s pl
 		batch, err := found.Rest(ctx)
 		if len(batch) > 0 {
 			s, missed, full := c.addTracks(ctx, batch, following(a, added), true, toQueue)
-			if full != nil {
+			if full != nil && !errors.Is(context.Cause(ctx), errEmptied) {
 				return reply{text: c.w.addedSome(found, added, c.w.whyOf(full))}, nil
 			}
 			added, left = added+s.Added, left+missed

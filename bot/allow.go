@@ -20,8 +20,9 @@ const (
 )
 
 // allow returns why the server does not let whoever asked do this, nil when it does.
-// command is the name of a slash command, empty for a press. It takes no time.
-func (c *call) allow(command string, needed right) error {
+// It takes one of the roles of each of commands, those slash commands that do the same; an
+// empty name is none. It takes no time.
+func (c *call) allow(needed right, commands ...string) error {
 	switch {
 	case c.manages():
 		return nil
@@ -29,13 +30,15 @@ func (c *call) allow(command string, needed right) error {
 		return fault.New(fault.Denied, textBlocked)
 	case slices.Contains(c.chosen.BlockedChannels, c.channel):
 		return fault.New(fault.Denied, textBlockedHere)
-	case command != "" && c.chosen.TextChannel != 0 && c.chosen.TextChannel != c.channel:
+	case c.typed && c.chosen.TextChannel != 0 && c.chosen.TextChannel != c.channel:
 		return fault.Newf(fault.Denied, textElsewhereText, c.chosen.TextChannel)
 	case needed == rightServer:
 		return fault.New(fault.Denied, textManagersOnly)
 	}
-	if roles := c.chosen.CommandRoles[command]; len(roles) > 0 && !c.hasOne(roles) {
-		return fault.Newf(fault.Denied, textRoleOnly, mentions(roles))
+	for _, command := range commands {
+		if roles := c.chosen.CommandRoles[command]; command != "" && len(roles) > 0 && !c.hasOne(roles) {
+			return fault.Newf(fault.Denied, textRoleOnly, mentions(roles))
+		}
 	}
 	if needed == rightMusic && !c.isDJ() {
 		return fault.Newf(fault.Denied, textDJOnly, mentions(c.chosen.DJRoles))
@@ -54,8 +57,10 @@ func (c *call) isDJ() bool {
 	return len(c.chosen.DJRoles) == 0 || c.manages() || c.hasOne(c.chosen.DJRoles)
 }
 
+// hasOne reports whether whoever asked has one of roles. @everyone, which all have and
+// Discord lists of nobody, has the id of the server.
 func (c *call) hasOne(roles []snowflake.ID) bool {
-	return slices.ContainsFunc(c.roles, func(r snowflake.ID) bool { return slices.Contains(roles, r) })
+	return slices.Contains(roles, c.guild) || slices.ContainsFunc(c.roles, func(r snowflake.ID) bool { return slices.Contains(roles, r) })
 }
 
 // mentions writes roles so that Discord shows their names; nobody is pinged by it.

@@ -110,25 +110,26 @@ type Options struct {
 
 // Bot answers interactions and keeps the cards.
 type Bot struct {
-	opts     Options
-	log      *slog.Logger
-	metrics  *Metrics
-	places   places
-	turns    turns         // of the calls of a guild that look before they change something
-	lookups  chan struct{} // one token for each search under way
-	codes    chan struct{} // one token for each call whose privacy codes are computed
-	writes   *rate.Limiter // of all cards' requests
-	steps    *rate.Limiter // of all cards' progress bars
-	serials  serials       // of the cards in use
-	cards    cardSet
-	signs    signs         // what voice channels' statuses say
-	notices  *rate.Limiter // of all voice channels' statuses
-	stirred  stirs         // guilds of which the gateway knows something new
-	unmarked atomic.Int64  // cards that the end of the process left with their buttons
-	votes    votes
-	loads    loads
-	imports  chan struct{} // one token for each playlist being imported
-	drafts   drafts        // of tracks that were found and not yet used
+	opts      Options
+	log       *slog.Logger
+	metrics   *Metrics
+	places    places
+	turns     turns         // of the calls of a guild that look before they change something
+	lookups   chan struct{} // one token for each search under way
+	codes     chan struct{} // one token for each call whose privacy codes are computed
+	writes    *rate.Limiter // of all cards' requests
+	steps     *rate.Limiter // of all cards' progress bars
+	serials   serials       // of the cards in use
+	cards     cardSet
+	signs     signs         // what voice channels' statuses say
+	notices   *rate.Limiter // of all voice channels' statuses
+	stirred   stirs         // guilds of which the gateway knows something new
+	unmarked  atomic.Int64  // cards that the end of the process left with their buttons
+	votes     votes
+	loads     loads
+	imports   chan struct{} // one token for each playlist being imported
+	importers people        // who imports one
+	drafts    drafts        // of tracks that were found and not yet used
 
 	settings *settings.Cache
 	commands map[string]*command

@@ -160,6 +160,9 @@ func (s *stage) interact(user snowflake.ID, kind int, data any) *answer {
 	if err := json.Unmarshal(raw, &i); err != nil {
 		s.t.Fatal(err)
 	}
+	if form, submitted := data.(map[string]any)["form"]; submitted {
+		i.Type, i.Data = discordgo.InteractionModalSubmit, form.(gateway.Form)
+	}
 	s.bot.HandleInteraction(s.t.Context(), &i)
 	s.discord.mu.Lock()
 	defer s.discord.mu.Unlock()

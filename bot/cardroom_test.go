@@ -271,12 +271,13 @@ func TestWhoMayJump(t *testing.T) {
 	m := s.card("card", func(m *message) bool { return shows("### A")(m) && len(s.menu(m).Options) == 2 })
 	next := s.menu(m)
 	s.players.commands()
-	if got, private := said(s.choose(bob, next.CustomID, next.Options[0].Value)); got != "Only DJs, and whoever asked for that track, can jump to it." || !private {
-		t.Errorf("to another's: %q", got)
+	for i, whose := range []string{"another's", "one's own, past another's"} {
+		if got, private := said(s.choose(bob, next.CustomID, next.Options[i].Value)); !strings.HasPrefix(got, "On this server only DJs control the music") || !private {
+			t.Errorf("to %s: %q", whose, got)
+		}
 	}
-	s.choose(bob, next.CustomID, next.Options[1].Value)
-	if did := s.players.commands(); len(did) != 1 || did[0] != (player.Jump{Item: 3}) {
-		t.Errorf("to one's own: did %+v", did)
+	if did := s.players.commands(); len(did) > 0 {
+		t.Errorf("did %+v", did)
 	}
 }
 

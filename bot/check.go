@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 
 	"busker/gateway"
 	"busker/internal/fault"
@@ -68,6 +69,9 @@ func (c *call) checkJoin() error {
 	}
 	if c.playsElsewhere() {
 		return fault.Newf(fault.Denied, textElsewhere, c.status.Channel)
+	}
+	if slices.Contains(c.chosen.BlockedChannels, c.voice) && !c.manages() {
+		return fault.Newf(fault.Denied, textBlockedVoice, c.voice)
 	}
 	return c.b.checkAccess(c.voice)
 }

@@ -21,7 +21,8 @@ type command struct {
 
 	needs   needs
 	right   right
-	private bool // the answer is only for whoever asked
+	as      string // another slash command that does the same, whose roles it takes, too; "" = there is none
+	private bool   // the answer is only for whoever asked
 	run     func(ctx context.Context, c *call) (reply, error)
 	// opens answers with a form instead of run, or where there is run too, when no option
 	// was given. It has no more than a second.

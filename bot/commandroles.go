@@ -95,12 +95,21 @@ func setRoles(g *settings.Guild, command string, roles []snowflake.ID) {
 	g.CommandRoles[command] = roles
 }
 
-// roleRules lists the commands that take roles, one a line.
+// maxRules is the most characters of them on the page: Discord takes 4000 in a message.
+const maxRules = 2500
+
+// roleRules lists the commands that take roles, one a line, as many as there is room for.
 func (w tongue) roleRules(g settings.Guild) string {
 	lines := make([]string, 0, len(g.CommandRoles))
 	for command, roles := range g.CommandRoles {
 		lines = append(lines, "`/"+w.Say("cmd:"+command)+"`: "+mentions(roles))
 	}
 	slices.Sort(lines)
+	size := 0
+	for i, line := range lines {
+		if size += len(line) + 1; size > maxRules {
+			return strings.Join(append(lines[:i], w.Say(textListsMore, len(lines)-i)), "\n")
+		}
+	}
 	return strings.Join(lines, "\n")
 }

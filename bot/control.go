@@ -32,6 +32,9 @@ func (c *call) needTrack() error {
 }
 
 func previous(ctx context.Context, c *call) (reply, error) {
+	if err := c.mayEnd(c.status); err != nil {
+		return reply{}, err
+	}
 	s, err := c.do(ctx, player.Previous{})
 	return reply{text: c.w.Say(textPlaying, c.w.bold(s.Track))}, err
 }
@@ -137,7 +140,7 @@ func sleep(ctx context.Context, c *call) (reply, error) {
 	case !timed:
 		return reply{text: c.w.sleepText(c.status)}, nil
 	case minutes > 0:
-		cmd.At = time.Now().Add(time.Duration(minutes) * time.Minute)
+		cmd.At = time.Now().Add(time.Duration(min(minutes, maxSleep)) * time.Minute)
 	}
 	s, err := c.do(ctx, cmd)
 	return reply{text: c.w.sleepText(s)}, err

@@ -45,6 +45,7 @@ type discord struct {
 type answer struct {
 	kind      int  // of the first response; 0 is none
 	private   bool // it was deferred or answered ephemerally
+	raw       json.RawMessage
 	original  *message
 	followUps []*message
 }
@@ -226,12 +227,14 @@ func (d *discord) callback(w http.ResponseWriter, token string, body json.RawMes
 		_, _ = io.WriteString(w, `{"code":40060,"message":"Interaction has already been acknowledged."}`)
 		return
 	}
-	a.kind = r.Type
+	a.kind, a.raw = r.Type, r.Data
 	m := &message{}
 	switch r.Type {
 	case 4, 7:
 		d.parse(r.Data, m)
 		a.original = m
+	case 6:
+		a.original = &message{}
 	case 5:
 		if err := json.Unmarshal(r.Data, m); err != nil {
 			d.t.Error(err)

@@ -20,46 +20,69 @@ type drafts struct {
 type draft struct {
 	user  snowflake.ID
 	found track.Result
+	again track.Query // finds it anew, where found was a list that comes in parts; else empty
 	until time.Time
 }
 
 const (
 	// draftAge is for how long Discord lets a message only one person sees be changed.
 	draftAge = 15 * time.Minute
-	// maxDrafts bounds memory: beyond it the oldest goes.
-	maxDrafts = 1000
+	// maxDrafts and maxDraftTracks bound memory: beyond them the oldest go.
+	maxDrafts      = 1000
+	maxDraftTracks = 200_000 // of all together; a track takes about 500 bytes
 )
 
-// keep returns the token under which found is there for a user.
-func (d *drafts) keep(user snowflake.ID, found track.Result) string {
+// keep returns the token under which found is there for a user. What comes in parts can be
+// read only once: of that the query is kept.
+func (d *drafts) keep(user snowflake.ID, found track.Result, query track.Query) string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.all == nil {
 		d.all = map[string]draft{}
 	}
-	now := time.Now()
-	oldest, first := "", now.Add(draftAge)
-	for token, one := range d.all {
-		if one.until.Before(now) {
-			delete(d.all, token)
-		} else if one.until.Before(first) {
-			oldest, first = token, one.until
-		}
+	one := draft{user: user, found: found, until: time.Now().Add(draftAge)}
+	if found.Rest != nil {
+		one.found, one.again = track.Result{}, query
 	}
-	if len(d.all) >= maxDrafts {
-		delete(d.all, oldest)
+	for d.full(len(one.found.Tracks)) {
+		d.dropOldest()
 	}
 	token := rand.Text()
-	d.all[token] = draft{user, found, now.Add(draftAge)}
+	d.all[token] = one
 	return token
 }
 
-func (d *drafts) find(user snowflake.ID, token string) (track.Result, error) {
+// full reports whether there is no room for so many tracks more, once those are gone that
+// are too old.
+func (d *drafts) full(more int) bool {
+	now, tracks := time.Now(), more
+	for token, one := range d.all {
+		if one.until.Before(now) {
+			delete(d.all, token)
+			continue
+		}
+		tracks += len(one.found.Tracks)
+	}
+	return len(d.all) >= maxDrafts || len(d.all) > 0 && tracks > maxDraftTracks
+}
+
+func (d *drafts) dropOldest() {
+	oldest := ""
+	for token, one := range d.all {
+		if oldest == "" || one.until.Before(d.all[oldest].until) {
+			oldest = token
+		}
+	}
+	delete(d.all, oldest)
+}
+
+// find returns what was kept for a user, or the query that finds it again.
+func (d *drafts) find(user snowflake.ID, token string) (found track.Result, again track.Query, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	one, ok := d.all[token]
 	if !ok || one.user != user || one.until.Before(time.Now()) {
-		return track.Result{}, fault.New(fault.NotFound, textDraftGone)
+		return track.Result{}, track.Query{}, fault.New(fault.NotFound, textDraftGone)
 	}
-	return one.found, nil
+	return one.found, one.again, nil
 }

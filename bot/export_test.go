@@ -13,6 +13,7 @@ import (
 	"busker/playlists/exchange"
 	"busker/settings"
 	"busker/track"
+	"busker/words"
 )
 
 // Opened to tests of single functions.
@@ -111,10 +112,12 @@ type Drafts struct{ drafts }
 func NewDrafts() *Drafts { return &Drafts{} }
 
 // Keep opens keep.
-func (d *Drafts) Keep(user snowflake.ID, found track.Result) string { return d.keep(user, found) }
+func (d *Drafts) Keep(user snowflake.ID, found track.Result) string {
+	return d.keep(user, found, track.Query{Text: "again"})
+}
 
 // Find opens find.
-func (d *Drafts) Find(user snowflake.ID, token string) (track.Result, error) {
+func (d *Drafts) Find(user snowflake.ID, token string) (found track.Result, again track.Query, err error) {
 	return d.find(user, token)
 }
 
@@ -144,4 +147,45 @@ func LookingUp(from interface {
 // LookUp opens lookUp.
 func (b *Bot) LookUp(ctx context.Context, e exchange.Entry) (track.Track, bool) {
 	return b.lookUp(ctx, e)
+}
+
+// PressesWithoutRoles are the buttons, menus and forms that ask for the roles of no slash
+// command before they run.
+func PressesWithoutRoles() (all []string) {
+	for _, table := range []map[string]handler{presses(), submits()} {
+		for action, h := range table {
+			if h.as == "" && h.right != rightServer {
+				all = append(all, action)
+			}
+		}
+	}
+	return all
+}
+
+// HelpPages are the pages of /help that who manages a server reads in a language.
+func HelpPages(language string, chosen settings.Guild) (texts []string) {
+	c := &call{guild: 1, user: 2, permissions: discordgo.PermissionManageGuild, chosen: chosen, w: tongue{words.For(language)}}
+	for _, ch := range chapters {
+		texts = append(texts, c.helpPage(ch).text)
+	}
+	return texts
+}
+
+// RoleRules opens what the page of commands' roles says.
+func RoleRules(g settings.Guild) string { return english().roleRules(g) }
+
+// SettingsPages are all pages of /settings, and of the roles of a command, in a language.
+func SettingsPages(language string, g settings.Guild) (all []discordgo.MessageComponent) {
+	w := tongue{words.For(language)}
+	c := &call{mine: w, w: w, chosen: g}
+	for _, p := range append(settingsPages(), rolesOf("play")) {
+		all = append(all, discordgo.Container{Components: c.settingsPage(p).parts})
+	}
+	return all
+}
+
+// Fitting opens fitting.
+func Fitting(name string, data []byte) (sent string, size int, err error) {
+	file, err := fitting(attachment{name: name, data: data})
+	return file.name, len(file.data), err
 }

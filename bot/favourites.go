@@ -20,7 +20,7 @@ const (
 func favouriteCommands() []*command {
 	return []*command{{name: "favourites", about: aboutFavourites, topic: topicLibrary, subs: []*command{
 		{name: "list", about: aboutLikedList, private: true, run: listLiked},
-		{name: "play", about: aboutLikedPlay, needs: needsJoin, right: rightAdd, run: playLiked, options: options(yesNo("shuffle", aboutListShuffle))},
+		{name: "play", about: aboutLikedPlay, needs: needsJoin, right: rightAdd, as: "play", run: playLiked, options: options(yesNo("shuffle", aboutListShuffle))},
 		{name: "add", about: aboutLikedAdd, private: true, run: likeCurrent},
 		{name: "remove", about: aboutLikedRemove, private: true, run: unlikeOne, suggest: suggestLiked, options: options(
 			required(suggested(text("track", aboutLikedTrack))),
@@ -29,7 +29,7 @@ func favouriteCommands() []*command {
 }
 
 func favouritePresses() map[string]handler {
-	return map[string]handler{actionLike: {run: pressLike}, actionLikedPage: {run: turnLiked}}
+	return map[string]handler{actionLike: {as: "favourites", run: pressLike}, actionLikedPage: {as: "favourites", run: turnLiked}}
 }
 
 // pressLike is the button of a card: it keeps the track it shows, or forgets it again.
@@ -131,7 +131,7 @@ func turnLiked(ctx context.Context, c *call, id customID) error {
 	if err != nil {
 		return fault.New(fault.Invalid, textOldButton)
 	}
-	r, err := c.likedPage(ctx, max(0, from))
+	r, err := c.likedPage(ctx, min(max(0, from), playlists.DefaultMaxFavourites))
 	if err != nil {
 		return err
 	}

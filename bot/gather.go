@@ -16,7 +16,7 @@ func (c *call) mayAdd(when string) (addition, error) {
 	if err := c.check(needsJoin); err != nil {
 		return addition{}, err
 	}
-	if err := c.allow("", rightAdd); err != nil {
+	if err := c.allow(rightAdd, "play"); err != nil {
 		return addition{}, err
 	}
 	return c.placing(when)
@@ -43,6 +43,9 @@ func (c *call) gathered(ctx context.Context, refs []string) (track.Result, error
 	var all track.Result
 	var first error
 	for _, ref := range refs {
+		if len(all.Tracks) >= playlists.DefaultMaxEntries {
+			break
+		}
 		found, err := c.resolve(ctx, track.Query{Text: ref})
 		if err == nil {
 			err = whole(ctx, &found)

@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"errors"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -25,61 +27,131 @@ func (c *call) handle(ctx context.Context, table map[string]handler, written str
 	c.name, c.private = id.action, true
 	err := c.check(h.needs)
 	if err == nil {
-		err = c.allow("", h.right)
+		err = c.allow(h.right, h.as)
 	}
 	if err == nil {
-		err = h.run(ctx, c, id)
+		err = c.guarded(ctx, func() error { return h.run(ctx, c, id) })
 	}
 	c.settle(ctx, err, began)
 }
 
+// ackPatience is how long a press or a form may go without an answer: what is waited for,
+// a store or a player, may take longer than Discord does, ackTimeout.
+const ackPatience = 1500 * time.Millisecond
+
+// guarded runs what answers a press or a form. If that takes too long it is acknowledged,
+// and its answer comes when it does.
+func (c *call) guarded(ctx context.Context, run func() error) error {
+	watch, enough := context.WithCancel(ctx)
+	var guard sync.WaitGroup
+	defer guard.Wait()
+	defer enough()
+	guard.Go(func() {
+		if pause(watch, ackPatience-time.Since(c.answer.came)) != nil {
+			return
+		}
+		acknowledge := c.later
+		if c.fields != nil { // a form may belong to no message
+			acknowledge = c.think
+		}
+		if err := acknowledge(watch); err != nil {
+			c.log.Debug("no time was gained", "name", c.name, "err", err)
+		}
+	})
+	return run()
+}
+
 // think shows "thinking" until deliver, to everybody or only to whoever asked.
 func (c *call) think(ctx context.Context) error {
-	return c.acknowledge(ackThinking, c.answer.deferReply(ctx, c.private))
+	_, err := c.acknowledge(ackThinking, func() error { return c.answer.deferReply(ctx, c.private) })
+	return err
 }
 
 // later acknowledges a press without changing anything yet.
 func (c *call) later(ctx context.Context) error {
-	return c.acknowledge(ackUpdate, c.answer.deferUpdate(ctx))
+	_, err := c.acknowledge(ackUpdate, func() error { return c.answer.deferUpdate(ctx) })
+	return err
 }
 
 // update rewrites the message whose button was pressed.
 func (c *call) update(ctx context.Context, r reply) error {
-	return c.acknowledge(ackUpdate, c.answer.update(ctx, r))
+	first, err := c.acknowledge(ackUpdate, func() error { return c.answer.update(ctx, r) })
+	if !first {
+		c.deliver(ctx, r)
+	}
+	return err
 }
 
 // whisper answers with a message only for whoever asked.
 func (c *call) whisper(ctx context.Context, r reply) error {
-	return c.acknowledge(ackDone, c.answer.whisper(ctx, r))
+	first, err := c.acknowledge(ackDone, func() error { return c.answer.whisper(ctx, r) })
+	if !first {
+		c.more(ctx, r)
+	}
+	return err
 }
 
-// open answers with a form.
+// open answers with a form, which Discord takes only as the first answer.
 func (c *call) open(ctx context.Context, f form) error {
-	return c.acknowledge(ackDone, c.answer.open(ctx, f))
+	first, err := c.acknowledge(ackDone, func() error { return c.answer.open(ctx, f) })
+	if !first {
+		return fault.New(fault.Timeout, textSlowForm)
+	}
+	return err
 }
 
 // errLost says that Discord did not take the first answer, so that the user sees
 // "the application did not respond". Nothing is carried out then.
 var errLost = errors.New("interaction could not be acknowledged")
 
-func (c *call) acknowledge(as ack, err error) error {
-	if err != nil {
-		return errors.Join(errLost, err)
+// acknowledge gives the first answer, unless there was one: first is false then.
+func (c *call) acknowledge(as ack, answer func() error) (first bool, err error) {
+	c.answering.Lock()
+	defer c.answering.Unlock()
+	if c.state != ackNot {
+		return false, nil
+	}
+	if err := answer(); err != nil {
+		return true, errors.Join(errLost, err)
 	}
 	c.state = as
 	c.b.metrics.ack.Observe(time.Since(c.answer.came).Seconds())
-	return nil
+	return true, nil
 }
 
 // deliver puts the reply where "thinking" is shown, or rewrites the message whose button
-// was pressed, also a second time and after any while. What cannot be delivered is logged.
+// was pressed, also a second time and after any while. What cannot be delivered is logged;
+// whoever waits for what Discord refuses is told so.
 func (c *call) deliver(ctx context.Context, r reply) {
 	ctx, cancel := c.lastMoment(ctx)
 	defer cancel()
-	if err := c.answer.edit(ctx, r); err != nil {
-		c.log.Warn("reply could not be delivered", "name", c.name, "err", err)
+	err := c.answer.edit(ctx, r)
+	if err == nil {
+		return
+	}
+	c.log.Warn("reply could not be delivered", "name", c.name, "err", err, "trace", c.trace)
+	if c.state == ackThinking && unfit(err) {
+		if err := c.answer.edit(ctx, reply{text: c.w.Say(textWrong, c.trace)}); err != nil {
+			c.log.Warn("reply could not be delivered", "name", c.name, "err", err)
+		}
 	}
 }
+
+// unfit reports whether Discord did not take a message for what is in it.
+func unfit(err error) bool {
+	switch restCode(err) {
+	case codeInvalidForm, codeTooLarge, codeInvalidMessage:
+		return true
+	}
+	return false
+}
+
+// Discord's error codes for messages it does not take.
+const (
+	codeTooLarge       = 40005
+	codeInvalidMessage = 50006 // empty
+	codeInvalidForm    = 50035
+)
 
 // more tells whoever asked something more, only them.
 func (c *call) more(ctx context.Context, r reply) {
@@ -150,7 +222,7 @@ func (c *call) sorry(ctx context.Context, err error) string {
 func (c *call) suggest(ctx context.Context, data discordgo.ApplicationCommandInteractionData) {
 	began := time.Now()
 	cmd, known := c.read(data)
-	if !known || cmd.suggest == nil || c.guild == 0 {
+	if !known || cmd.suggest == nil || c.check(needsGuild) != nil {
 		return
 	}
 	var option, typed string
@@ -163,7 +235,11 @@ func (c *call) suggest(ctx context.Context, data discordgo.ApplicationCommandInt
 	c.name = "suggest_" + c.name
 	ctx, cancel := context.WithTimeout(ctx, suggestTimeout)
 	defer cancel()
-	err := c.answer.offer(ctx, choices(cmd.suggest(ctx, c, option, typed)))
+	var offered []choice
+	if c.typed = true; c.allow(cmd.right, data.Name, cmd.as) == nil {
+		offered = cmd.suggest(ctx, c, option, typed)
+	}
+	err := c.answer.offer(ctx, choices(offered))
 	if err != nil { // the next keystroke asks again
 		c.log.Debug("suggestions could not be delivered", "name", cmd.name, "err", err)
 	}
@@ -181,7 +257,7 @@ const maxChoices = 25
 func choices(all []choice) []*discordgo.ApplicationCommandOptionChoice {
 	fit := make([]*discordgo.ApplicationCommandOptionChoice, 0, maxChoices)
 	for _, o := range all {
-		if o.name == "" || o.value == "" || len([]rune(o.value)) > longestChoice || len(fit) == maxChoices {
+		if strings.TrimSpace(o.name) == "" || o.value == "" || len([]rune(o.value)) > longestChoice || len(fit) == maxChoices {
 			continue
 		}
 		fit = append(fit, &discordgo.ApplicationCommandOptionChoice{Name: cut(o.name, longestChoice), Value: o.value})

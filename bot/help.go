@@ -15,7 +15,9 @@ func helpCommands() []*command {
 	return []*command{{name: "help", about: aboutHelp, topic: topicAbout, private: true, run: help}}
 }
 
-func helpPresses() map[string]handler { return map[string]handler{actionHelp: {run: turnHelp}} }
+func helpPresses() map[string]handler {
+	return map[string]handler{actionHelp: {as: "help", run: turnHelp}}
+}
 
 func help(_ context.Context, c *call) (reply, error) { return c.helpPage(chapters[0]), nil }
 
@@ -78,11 +80,10 @@ func (c *call) mayUse(cmd *command) bool {
 	if cmd.manage && !c.manages() {
 		return false
 	}
-	there := *c
-	if c.chosen.TextChannel != 0 {
-		there.channel = c.chosen.TextChannel
+	there := call{
+		guild: c.guild, channel: c.channel, user: c.user, roles: c.roles, permissions: c.permissions, chosen: c.chosen,
 	}
-	return there.allow(cmd.name, cmd.right) == nil
+	return there.allow(cmd.right, cmd.name, cmd.as) == nil
 }
 
 // helpLine is a command as people type it in their language, and what it is for.

@@ -21,7 +21,7 @@ func historyCommands() []*command {
 }
 
 func historyPresses() map[string]handler {
-	return map[string]handler{actionHistoryPage: {run: turnHistory}}
+	return map[string]handler{actionHistoryPage: {as: "history", run: turnHistory}}
 }
 
 func showHistory(ctx context.Context, c *call) (reply, error) {

@@ -2,10 +2,12 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -48,7 +50,10 @@ type call struct {
 
 	name    string // of what is answered, as a metric label
 	private bool   // the answer is only for whoever asked
-	state   ack
+	typed   bool   // it is a command, of a menu or not; else a press or a form
+
+	answering sync.Mutex // over state, and the first answer
+	state     ack
 }
 
 // ack says what Discord has been answered so far.
@@ -170,13 +175,13 @@ func (c *call) command(ctx context.Context, data discordgo.ApplicationCommandInt
 		c.settle(ctx, fault.New(fault.NotFound, textUnknown), began)
 		return
 	}
-	c.private = cmd.private || c.own.Private
+	c.typed, c.private = true, cmd.private || c.own.Private
 	if !c.private {
 		c.w = c.b.ofGuild(c.guild, c.chosen)
 	}
 	err := c.check(cmd.needs)
 	if err == nil {
-		err = c.allow(data.Name, cmd.right)
+		err = c.allow(cmd.right, data.Name, cmd.as)
 	}
 	switch {
 	case err != nil:
@@ -195,14 +200,27 @@ func (c *call) command(ctx context.Context, data discordgo.ApplicationCommandInt
 	c.settle(ctx, err, began)
 }
 
+// openTimeout is for what must be known before a form opens, which has to be at once.
+const openTimeout = time.Second
+
 // openFor answers a command with its form.
 func (c *call) openFor(ctx context.Context, cmd *command) error {
 	c.w = c.mine
-	f, err := cmd.opens(ctx, c)
+	look, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	f, err := cmd.opens(look, c)
 	if err != nil {
-		return err
+		return c.tooSlow(err)
 	}
 	return c.open(ctx, f)
+}
+
+// tooSlow says of an error for want of time what people may read of it.
+func (c *call) tooSlow(err error) error {
+	if _, explained := c.mine.Fault(err); !explained && errors.Is(err, context.DeadlineExceeded) {
+		return fault.Wrap(fault.Timeout, textSlowForm, err)
+	}
+	return err
 }
 
 // read takes name, options and attachments.
@@ -267,11 +285,8 @@ func (c *call) do(ctx context.Context, cmd player.Command) (player.Status, error
 	if _, leaving := cmd.(player.Leave); leaving {
 		c.b.clearStatus(ctx, c.guild)
 	}
-	s, err := c.b.opts.Doer.Do(player.WithActor(ctx, player.Actor{User: c.user, Face: face}), c.guild, cmd)
-	if err == nil {
-		c.b.loads.heed(c.guild, cmd)
-	}
-	return s, err
+	c.b.loads.heed(c.guild, cmd) // before it: what is added after it stays
+	return c.b.opts.Doer.Do(player.WithActor(ctx, player.Actor{User: c.user, Face: face}), c.guild, cmd)
 }
 
 func parseID(s string) snowflake.ID {

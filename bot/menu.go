@@ -14,9 +14,9 @@ import (
 
 func menuCommands() []*command {
 	return []*command{
-		{name: "Add to queue", menu: true, topic: topicMusic, needs: needsJoin, right: rightAdd, private: true, run: fromMessage(whenLast)},
-		{name: "Play next", menu: true, topic: topicMusic, needs: needsJoin, right: rightAdd, private: true, run: fromMessage(whenNext)},
-		{name: "Save to playlist", menu: true, topic: topicLibrary, private: true, run: saveMessage},
+		{name: "Add to queue", menu: true, topic: topicMusic, needs: needsJoin, right: rightAdd, as: "play", private: true, run: fromMessage(whenLast)},
+		{name: "Play next", menu: true, topic: topicMusic, needs: needsJoin, right: rightAdd, as: "play", private: true, run: fromMessage(whenNext)},
+		{name: "Save to playlist", menu: true, topic: topicLibrary, as: "playlist", private: true, run: saveMessage},
 	}
 }
 
@@ -56,7 +56,7 @@ func saveMessage(ctx context.Context, c *call) (reply, error) {
 	if len(found.Tracks) > 1 && found.Playlist == "" {
 		name = c.w.tracks(len(found.Tracks))
 	}
-	p.things = append(p.things, thing(refDraft+c.b.drafts.keep(c.user, found), name, ""))
+	p.things = append(p.things, thing(refDraft+c.b.drafts.keep(c.user, found, queriesIn(c.target)[0]), name, ""))
 	p.things[0].Default = true
 	to, err := c.listsToSave(ctx)
 	if err != nil {

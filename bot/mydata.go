@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/playlists"
@@ -48,7 +51,7 @@ func dataCommands() []*command {
 
 func dataPresses() map[string]handler {
 	return map[string]handler{
-		actionErase: {run: erase},
+		actionErase: {as: "mydata", run: erase},
 		actionKeep: {run: func(ctx context.Context, c *call, _ customID) error {
 			return c.update(ctx, reply{text: c.w.Say(textDataKept)})
 		}},
@@ -79,10 +82,33 @@ func exportData(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{
-		text:  c.w.Say(textDataExported) + "\n" + c.dataWhat(),
-		files: []attachment{{name: "busker-" + c.user.String() + ".json", mime: "application/json", data: file}},
-	}, nil
+	sent, err := fitting(attachment{name: "busker-" + c.user.String() + ".json", mime: "application/json", data: file})
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{text: c.w.Say(textDataExported) + "\n" + c.dataWhat(), files: []attachment{sent}}, nil
+}
+
+// maxUpload is the largest file a bot may send, in bytes, and a little less: 10 MiB.
+const maxUpload = 10<<20 - 1<<16
+
+// fitting is a file that can be sent: compressed where it is too large.
+func fitting(file attachment) (attachment, error) {
+	if len(file.data) <= maxUpload {
+		return file, nil
+	}
+	var small bytes.Buffer
+	zipped := gzip.NewWriter(&small)
+	if _, err := zipped.Write(file.data); err != nil {
+		return file, err
+	}
+	if err := zipped.Close(); err != nil {
+		return file, err
+	}
+	if small.Len() > maxUpload {
+		return file, fault.New(fault.TooLarge, textDataTooLarge)
+	}
+	return attachment{name: file.name + ".gz", mime: "application/gzip", data: small.Bytes()}, nil
 }
 
 // dataWhat tells what is kept, and for how long.

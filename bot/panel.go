@@ -31,6 +31,12 @@ const (
 	adjustVolume = 10 // percent
 )
 
+// adjustAs are the slash commands that do the same.
+var adjustAs = map[string]string{
+	adjustBack: "rewind", adjustForward: "forward", adjustReplay: "replay", adjustSofter: "volume", adjustLouder: "volume",
+	adjustFair: "fair", adjustCome: "fair", adjustStay: "stay", adjustGo: "stay", adjustUndo: "undo", adjustLeave: "leave",
+}
+
 // adjustments are the player commands of the panel.
 func adjustments(argument string, s player.Status) (player.Command, bool) {
 	switch argument {
@@ -94,7 +100,7 @@ func (w tongue) panel(s player.Status) reply {
 func panelPresses() map[string]handler {
 	return map[string]handler{
 		actionAdjust: {needs: needsControl, right: rightMusic, run: adjust},
-		actionMix:    {needs: needsControl, right: rightMusic, run: mix},
+		actionMix:    {needs: needsControl, right: rightMusic, as: "effects", run: mix},
 	}
 }
 
@@ -102,6 +108,9 @@ func adjust(ctx context.Context, c *call, id customID) error {
 	cmd, known := adjustments(id.argument, c.status)
 	if !known {
 		return fault.New(fault.Invalid, textOldButton)
+	}
+	if err := c.allow(rightMusic, adjustAs[id.argument]); err != nil {
+		return err
 	}
 	s, err := c.do(ctx, cmd)
 	if err != nil {

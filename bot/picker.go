@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -38,6 +39,9 @@ type picker struct {
 
 // thing is one option of a picker.
 func thing(reference, label, about string) discordgo.SelectMenuOption {
+	if strings.TrimSpace(label) == "" { // Discord refuses the whole message
+		label = "?"
+	}
 	return discordgo.SelectMenuOption{Value: reference, Label: cut(label, longestChoice), Description: cut(about, longestChoice)}
 }
 
@@ -97,13 +101,13 @@ func pickerPresses() map[string]handler {
 	return map[string]handler{
 		actionPick:   {run: choosePick},
 		actionPicked: {run: picked},
-		actionPickTo: {run: pickTo},
+		actionPickTo: {as: "playlist", run: pickTo},
 	}
 }
 
 // pickerSubmits are the forms of pickers.
 func pickerSubmits() map[string]handler {
-	return map[string]handler{actionPickNew: {run: pickNew}}
+	return map[string]handler{actionPickNew: {as: "playlist", run: pickNew}}
 }
 
 // shown reads the picker from the message that was pressed.
@@ -168,8 +172,14 @@ func picked(ctx context.Context, c *call, id customID) error {
 	case pickBack:
 		return c.update(ctx, p.reply(c.w, nil))
 	case pickSave:
+		if err := c.allow(rightAny, "playlist"); err != nil {
+			return err
+		}
 		return c.offerLists(ctx, p)
 	case pickUnlike:
+		if err := c.allow(rightAny, "favourites"); err != nil {
+			return err
+		}
 		return c.unlikeAll(ctx, refs)
 	case whenNow, whenNext, whenLast:
 	default:

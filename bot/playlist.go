@@ -56,7 +56,7 @@ func playlistCommands() []*command {
 		{name: "show", about: aboutListShow, private: true, run: showList, suggest: suggestList, options: options(
 			suggested(text("list", aboutListWhich)), integer("page", aboutQueuePage, 1, maxIndex),
 		)},
-		{name: "play", about: aboutListPlay, needs: needsJoin, right: rightAdd, run: playList, suggest: suggestList, options: options(
+		{name: "play", about: aboutListPlay, needs: needsJoin, right: rightAdd, as: "play", run: playList, suggest: suggestList, options: options(
 			list(aboutListWhich), yesNo("shuffle", aboutListShuffle),
 		)},
 		{name: "add", about: aboutListAdd, private: true, run: addToList, suggest: suggestForList, options: options(
@@ -85,10 +85,10 @@ func playlistCommands() []*command {
 
 func playlistPresses() map[string]handler {
 	return map[string]handler{
-		actionListPage:   {run: turnListPage},
-		actionListPlay:   {needs: needsJoin, right: rightAdd, run: pressListPlay},
-		actionListEdit:   {run: pressListEdit},
-		actionListDelete: {run: confirmDelete},
+		actionListPage:   {as: "playlist", run: turnListPage},
+		actionListPlay:   {needs: needsJoin, right: rightAdd, as: "play", run: pressListPlay},
+		actionListEdit:   {as: "playlist", run: pressListEdit},
+		actionListDelete: {as: "playlist", run: confirmDelete},
 		actionListKeep: {run: func(ctx context.Context, c *call, _ customID) error {
 			return c.update(ctx, reply{text: c.w.Say(textListKept)})
 		}},
@@ -96,7 +96,7 @@ func playlistPresses() map[string]handler {
 }
 
 func playlistSubmits() map[string]handler {
-	return map[string]handler{actionListEdit: {run: edited}, actionImport: {run: importSubmitted}}
+	return map[string]handler{actionListEdit: {as: "playlist", run: edited}, actionImport: {as: "playlist", run: importSubmitted}}
 }
 
 // suggestList offers playlists.

@@ -30,7 +30,7 @@ func editList(ctx context.Context, c *call) (form, error) {
 		return form{}, err
 	}
 	page, _ := c.number("page")
-	return c.editForm(ctx, l, (max(page, 1)-1)*pageSize)
+	return c.editForm(ctx, l, (max(page, 1)-1)*pageSize) // past the end it begins anew
 }
 
 func pressListEdit(ctx context.Context, c *call, id customID) error {
@@ -41,9 +41,11 @@ func pressListEdit(ctx context.Context, c *call, id customID) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.editForm(ctx, l, number-1)
+	look, cancel := context.WithTimeout(ctx, openTimeout)
+	defer cancel()
+	f, err := c.editForm(look, l, max(0, number-1))
 	if err != nil {
-		return err
+		return c.tooSlow(err)
 	}
 	return c.open(ctx, f)
 }
@@ -106,7 +108,7 @@ func parseEdit(argument string) (e edit, ok bool) {
 	var numbers [4]int64
 	for i, p := range parts {
 		n, err := strconv.ParseInt(p, 10, 64)
-		if err != nil || n < 0 {
+		if err != nil || n < 0 || (i == 1 || i == 2) && n > playlists.DefaultMaxEntries {
 			return edit{}, false
 		}
 		numbers[i] = n

@@ -117,6 +117,11 @@ func (c *call) importFrom(ctx context.Context, from source) (reply, error) {
 	if err := c.mayChange(from.owner); err != nil {
 		return reply{}, err
 	}
+	leave, alone := c.b.importers.enter(c.user)
+	if !alone {
+		return reply{}, fault.New(fault.Busy, textStillImporting)
+	}
+	defer leave()
 	select {
 	case c.b.imports <- struct{}{}:
 		defer func() { <-c.b.imports }()
@@ -188,6 +193,9 @@ func (c *call) readList(ctx context.Context, from source) (list exchange.List, f
 	}
 	if from.name == "" {
 		if result, err := c.resolve(ctx, track.Query{Text: from.link}); err == nil && len(result.Tracks) > 1 {
+			if err := whole(ctx, &result); err != nil {
+				return list, nil, err
+			}
 			return exchange.List{Title: result.Playlist}, result.Tracks, nil
 		}
 	}

@@ -36,14 +36,14 @@ func cardPresses() map[string]handler {
 	return map[string]handler{
 		actionPause:    onCard(always(player.Pause{})),
 		actionResume:   onCard(always(player.Resume{})),
-		actionSkip:     {run: pressSkip},
+		actionSkip:     {as: "skip", run: pressSkip},
 		actionStop:     onCard(always(player.Stop{})),
 		actionShuffle:  onCard(always(player.Shuffle{})),
 		actionPrevious: onCard(always(player.Previous{})),
-		actionEffects:  {needs: needsControl, run: shows(tongue.effects)},
-		actionQueue:    {run: shows(func(w tongue, s player.Status) reply { return w.queuePage(s, 1) })},
+		actionEffects:  {needs: needsControl, as: "effects", run: shows(tongue.effects)},
+		actionQueue:    {as: "queue", run: shows(func(w tongue, s player.Status) reply { return w.queuePage(s, 1) })},
 		actionMore:     {needs: needsControl, run: shows(tongue.panel)},
-		actionJump:     {needs: needsControl, run: pressJump},
+		actionJump:     {needs: needsControl, as: "jump", run: pressJump},
 		actionLoop: onCard(func(argument string) (player.Command, error) {
 			mode, err := queue.ParseLoop(argument)
 			return player.Loop{Mode: mode}, err
@@ -66,8 +66,7 @@ func shows(what func(tongue, player.Status) reply) func(context.Context, *call, 
 	}
 }
 
-// pressJump plays the track somebody chose from the menu of what comes next: DJs may, and
-// whoever asked for it.
+// pressJump plays the track somebody chose from the menu of what comes next, as /jump does.
 func pressJump(ctx context.Context, c *call, id customID) error {
 	c.name = "card_" + id.action
 	if !c.b.serials.inUse(c.guild, id.serial) {
@@ -78,11 +77,14 @@ func pressJump(ctx context.Context, c *call, id customID) error {
 	}
 	chosen, err := strconv.ParseUint(c.values[0], 36, 64)
 	at := slices.IndexFunc(c.status.Queue, func(i *queue.Item) bool { return i.ID == chosen })
-	switch {
-	case err != nil || at < 0:
+	if err != nil || at < 0 {
 		return fault.New(fault.NotFound, textGone)
-	case !c.isDJ() && c.status.Queue[at].Requester != queue.UserID(c.user):
-		return fault.New(fault.Denied, textNotYours)
+	}
+	if err := c.allow(rightMusic); err != nil {
+		return err
+	}
+	if err := c.mayEnd(c.status); err != nil {
+		return err
 	}
 	if err := c.later(ctx); err != nil {
 		return err
@@ -93,7 +95,7 @@ func pressJump(ctx context.Context, c *call, id customID) error {
 
 // queuePresses turn the pages of the queue.
 func queuePresses() map[string]handler {
-	turn := handler{run: turnPage}
+	turn := handler{as: "queue", run: turnPage}
 	return map[string]handler{actionPage: turn, actionRefresh: turn}
 }
 
@@ -105,18 +107,24 @@ func turnPage(ctx context.Context, c *call, id customID) error {
 	return c.update(ctx, c.w.queuePage(c.status, page))
 }
 
-// onCard handles a button of the card in use, meant for the track it shows.
+// onCard handles a button of the card in use, meant for the track it shows, which does what
+// the slash command of its action's name does.
 func onCard(action func(argument string) (player.Command, error)) handler {
 	return handler{run: func(ctx context.Context, c *call, id customID) error {
-		if err := c.current(ctx, id); err != nil || c.state != ackNot {
+		if live, err := c.current(ctx, id); !live {
 			return err
 		}
 		cmd, err := action(id.argument)
 		if err != nil {
 			return fault.Wrap(fault.Invalid, textOldButton, err)
 		}
-		if err := c.allow("", rightMusic); err != nil {
+		if err := c.allow(rightMusic, id.action); err != nil {
 			return err
+		}
+		if _, back := cmd.(player.Previous); back {
+			if err := c.mayEnd(c.status); err != nil {
+				return err
+			}
 		}
 		if err := c.later(ctx); err != nil {
 			return err
@@ -127,7 +135,7 @@ func onCard(action func(argument string) (player.Command, error)) handler {
 
 // pressSkip is the button that skips, or votes for it.
 func pressSkip(ctx context.Context, c *call, id customID) error {
-	if err := c.current(ctx, id); err != nil || c.state != ackNot {
+	if live, err := c.current(ctx, id); !live {
 		return err
 	}
 	if err := c.later(ctx); err != nil {
@@ -141,18 +149,20 @@ func pressSkip(ctx context.Context, c *call, id customID) error {
 }
 
 // current checks that a press is meant for the track that plays, on the card in use, by
-// somebody who listens. A card that is not in use any more is tidied up instead.
-func (c *call) current(ctx context.Context, id customID) error {
+// somebody who listens. A card that is not in use any more is tidied up instead: live is
+// false then, and with every error.
+func (c *call) current(ctx context.Context, id customID) (live bool, err error) {
 	c.name = "card_" + id.action
 	switch {
 	case !c.b.serials.inUse(c.guild, id.serial):
-		return c.tidy(ctx)
+		return false, c.tidy(ctx)
 	case c.status.Channel == 0 && c.status.State == player.StateIdle: // the guild has yet to return
-		return fault.New(fault.Unavailable, textReturning)
+		return false, fault.New(fault.Unavailable, textReturning)
 	case c.status.ItemID == 0 || id.item != c.status.ItemID:
-		return fault.New(fault.Invalid, textStaleCard)
+		return false, fault.New(fault.Invalid, textStaleCard)
 	}
-	return c.check(needsControl)
+	err = c.check(needsControl)
+	return err == nil, err
 }
 
 // tidy takes the buttons off a card that is no longer in use: there was no time to when

@@ -102,6 +102,9 @@ func jump(ctx context.Context, c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := c.mayEnd(c.status); err != nil {
+		return reply{}, err
+	}
 	_, err = c.do(ctx, player.Jump{Item: item.ID})
 	return reply{text: c.w.Say(textPlaying, c.w.bold(item.Track))}, err
 }

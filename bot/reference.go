@@ -35,7 +35,7 @@ func (c *call) kept(ctx context.Context, text string) (found track.Result, known
 	case refPlay:
 		found, err = c.keptPlay(ctx, name)
 	case refDraft:
-		found, err = c.b.drafts.find(c.user, name)
+		found, err = c.draft(ctx, name)
 	default:
 		return track.Result{}, false, nil
 	}
@@ -43,6 +43,14 @@ func (c *call) kept(ctx context.Context, text string) (found track.Result, known
 		err = fault.New(fault.Invalid, textListEmpty)
 	}
 	return found, true, err
+}
+
+func (c *call) draft(ctx context.Context, token string) (track.Result, error) {
+	found, again, err := c.b.drafts.find(c.user, token)
+	if err != nil || again.Text == "" {
+		return found, err
+	}
+	return c.resolve(ctx, again)
 }
 
 func (c *call) keptList(ctx context.Context, id string) (track.Result, error) {

@@ -38,8 +38,10 @@ func submits() map[string]handler {
 type handler struct {
 	needs needs
 	right right
-	// run acknowledges the interaction once, by one of call's answers (update, later,
-	// whisper, open); an error is told to whoever pressed, before or after that.
+	as    string // the slash command that does the same, whose roles it takes; "" = there is none
+	// run answers the interaction by one of call's answers (update, later, whisper, open),
+	// if that takes long after it was acknowledged for it; an error is told to whoever
+	// pressed, before or after that.
 	run func(ctx context.Context, c *call, id customID) error
 }
 

@@ -36,7 +36,7 @@ func search(ctx context.Context, c *call) (reply, error) {
 			return reply{}, err
 		}
 		p := picker{head: c.w.Say(textFound, c.w.named(found))}
-		p.things = append(p.things, thing(refDraft+c.b.drafts.keep(c.user, found), c.w.plainly(found), ""))
+		p.things = append(p.things, thing(refDraft+c.b.drafts.keep(c.user, found, track.Query{Text: text}), c.w.plainly(found), ""))
 		p.things[0].Default = true
 		return p.reply(c.w, nil), nil
 	}

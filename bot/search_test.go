@@ -134,16 +134,16 @@ func TestReferencesOpenNobodyElsesThings(t *testing.T) {
 func TestDraftsAreFewAndShortLived(t *testing.T) {
 	d := bot.NewDrafts()
 	first := d.Keep(1, track.Result{Playlist: "first"})
-	if got, err := d.Find(1, first); err != nil || got.Playlist != "first" {
+	if got, _, err := d.Find(1, first); err != nil || got.Playlist != "first" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if _, err := d.Find(2, first); err == nil {
+	if _, _, err := d.Find(2, first); err == nil {
 		t.Error("somebody else's draft was found")
 	}
 	for range 1000 {
 		d.Keep(1, track.Result{})
 	}
-	if _, err := d.Find(1, first); err == nil {
+	if _, _, err := d.Find(1, first); err == nil {
 		t.Error("the oldest of too many is still there")
 	}
 }

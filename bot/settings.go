@@ -29,7 +29,7 @@ func settingsPresses() map[string]handler {
 	return map[string]handler{
 		actionSettings: {right: rightServer, run: turnSettings},
 		actionSet:      {right: rightServer, run: changeSettings},
-		actionPrefer:   {run: changePreferences},
+		actionPrefer:   {as: "preferences", run: changePreferences},
 	}
 }
 

@@ -69,6 +69,15 @@ func (c *call) skips(now player.Status, count int) bool {
 	return own || c.isDJ()
 }
 
+// mayEnd refuses, where the listeners vote on skipping, what would end the current track
+// just as a skip does, to who could not skip it without a vote.
+func (c *call) mayEnd(now player.Status) error {
+	if c.chosen.VoteSkip == 0 || now.ItemID == 0 || c.skips(now, 1) {
+		return nil
+	}
+	return fault.New(fault.Denied, textVoteFirst)
+}
+
 // vote counts a vote for skipping; only listeners have one.
 func (c *call) vote(now player.Status, count int) (votes, needed int, err error) {
 	if count > 1 {

@@ -11,11 +11,13 @@ const (
 	textStaleCard  = "That track is over. Use the newest card."
 	textUnusedCard = "I no longer keep that card. `/nowplaying` brings a new one."
 	textUnused     = "This card is no longer in use."
+	textSlowForm   = "That took too long to open. Try again in a moment."
 	textUnknown    = "I do not know this command any more. Type `/` to see what I can do."
 
 	textBlocked       = "The people who run this server do not let you use me."
 	textBlockedHere   = "I take no commands in this channel."
 	textElsewhereText = "On this server I take commands in <#%s>."
+	textBlockedVoice  = "The people who run this server do not let me play in <#%s>."
 	textManagersOnly  = "Only who may manage the server can change that."
 	textRoleOnly      = "On this server that takes one of these roles: %s."
 	textDJOnly        = "On this server only DJs control the music: %s. You can still add tracks with `/play`."

@@ -44,6 +44,8 @@ const (
 	textImportText      = "One track a line, or a link to a playlist file"
 	textImportFile      = "m3u, pls, xspf, CSV or text"
 	textNothingToImport = "Give me a file, a link or a list of tracks."
+	textDataTooLarge    = "All that is kept of you is more than Discord lets me send. Ask whoever runs me for it."
+	textStillImporting  = "Your last import is still running. Wait until it is done."
 	textManyImports     = "I am reading other playlists right now. Try again in a few minutes."
 	textImporting       = "Looking up the tracks: %d of %d, %d found so far."
 	textImported        = "Imported %s: %d of %d tracks found."

@@ -41,8 +41,9 @@ const (
 	textTheList      = "the list"
 	textEmptied      = "The rest was not added, since the queue was emptied."
 
-	textVoted   = "Vote to skip %s: %d of %d."
-	textVoteOne = "One track at a time can be voted on."
+	textVoted     = "Vote to skip %s: %d of %d."
+	textVoteFirst = "On this server the listeners vote before the current track ends. Vote with `/skip`."
+	textVoteOne   = "One track at a time can be voted on."
 
 	textGone         = "That track is no longer in the queue."
 	textNoNumber     = "I do not know which track `%s` is. Choose one that I suggest, or type its number."

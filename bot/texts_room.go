@@ -12,7 +12,6 @@ const (
 	textSleepsAfter = "Stops after this track"
 	textSignPaused  = "%s (paused)"                                        // track
 	textCardLacks   = "I cannot show what plays in <#%s>. I lack: **%s**." // channel, permissions
-	textNotYours    = "Only DJs, and whoever asked for that track, can jump to it."
 
 	textSlept     = "Good night: the sleep timer stopped the music. The queue is kept; `/resume` goes on with it."
 	textLeftIdle  = "Nothing was playing any more, so I left. `/play` brings me back."

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"busker/internal/snowflake"
 )
@@ -48,8 +49,11 @@ func NewCache(store Store, log *slog.Logger) *Cache {
 // Guild returns the guild's settings. Those of a guild that cannot be read are Default:
 // music must go on without its store.
 func (c *Cache) Guild(ctx context.Context, guild snowflake.ID) Guild {
-	return recall(c, c.guilds, guild, Default(), func() (Guild, error) { return c.store.Guild(ctx, guild) })
+	return recall(ctx, c, c.guilds, guild, Default(), func(ctx context.Context) (Guild, error) { return c.store.Guild(ctx, guild) })
 }
+
+// readTimeout is for one read: a store that does not answer must not keep anybody.
+const readTimeout = 2 * time.Second
 
 // Known returns the guild's settings as far as they are in memory. It never waits.
 func (c *Cache) Known(guild snowflake.ID) (Guild, bool) {
@@ -61,7 +65,7 @@ func (c *Cache) Known(guild snowflake.ID) (Guild, bool) {
 
 // User returns a person's settings, those of nobody in particular when they cannot be read.
 func (c *Cache) User(ctx context.Context, user snowflake.ID) User {
-	return recall(c, c.users, user, User{}, func() (User, error) { return c.store.User(ctx, user) })
+	return recall(ctx, c, c.users, user, User{}, func(ctx context.Context) (User, error) { return c.store.User(ctx, user) })
 }
 
 // ChangeGuild changes the guild's settings in the store and here.
@@ -92,14 +96,18 @@ func (c *Cache) Forget(id snowflake.ID) {
 	delete(c.users, id)
 }
 
-func recall[V any](c *Cache, known map[snowflake.ID]V, id snowflake.ID, unknown V, read func() (V, error)) V {
+func recall[V any](
+	ctx context.Context, c *Cache, known map[snowflake.ID]V, id snowflake.ID, unknown V, read func(context.Context) (V, error),
+) V {
 	c.mu.Lock()
 	v, ok := known[id]
 	c.mu.Unlock()
 	if ok {
 		return v
 	}
-	v, err := read()
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	v, err := read(ctx)
 	if err != nil {
 		c.log.Warn("settings cannot be read", "id", id, "err", err)
 		return unknown

@@ -14,6 +14,10 @@ import (
 // operation names a call in metrics and errors.
 type operation string
 
+// patience is for one transaction, its waits for a connection and for others included: a
+// database that has gone silent must keep nobody for long.
+const patience = 15 * time.Second
+
 // read runs do on one consistent view of the store.
 func (s *Store) read(ctx context.Context, name operation, do func(*transaction) error) error {
 	return s.transact(ctx, name, s.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}, do)
@@ -35,6 +39,11 @@ const retries = 20
 
 func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql.TxOptions, do func(*transaction) error) error {
 	begun := time.Now()
+	if name != "backup" && name != "restore" { // whose operator watches
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
 	err := s.once(ctx, db, o, do)
 	for n := 1; err != nil && s.engine.again(err) && n < retries; n++ {
 		pause := time.NewTimer(rand.N(time.Duration(n) * 2 * time.Millisecond))
@@ -79,6 +88,9 @@ const (
 
 // explain attaches what an error of the driver means, unless it is told already.
 func (s *Store) explain(err error) error {
+	if _, told := fault.Message(err); !told && errors.Is(err, context.DeadlineExceeded) {
+		return fault.Wrap(fault.Unavailable, textUnreachable, err)
+	}
 	if err == nil || fault.KindOf(err) != fault.Internal {
 		return err
 	}
