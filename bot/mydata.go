@@ -139,21 +139,42 @@ func erase(ctx context.Context, c *call, _ customID) error {
 	if err := c.later(ctx); err != nil {
 		return err
 	}
-	for _, guild := range c.b.guildsWith(c.guild) {
-		if s, ok := c.b.opts.Doer.Status(guild); ok && has(s.Queue, c.user) {
-			if _, err := c.b.opts.Doer.Do(ctx, guild, player.RemoveBy{Users: []queue.UserID{queue.UserID(c.user)}}); err != nil {
-				return fmt.Errorf("erase from a queue: %w", err)
-			}
-		}
+	if err := c.forget(ctx); err != nil {
+		return err
 	}
 	if _, err := c.b.settings.ChangeUser(ctx, c.user, func(u *settings.User) error { *u = settings.User{}; return nil }); err != nil {
 		return err
 	}
 	gone, err := c.b.opts.Records.EraseUser(ctx, c.user)
+	if err == nil {
+		err = c.forget(ctx) // by whom has begun to play meanwhile
+	}
 	if err != nil {
 		return err
 	}
 	c.deliver(ctx, reply{text: c.w.Say(textDataErased, gone.Lists, gone.Favourites, gone.Plays+gone.Entries)})
+	return nil
+}
+
+// forget takes whoever asks out of all queues in memory, in nobody's name: the audit log
+// must not name them again.
+func (c *call) forget(ctx context.Context) error {
+	ctx = player.WithActor(ctx, player.Actor{})
+	user := queue.UserID(c.user)
+	for _, guild := range c.b.guildsWith(c.guild) {
+		s, ok := c.b.opts.Doer.Status(guild)
+		if !ok {
+			continue
+		}
+		if has(s.Queue, c.user) {
+			if _, err := c.b.opts.Doer.Do(ctx, guild, player.RemoveBy{Users: []queue.UserID{user}}); err != nil {
+				return fmt.Errorf("erase from a queue: %w", err)
+			}
+		}
+		if _, err := c.b.opts.Doer.Do(ctx, guild, player.Forget{User: user}); err != nil {
+			return fmt.Errorf("erase from what a queue remembers: %w", err)
+		}
+	}
 	return nil
 }
 

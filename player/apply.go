@@ -26,6 +26,7 @@ func (p *player) handle(ctx context.Context, r request) {
 	if err == nil {
 		err = p.apply(ctx, r.command)
 	}
+	p.noWayBack(r.command, err)
 	p.answer(r, err)
 }
 
@@ -40,7 +41,7 @@ func (p *player) putOff(r request) bool {
 	case Leave:
 		p.joining.cancel()
 	case Join:
-	case Look:
+	case Look, Forget:
 		return false
 	default:
 		if p.current != nil {
@@ -81,10 +82,15 @@ func (p *player) apply(ctx context.Context, c Command) error {
 		return p.add(ctx, c)
 	case Add:
 		return p.add(ctx, c.play())
-	case Join, Look: // destination saw that we are there; there is nothing to do
+	case Look:
+		return nil
+	case Join: // destination saw that we are there
 		if p.waits() {
 			p.start(ctx)
 		}
+		return nil
+	case Forget:
+		p.unname(c.User)
 		return nil
 	case Leave:
 		if c.Alone {

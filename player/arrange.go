@@ -224,3 +224,17 @@ func (p *player) undo(ctx context.Context) error {
 	}
 	return nil
 }
+
+// unname takes a person off everything. The new queue must be kept whole: no change tells
+// it from the old one.
+func (p *player) unname(user queue.UserID) {
+	if state, known := p.queue.State().Without(user); known {
+		p.replace(state)
+		p.kept.replace = true
+	}
+	for _, s := range []*segment{p.current, p.follow} {
+		if s != nil && s.item.Requester == user {
+			s.item.Requester = 0
+		}
+	}
+}

@@ -53,9 +53,7 @@ func (p *player) arrive(ctx context.Context, n joined) {
 		}
 		j.requests = j.requests[i:]
 	} else if n.err != nil {
-		if _, is := j.requests[0].command.(Return); is {
-			p.noWayBack(n.err)
-		}
+		p.noWayBack(j.requests[0].command, n.err)
 		p.answer(j.requests[0], n.err)
 		j.requests = j.requests[1:]
 	}

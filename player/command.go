@@ -170,7 +170,13 @@ type Hold struct{ On bool }
 // that is in a channel, or has none to go back to, stays as it is: people were faster.
 // When the channel is gone or must not be entered, the queue stays and Return is over with
 // ReturnFailed.
-type Return struct{}
+type Return struct {
+	Last bool // it will not be tried again: ReturnFailed also when the way may be free after the next start
+}
+
+// Forget takes a person off all that the queue knows, what was played and what Undo brings
+// back included. Their tracks stay, as if nobody had asked for them.
+type Forget struct{ User queue.UserID }
 
 func (Play) command() string             { return "play" }
 func (Add) command() string              { return "add" }
@@ -204,4 +210,5 @@ func (Stay) command() string             { return "stay" }
 func (Hold) command() string             { return "hold" }
 func (Return) command() string           { return "return" }
 func (Look) command() string             { return "look" }
+func (Forget) command() string           { return "forget" }
 func (Undo) command() string             { return "undo" }

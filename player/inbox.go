@@ -39,7 +39,10 @@ type (
 		err  error
 	}
 	// recalled: what is kept of the guild was loaded after all.
-	recalled struct{ saved session.Saved }
+	recalled struct {
+		saved   session.Saved
+		damaged error // why that is not all of it; nil = it is
+	}
 	// joined: the output's Join has returned.
 	joined struct {
 		channel snowflake.ID

@@ -218,7 +218,7 @@ func (p *player) notice(ctx context.Context, note any) {
 	case joined:
 		p.arrive(ctx, n)
 	case recalled:
-		p.recollect(ctx, n.saved)
+		p.recollect(ctx, n)
 	case OutputEvent:
 		p.outputChanged(ctx, n)
 	}

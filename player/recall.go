@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"busker/internal/fault"
 	"busker/queue"
 	"busker/session"
 )
@@ -11,6 +12,9 @@ import (
 const (
 	// recallWithin is how long a player waits for what is kept of it before it serves.
 	recallWithin = 2 * time.Second
+	// loadAgain is the pause before the Memory is asked again within that time: a database
+	// that starts anew is away for a moment.
+	loadAgain = 200 * time.Millisecond
 	// recallAgain is the pause before it is looked for once more.
 	recallAgain = 5 * time.Second
 )
@@ -24,8 +28,8 @@ func (p *player) recall(ctx context.Context) {
 		return
 	}
 	saved, err := p.load(ctx)
-	if err == nil {
-		p.restore(ctx, saved)
+	if err == nil || fault.KindOf(err) == fault.Corrupt {
+		p.restore(ctx, saved, err)
 		return
 	}
 	if ctx.Err() != nil {
@@ -39,7 +43,12 @@ func (p *player) recall(ctx context.Context) {
 func (p *player) load(ctx context.Context) (session.Saved, error) {
 	ctx, cancel := context.WithTimeout(ctx, recallWithin)
 	defer cancel()
-	return p.opts.Memory.Load(ctx, p.guild)
+	for {
+		saved, err := p.opts.Memory.Load(ctx, p.guild)
+		if err == nil || !passing(err) || !pass(ctx, loadAgain) {
+			return saved, err
+		}
+	}
 }
 
 // loadLater runs beside the player.
@@ -50,8 +59,8 @@ func (p *player) loadLater(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if saved, err := p.load(ctx); err == nil {
-			p.inbox.post(recalled{saved})
+		if saved, err := p.load(ctx); err == nil || fault.KindOf(err) == fault.Corrupt {
+			p.inbox.post(recalled{saved, err})
 			return
 		}
 	}
@@ -62,35 +71,66 @@ func (p *player) loadLater(ctx context.Context) {
 // had.
 func (p *player) startAnew() {
 	n := uint64(time.Now().UnixMicro())
-	q, err := queue.Restore(queue.State{Seq: n, LastID: n}, nil, p.queueOptions())
-	if err != nil { // the numbers are sound
-		panic(err)
-	}
-	p.queue = q
+	p.replace(queue.State{Seq: n, LastID: n})
 }
 
 func (p *player) queueOptions() queue.Options { return queue.Options{MaxItems: p.opts.MaxQueue} }
 
-// restore makes the player what it was.
-func (p *player) restore(ctx context.Context, saved session.Saved) {
+// restore makes the player what it was. damaged says why what was loaded is not all of it;
+// nil = it is.
+func (p *player) restore(ctx context.Context, saved session.Saved, damaged error) {
+	sound := defaultSound()
 	if saved.Sound != nil {
-		p.restoreSound(ctx, *saved.Sound)
+		sound = *saved.Sound
+		p.restoreSound(ctx, sound)
 	}
-	q, err := queue.Restore(saved.Queue, saved.Log, p.queueOptions())
+	q, err := p.unpack(saved, damaged)
 	switch {
 	case err != nil:
 		p.log.Error("the kept queue is damaged; the guild starts with an empty one", "err", err)
 		p.startAnew()
+		p.adopt(sound)
 		p.kept.replace = true
-	case saved.Queue.Seq > 0 || len(saved.Log) > 0:
+	case saved.Queue.Seq == 0 && len(saved.Log) == 0: // no queue was ever kept
+		p.queue = q
+		p.kept.replace = p.adopt(sound)
+	default:
 		p.queue = q
 	}
-	p.queue.Changes()
 	p.mark(saved)
 	for i := range saved.Log {
 		p.kept.cost += 1 + len(saved.Log[i].Items) + len(saved.Log[i].IDs)
 	}
 	p.kept.able, p.kept.sound, p.kept.stand = true, p.sound(), p.stand()
+}
+
+// unpack returns the queue that was kept.
+func (p *player) unpack(saved session.Saved, damaged error) (*queue.Queue, error) {
+	if damaged != nil {
+		return nil, damaged
+	}
+	return queue.Restore(saved.Queue, saved.Log, p.queueOptions())
+}
+
+// adopt gives the queue the modes of a sound, with nothing to undo, for nobody has chosen
+// them just now. It reports whether that made it another one.
+func (p *player) adopt(s session.Sound) (changed bool) {
+	undo, seq := p.queue.State().Undo, p.queue.State().Seq
+	p.queue.SetLoop(s.Loop)
+	p.queue.SetFair(s.Fair)
+	state := p.queue.State()
+	state.Undo = undo
+	p.replace(state)
+	return state.Seq != seq
+}
+
+// replace makes the queue one of a state that the queue itself has given.
+func (p *player) replace(s queue.State) {
+	q, err := queue.Restore(s, nil, p.queueOptions())
+	if err != nil {
+		panic(err)
+	}
+	p.queue = q
 }
 
 // mark puts the bookmark where the guild was.
@@ -114,8 +154,6 @@ func (p *player) mark(saved session.Saved) {
 func (p *player) restoreSound(ctx context.Context, s session.Sound) {
 	p.volume, p.filters, p.effects = min(max(s.Volume, 0), MaxVolume), s.Filters, s.Effects
 	p.normalise, p.crossfade, p.stay = s.Normalise, min(max(s.Crossfade, 0), MaxCrossfade), s.Stay
-	p.queue.SetLoop(s.Loop)
-	p.queue.SetFair(s.Fair)
 	p.pump.setVolume(ctx, float32(p.volume)/100)
 	p.pump.setFilters(ctx, p.filters)
 	p.pump.setNormalise(ctx, p.normalise)
@@ -125,17 +163,19 @@ func (p *player) restoreSound(ctx context.Context, s session.Sound) {
 // recollect joins what was kept of the guild, which came late, with what has happened
 // meanwhile: the sound that was kept counts unless people have changed something, and the
 // tracks that were kept come after those that were added since.
-func (p *player) recollect(ctx context.Context, saved session.Saved) {
+func (p *player) recollect(ctx context.Context, n recalled) {
+	saved := n.saved
 	_, playing := p.queue.Current()
 	if !playing && p.queue.Len() == 0 && p.channel == 0 && sameSound(p.sound(), defaultSound()) {
-		p.restore(ctx, saved)
+		p.restore(ctx, saved, n.damaged)
 		return
 	}
 	if saved.Sound != nil && sameSound(p.sound(), defaultSound()) {
 		p.restoreSound(ctx, *saved.Sound)
+		p.adopt(*saved.Sound)
 		p.reopen(ctx)
 	}
-	if q, err := queue.Restore(saved.Queue, saved.Log, p.queueOptions()); err != nil {
+	if q, err := p.unpack(saved, n.damaged); err != nil {
 		p.log.Error("the kept queue is damaged, and dropped", "err", err)
 	} else {
 		p.append(ctx, q)

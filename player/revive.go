@@ -20,7 +20,8 @@ type Pace struct {
 	// hold up others. 0 = 3 s.
 	Patience time.Duration
 	// Tries is how often a guild is told to return whose channel cannot be reached just
-	// now, with growing pauses; 0 = 8, which takes about a minute.
+	// now, or for which this machine has no room, with growing pauses; 0 = 30, which takes
+	// about ten minutes. With the last try the Return is over.
 	Tries int
 }
 
@@ -28,11 +29,15 @@ func (p *Pace) fill() {
 	p.AtOnce = cmp.Or(max(p.AtOnce, 0), 10)
 	p.Every = cmp.Or(max(p.Every, 0), 50*time.Millisecond)
 	p.Patience = cmp.Or(max(p.Patience, 0), 3*time.Second)
-	p.Tries = cmp.Or(max(p.Tries, 0), 8)
+	p.Tries = cmp.Or(max(p.Tries, 0), 30)
 }
 
-// reviveAgain is the pause before the second try, and each that follows is twice as long.
-const reviveAgain = 500 * time.Millisecond
+const (
+	// reviveAgain is the pause before the second try, and each that follows is twice as
+	// long, up to reviveRarely.
+	reviveAgain  = 500 * time.Millisecond
+	reviveRarely = 30 * time.Second
+)
 
 // Revive has all guilds return that were playing when the process ended, newest first,
 // and returns when they have or ctx has ended. What people have a guild do meanwhile
@@ -42,9 +47,9 @@ func (m *Manager) Revive(ctx context.Context, pace Pace) error {
 		return nil
 	}
 	pace.fill()
-	guilds, err := m.opts.Memory.Unfinished(ctx)
+	guilds, err := m.unfinished(ctx)
 	if err != nil {
-		return fmt.Errorf("find out who was playing: %w", err)
+		return err
 	}
 	start, on := time.Now(), make(chan struct{}, pace.AtOnce)
 	var returning sync.WaitGroup
@@ -66,13 +71,28 @@ func (m *Manager) Revive(ctx context.Context, pace Pace) error {
 	return nil
 }
 
+// unfinished asks who was playing, and asks again while the Memory is away.
+func (m *Manager) unfinished(ctx context.Context) ([]GuildID, error) {
+	for wait := reviveAgain; ; wait = min(2*wait, reviveRarely) {
+		guilds, err := m.opts.Memory.Unfinished(ctx)
+		if err == nil {
+			return guilds, nil
+		}
+		m.opts.Logger.Warn("it cannot be found out who was playing", "err", err, "again in", wait)
+		if !passing(err) || !pass(ctx, wait) {
+			return nil, fmt.Errorf("find out who was playing: %w", err)
+		}
+	}
+}
+
 // revive has one guild return, and calls release when others need not wait for it.
 func (m *Manager) revive(ctx context.Context, guild GuildID, pace Pace, release func()) {
 	patience := time.AfterFunc(pace.Patience, release)
 	defer release()
 	defer patience.Stop()
+	wait := reviveAgain
 	for try := 1; ; try++ {
-		_, err := m.Do(ctx, guild, Return{})
+		_, err := m.Do(ctx, guild, Return{Last: try >= pace.Tries})
 		release()
 		switch {
 		case ctx.Err() != nil:
@@ -84,9 +104,10 @@ func (m *Manager) revive(ctx context.Context, guild GuildID, pace Pace, release 
 			m.opts.Metrics.returns.WithLabelValues(fault.KindOf(err).String()).Inc()
 			m.opts.Logger.Warn("a guild could not return", "guild", guild, "err", err)
 			return
-		case !pass(ctx, reviveAgain<<(try-1)):
+		case !pass(ctx, wait):
 			return
 		}
+		wait = min(2*wait, reviveRarely)
 	}
 }
 
@@ -114,7 +135,12 @@ func passing(err error) bool {
 // wayBack returns the channel a Return goes to, 0 for none.
 func (p *player) wayBack(ctx context.Context) (snowflake.ID, error) {
 	channel := p.bookmark.channel
-	if p.channel != 0 || channel == 0 {
+	switch {
+	case p.channel != 0:
+		return 0, nil
+	case p.opts.Memory != nil && !p.kept.able: // it may know a channel, once it can be asked
+		return 0, fault.New(fault.Unavailable, "I cannot reach my memory right now. Try it again in a moment.")
+	case channel == 0:
 		return 0, nil
 	}
 	if at := p.sleep.at; !at.IsZero() && !at.After(time.Now()) {
@@ -122,22 +148,23 @@ func (p *player) wayBack(ctx context.Context) (snowflake.ID, error) {
 		return 0, nil
 	}
 	if p.opts.Reachable != nil {
-		if err := p.opts.Reachable(p.guild, channel); err != nil {
-			p.noWayBack(err)
-			return 0, err
-		}
+		return channel, p.opts.Reachable(p.guild, channel)
 	}
 	return channel, nil
 }
 
-// noWayBack gives up the channel the guild was in unless that may be reached later. The
-// queue and the bookmark in it stay.
-func (p *player) noWayBack(err error) {
+// noWayBack tells that c, a Return, has failed with err, unless it will be tried again. The
+// channel is given up when it cannot be reached later either; the queue and the bookmark
+// in it stay.
+func (p *player) noWayBack(c Command, err error) {
+	r, is := c.(Return)
 	channel := p.bookmark.channel
-	if channel == 0 || passing(err) || fault.KindOf(err) == fault.Canceled {
+	if !is || err == nil || channel == 0 || passing(err) && !r.Last || fault.KindOf(err) == fault.Canceled {
 		return
 	}
-	p.bookmark.channel = 0
+	if !passing(err) {
+		p.bookmark.channel = 0
+	}
 	p.emit(ReturnFailed{channel, err})
 }
 

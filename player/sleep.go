@@ -52,6 +52,10 @@ func (p *player) drowse(ctx context.Context) {
 		p.fallAsleep(ctx)
 		return
 	}
+	if left > sleepFade { // the clock was set back
+		p.setSleep(p.sleep)
+		return
+	}
 	p.pump.setVolume(ctx, float32(p.volume)/100*float32(left)/float32(sleepFade))
 	p.alarm.Reset(min(sleepStep, left))
 }

@@ -64,6 +64,53 @@ func (q *Queue) replay(c *Change) error {
 	return nil
 }
 
+// Without returns s without a user: as if nobody had asked for what they asked for. It is
+// one change later, and no Change leads to it: who keeps it must keep it whole. It reports
+// false, and returns s, when it does not know them.
+func (s State) Without(user UserID) (State, bool) {
+	o := omission{user: user, copies: map[*Item]*Item{}}
+	with := s
+	s.Upcoming, s.Played, s.Undo = o.items(s.Upcoming), o.items(s.Played), slices.Clone(s.Undo)
+	for i := range s.Undo {
+		s.Undo[i].Items = o.items(s.Undo[i].Items)
+	}
+	if s.Current != nil {
+		s.Current = o.item(s.Current)
+	}
+	if len(o.copies) == 0 {
+		return with, false
+	}
+	s.Seq++
+	return s, true
+}
+
+// omission makes items without a requester of those a user asked for.
+type omission struct {
+	user   UserID
+	copies map[*Item]*Item // by what they are copies of
+}
+
+func (o *omission) item(it *Item) *Item {
+	if it.Requester != o.user {
+		return it
+	}
+	c, ok := o.copies[it]
+	if !ok {
+		c = new(*it)
+		c.Requester = 0
+		o.copies[it] = c
+	}
+	return c
+}
+
+func (o *omission) items(all []*Item) []*Item {
+	all = slices.Clone(all)
+	for i, it := range all {
+		all[i] = o.item(it)
+	}
+	return all
+}
+
 // maxID is far more than any Queue gives out, and far from an overflow.
 const maxID = 1 << 62
 
