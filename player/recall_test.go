@@ -149,7 +149,9 @@ func TestGuildsWithoutRoomAreTold(t *testing.T) {
 		p := killedWith(l, 1)
 		p.kill()
 		l.tune = func(o *player.Options) {
-			o.Reachable = func(player.GuildID, snowflake.ID) error { return fault.New(fault.Busy, "This machine carries no more.") }
+			o.Reachable = func(player.GuildID, snowflake.ID) error {
+				return fault.New(fault.Busy, "This machine carries no more.")
+			}
 		}
 		p = l.begin()
 		start := time.Now()

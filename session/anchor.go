@@ -18,9 +18,10 @@ type anchor struct {
 	now   func() (position time.Duration, speed float64)
 }
 
-// at is where the anchor says the position is at a time.
+// at is where the anchor says the position is at a time: by the clock on the wall, as
+// whoever loads it will reckon, so that another one is written when that clock is set.
 func (a anchor) at(t time.Time) time.Duration {
-	return a.place.Position + time.Duration(float64(t.Sub(a.place.At))*a.place.Speed)
+	return a.place.Position + time.Duration(float64(t.Round(0).Sub(a.place.At.Round(0)))*a.place.Speed)
 }
 
 // follow notes the place of a guild. The caller holds the lock.

@@ -1,16 +1,19 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"busker/internal/snowflake"
 	"busker/queue"
 )
 
-// batch is what one transaction writes: one Change per guild.
+// partRows is how many tracks and steps one transaction holds at most, unless a single
+// guild has more: what gathers while the store is away must not become too much for it.
+const partRows = 2 * queue.DefaultMaxItems
+
+// batch is what is written together: one Change per guild.
 type batch struct {
-	changes []Change
+	changes []Change                     // those not written yet
 	index   map[snowflake.ID]int         // in changes
 	states  map[snowflake.ID]queue.State // handed over; they wait until the changes are saved
 	whole   map[snowflake.ID]queue.State // stand for changes that were dropped, and are written first
@@ -51,7 +54,7 @@ func (b *batch) merge(c Change, tight bool) {
 	if c.Place != nil {
 		into.Place = c.Place
 	}
-	into.Queue = append(slices.Clip(into.Queue), c.Queue...)
+	into.Queue = append(into.Queue, c.Queue...)
 	switch {
 	case c.State == nil:
 	case tight || len(c.Queue) == 0:
@@ -61,4 +64,19 @@ func (b *batch) merge(c Change, tight bool) {
 	default:
 		b.states[c.Guild] = *c.State
 	}
+}
+
+// part returns how many of the changes one transaction takes, and how many rows they make.
+func (b *batch) part() (n, rows int) {
+	for i := range b.changes {
+		more := 1 + len(b.changes[i].Queue)
+		for j := range b.changes[i].Queue {
+			more += len(b.changes[i].Queue[j].Items)
+		}
+		if n > 0 && rows+more > partRows {
+			break
+		}
+		n, rows = n+1, rows+more
+	}
+	return n, rows
 }

@@ -32,9 +32,7 @@ func (k *Keeper) runCompaction(ctx context.Context) {
 }
 
 func (k *Keeper) compactOne(ctx context.Context, guild snowflake.ID, state queue.State) error {
-	ctx, cancel := context.WithTimeout(ctx, k.opts.Timeout)
-	defer cancel()
-	if err := k.opts.Store.Compact(ctx, guild, state); err != nil {
+	if err := k.replace(ctx, guild, state); err != nil {
 		return err
 	}
 	k.opts.Metrics.compactions.Inc()

@@ -163,6 +163,7 @@ func (k *Keeper) begin() *batch {
 	defer k.mu.Unlock()
 	if k.writing == nil {
 		k.writing, k.next = k.next, nil
+		k.opts.Metrics.waiting.Set(0)
 	}
 	return k.writing
 }
@@ -171,21 +172,51 @@ func (k *Keeper) begin() *batch {
 // that follow build on them. An end between the two loses nothing, for nobody was told
 // that b is saved.
 func (k *Keeper) save(life context.Context, b *batch) error {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(life, k.opts.Timeout)
-	defer cancel()
 	for guild, state := range b.whole {
-		if err := k.opts.Store.Compact(ctx, guild, state); err != nil {
+		if err := k.replace(life, guild, state); err != nil {
 			return fmt.Errorf("keep a whole queue: %w", err)
 		}
 		delete(b.whole, guild)
 	}
-	if err := k.opts.Store.Save(ctx, b.changes); err != nil {
+	for len(b.changes) > 0 {
+		n, rows := b.part()
+		if err := k.savePart(life, b.changes[:n], rows); err != nil {
+			return err
+		}
+		b.changes = b.changes[n:]
+	}
+	k.opts.Metrics.latency.Observe(time.Since(b.begun).Seconds())
+	return nil
+}
+
+// savePart writes what one transaction can.
+func (k *Keeper) savePart(life context.Context, changes []Change, rows int) error {
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(life, k.timeout(rows))
+	defer cancel()
+	if err := k.opts.Store.Save(ctx, changes); err != nil {
 		return err
 	}
 	k.opts.Metrics.saving.Observe(time.Since(start).Seconds())
-	k.opts.Metrics.latency.Observe(time.Since(b.begun).Seconds())
+	k.opts.Metrics.saved.Add(float64(len(changes)))
 	return nil
+}
+
+// replace has the Store keep a queue as a whole.
+func (k *Keeper) replace(ctx context.Context, guild snowflake.ID, s queue.State) error {
+	rows := len(s.Upcoming)
+	for i := range s.Undo {
+		rows += len(s.Undo[i].Items)
+	}
+	ctx, cancel := context.WithTimeout(ctx, k.timeout(rows))
+	defer cancel()
+	return k.opts.Store.Compact(ctx, guild, s)
+}
+
+// timeout is what a call with so many rows may take: a call that is too large for it would
+// be begun anew for ever.
+func (k *Keeper) timeout(rows int) time.Duration {
+	return k.opts.Timeout * time.Duration(1+rows/queue.DefaultMaxItems)
 }
 
 // done tells all who wait for the batch that was written.
@@ -194,7 +225,6 @@ func (k *Keeper) done() {
 	defer k.mu.Unlock()
 	b := k.writing
 	k.writing, k.away = nil, false
-	k.opts.Metrics.saved.Add(float64(len(b.changes)))
 	for guild, state := range b.states {
 		k.due[guild] = state
 		signal(k.compact)

@@ -30,7 +30,8 @@ type Options struct {
 	// Heartbeat is the time between two signs of life, by which positions are wrong at
 	// most after the process was killed; 0 = DefaultHeartbeat.
 	Heartbeat time.Duration
-	// Timeout bounds one call of the Store; 0 = DefaultTimeout.
+	// Timeout bounds one call of the Store, and as long again for each 10,000 tracks that
+	// are in it; 0 = DefaultTimeout.
 	Timeout time.Duration
 	// FlushTimeout bounds the saving of what is left at the end; 0 = DefaultFlushTimeout.
 	FlushTimeout time.Duration
