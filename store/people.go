@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/playlists"
 	"busker/queue"
@@ -131,19 +132,32 @@ func (tx *transaction) unname(ctx context.Context, user snowflake.ID) (int, erro
 		return 0, err
 	}
 	for _, guild := range guilds {
-		var saved session.Saved
-		if err := load(ctx, tx, guild, &saved); err != nil {
-			return 0, err
-		}
-		whole, err := queue.Restore(saved.Queue, saved.Log, queue.Options{})
-		if err != nil { // nobody can play it any more: there is nothing to preserve
-			continue
-		}
-		if err := compact(ctx, tx, guild, whole.State()); err != nil {
+		if err := tx.foldLog(ctx, guild); err != nil {
 			return 0, err
 		}
 	}
 	return tx.affected(ctx, `UPDATE queue_item SET requester = 0 WHERE requester = $1`, int64(user))
+}
+
+// foldLog carries out all changes in the log of a guild's queue. A queue that is damaged
+// loses its log: nobody can play it any more, and there is nothing to preserve.
+func (tx *transaction) foldLog(ctx context.Context, guild snowflake.ID) error {
+	var saved session.Saved
+	err := load(ctx, tx, guild, &saved)
+	var whole *queue.Queue
+	if err == nil {
+		whole, err = queue.Restore(saved.Queue, saved.Log, queue.Options{})
+	}
+	switch {
+	case fault.KindOf(err) == fault.Corrupt:
+	case err != nil:
+		return err
+	default:
+		if err := compact(ctx, tx, guild, whole.State()); err != nil {
+			return err
+		}
+	}
+	return tx.exec(ctx, `DELETE FROM queue_change WHERE guild = $1`, int64(guild))
 }
 
 // Export implements playlists.Store. Store.Export has more.

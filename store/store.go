@@ -16,6 +16,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"io"
 	"log/slog"
 	"time"
 
@@ -34,6 +35,9 @@ type Options struct {
 
 	Limits playlists.Limits // of playlists and favourites
 
+	// Alone refuses a SQLite file that another process has opened alone: two bots on one
+	// would spoil each other's queues. It has no meaning for Postgres.
+	Alone    bool
 	Existing bool // refuse a SQLite file that is not there, instead of making one
 
 	Logger  *slog.Logger // nil discards
@@ -48,7 +52,13 @@ type Store struct {
 	schema int64
 	writer *sql.DB
 	reader *sql.DB // the same as writer where there is only one connection
+	claim  io.Closer
 }
+
+// nopCloser is the claim to a store that others may have open, too.
+type nopCloser struct{}
+
+func (nopCloser) Close() error { return nil }
 
 // Open connects to the store at an address: a path, "sqlite:" and a path, ":memory:"
 // (forgotten when closed) or a "postgres://" URL. A file that is not there is created,
@@ -70,9 +80,16 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.Metrics == nil {
 		o.Metrics = NewMetrics(prometheus.NewRegistry())
 	}
-	s := &Store{opts: o, engine: e}
+	s := &Store{opts: o, engine: e, claim: nopCloser{}}
 	if s.writer, s.reader, err = e.open(); err != nil {
 		return nil, s.explain(err)
+	}
+	if file, ok := e.(sqlite); ok && o.Alone && file.path != memory {
+		claimed, err := claim(file.path + ".lock")
+		if err != nil {
+			return nil, errors.Join(s.explain(err), s.Close())
+		}
+		s.claim = claimed
 	}
 	if s.schema, err = s.migrate(ctx); err != nil {
 		return nil, errors.Join(s.explain(err), s.Close())
@@ -87,7 +104,7 @@ func (s *Store) Close() error {
 	if s.reader != s.writer {
 		err = errors.Join(err, s.reader.Close())
 	}
-	return err
+	return errors.Join(err, s.claim.Close())
 }
 
 // Engine returns "sqlite" or "postgres".

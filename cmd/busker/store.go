@@ -34,12 +34,12 @@ func (s *stored) BeforeResolve(ctx *kong.Context) error {
 	return err
 }
 
-func (s *stored) open(ctx context.Context, existing bool) (*store.Store, error) {
+func (s *stored) open(ctx context.Context, o store.Options) (*store.Store, error) {
 	address, err := s.Store.Address()
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return store.Open(ctx, address, store.Options{Existing: existing})
+	return store.Open(ctx, address, o)
 }
 
 // openStore opens the store for the bot.
@@ -49,6 +49,7 @@ func openStore(ctx context.Context, c config.Store, tel *telemetry.Telemetry) (*
 		return nil, usageError{err}
 	}
 	return store.Open(ctx, address, store.Options{
+		Alone:        true,
 		KeepHistory:  config.Days(c.HistoryDays),
 		KeepAudit:    config.Days(c.AuditDays),
 		KeepDeparted: config.Days(c.DepartedDays),
@@ -64,7 +65,7 @@ type storeExportCommand struct {
 
 // Run writes a backup.
 func (c *storeExportCommand) Run(ctx context.Context) error {
-	s, err := c.open(ctx, true)
+	s, err := c.open(ctx, store.Options{Existing: true})
 	if err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (c *storeImportCommand) Run(ctx context.Context) (err error) {
 		}
 		defer in.Close()
 	}
-	s, err := c.open(ctx, false)
+	s, err := c.open(ctx, store.Options{Alone: true})
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ type storeMigrateCommand struct{ stored }
 
 // Run brings the schema up to date.
 func (c *storeMigrateCommand) Run(ctx context.Context) error {
-	s, err := c.open(ctx, false)
+	s, err := c.open(ctx, store.Options{})
 	if err != nil {
 		return err
 	}

@@ -127,8 +127,12 @@ func (c *clerk) measure(ctx context.Context, s specimen) (loud track.Loudness, e
 		meter.Add(block)
 	}
 	lufs, ok := meter.Integrated()
+	peak := meter.TruePeak()
 	if !ok {
 		return loud, errors.New("it is silent")
 	}
-	return track.Loudness{LUFS: lufs, Peak: meter.TruePeak(), Known: true}, nil
+	if math.IsNaN(lufs+peak) || math.IsInf(lufs+peak, 0) { // a file of floating-point samples may hold anything
+		return loud, errors.New("it has no loudness")
+	}
+	return track.Loudness{LUFS: lufs, Peak: peak, Known: true}, nil
 }
