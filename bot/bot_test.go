@@ -64,6 +64,7 @@ type stage struct {
 	bot     *bot.Bot
 	log     *bytes.Buffer
 	n       atomic.Int64
+	manager bool         // everybody may manage the server
 	may     int64        // what the bot may in the text channel; 0 = not told
 	stop    func() error // ends Run, and returns what it did
 }
@@ -148,10 +149,14 @@ func (s *stage) interact(user snowflake.ID, kind int, data any) *answer {
 	s.t.Helper()
 	n := s.n.Add(1)
 	token := fmt.Sprintf("token%d", n)
+	permissions := "0"
+	if s.manager {
+		permissions = "32" // Manage Server
+	}
 	raw, err := json.Marshal(map[string]any{
 		"id": fmt.Sprint(5000 + n), "application_id": "901", "type": kind, "token": token, "guild_id": "1", "channel_id": "10",
 		"app_permissions": strconv.FormatInt(s.may, 10),
-		"member":          map[string]any{"user": map[string]any{"id": user.String(), "username": "somebody"}}, "data": data,
+		"member":          map[string]any{"user": map[string]any{"id": user.String(), "username": "somebody"}, "permissions": permissions}, "data": data,
 	})
 	if err != nil {
 		s.t.Fatal(err)

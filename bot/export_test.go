@@ -3,6 +3,8 @@ package bot
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -189,3 +191,9 @@ func Fitting(name string, data []byte) (sent string, size int, err error) {
 	file, err := fitting(attachment{name: name, data: data})
 	return file.name, len(file.data), err
 }
+
+// Presses and Submits are the actions of all buttons and menus, and of all forms.
+func Presses() []string { return slices.Sorted(maps.Keys(presses())) }
+
+// Submits is explained above.
+func Submits() []string { return slices.Sorted(maps.Keys(submits())) }
