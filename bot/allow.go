@@ -28,7 +28,7 @@ func (c *call) allow(needed right, commands ...string) error {
 		return nil
 	case slices.Contains(c.chosen.BlockedUsers, c.user):
 		return fault.New(fault.Denied, textBlocked)
-	case slices.Contains(c.chosen.BlockedChannels, c.channel):
+	case slices.Contains(c.chosen.BlockedChannels, c.channel) || slices.Contains(c.chosen.BlockedChannels, c.parent):
 		return fault.New(fault.Denied, textBlockedHere)
 	case c.typed && c.chosen.TextChannel != 0 && c.chosen.TextChannel != c.channel:
 		return fault.Newf(fault.Denied, textElsewhereText, c.chosen.TextChannel)

@@ -44,6 +44,9 @@ type Voice interface {
 	VoiceChannelOf(guild, user snowflake.ID) (channel snowflake.ID, ok bool)
 	VoiceAccess(channel snowflake.ID) gateway.Access
 	ChannelInfo(channel snowflake.ID) (gateway.Channel, bool)
+	// ThreadParent is the channel of a thread that an interaction just came from, 0 for what
+	// is no thread.
+	ThreadParent(channel snowflake.ID) snowflake.ID
 	// Locale is the guild's language as Discord names it, "" when it is not known.
 	Locale(guild snowflake.ID) string
 	// AskStatus has ChannelInfo know the Status of the guild's channels soon.

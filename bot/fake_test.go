@@ -288,6 +288,8 @@ type seats struct {
 	deaf   map[snowflake.ID]bool
 	room   gateway.Channel // the rest of what is known of every channel
 	asked  int             // for the status of channels
+
+	parents map[snowflake.ID]snowflake.ID // of threads
 }
 
 func (v *seats) AskStatus(context.Context, snowflake.ID) error {
@@ -303,6 +305,8 @@ func (v *seats) VoiceChannelOf(_, user snowflake.ID) (snowflake.ID, bool) {
 	c, ok := v.in[user]
 	return c, ok
 }
+
+func (v *seats) ThreadParent(channel snowflake.ID) snowflake.ID { return v.parents[channel] }
 
 func (v *seats) VoiceAccess(snowflake.ID) gateway.Access { return v.access }
 

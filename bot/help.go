@@ -81,7 +81,7 @@ func (c *call) mayUse(cmd *command) bool {
 		return false
 	}
 	there := call{
-		guild: c.guild, channel: c.channel, user: c.user, roles: c.roles, permissions: c.permissions, chosen: c.chosen,
+		guild: c.guild, channel: c.channel, parent: c.parent, user: c.user, roles: c.roles, permissions: c.permissions, chosen: c.chosen,
 	}
 	return there.allow(cmd.right, cmd.name, cmd.as) == nil
 }

@@ -27,6 +27,7 @@ type call struct {
 	trace  string // number the user can give to the operator
 
 	guild, channel, user snowflake.ID // channel is where it was typed or pressed
+	parent               snowflake.ID // of channel, where that is a thread; else 0
 	roles                []snowflake.ID
 	permissions          int64 // of the user, in channel
 	may                  int64 // what the bot may there; 0 = not known
@@ -133,6 +134,7 @@ func (b *Bot) newCall(i *discordgo.Interaction) (*call, bool) {
 			c.roles = append(c.roles, parseID(r))
 		}
 	}
+	c.parent = b.opts.Voice.ThreadParent(c.channel)
 	c.mine = ofPerson(c.own, c.locale)
 	c.w = c.mine
 	c.log = b.log.With("guild", c.guild, "interaction", i.ID)

@@ -247,3 +247,13 @@ func TestNextIsCheckedWhenItIsFound(t *testing.T) {
 	close(f.let)
 	s.refused("next", <-late, "On this server only DJs")
 }
+
+func TestAThreadOfABlockedChannelIsBlocked(t *testing.T) {
+	t.Parallel()
+	s := ruled(t, func(g *settings.Guild) { g.BlockedChannels = []snowflake.ID{30} })
+	if got, _ := said(s.commandAs(bob, "queue")); !strings.Contains(got, "**A**") {
+		t.Errorf("elsewhere: %q", got)
+	}
+	s.seats.parents = map[snowflake.ID]snowflake.ID{10: 30}
+	s.refused("in a thread", s.commandAs(bob, "queue"), "I take no commands in this channel.")
+}

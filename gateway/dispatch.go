@@ -52,6 +52,7 @@ func (s *shard) raw(from *discordgo.Session, e *discordgo.Event) {
 			s.log.Warn("interaction cannot be read", "err", err)
 			return
 		}
+		s.g.threads.see(e.RawData)
 		s.g.offer(i)
 	case "MESSAGE_CREATE":
 		s.g.onMessage(e.RawData)

@@ -101,6 +101,7 @@ type Gateway struct {
 	metrics *Metrics
 	rest    *discordgo.Session
 	cache   *cache
+	threads threads
 
 	interactions chan *discordgo.InteractionCreate
 

@@ -38,7 +38,7 @@ func TestIdentifiesAndDelivers(t *testing.T) {
 		identify <- p.login()
 		p.send(`{"op":0,"s":2,"t":"VOICE_STATE_UPDATE","d":{"guild_id":"1","channel_id":"5","user_id":"900","session_id":"vs"}}`)
 		p.send(`{"op":0,"s":3,"t":"VOICE_SERVER_UPDATE","d":{"guild_id":"1","token":"vt","endpoint":"h:443"}}`)
-		p.send(`{"op":0,"s":4,"t":"INTERACTION_CREATE","d":{"id":"77","token":"x","type":2,"data":{"name":"play"}}}`)
+		p.send(`{"op":0,"s":4,"t":"INTERACTION_CREATE","d":{"id":"77","token":"x","type":2,"channel":{"id":"31","type":11,"parent_id":"30"},"data":{"name":"play"}}}`)
 		p.stay()
 	})
 	opts := d.options()
@@ -74,6 +74,9 @@ func TestIdentifiesAndDelivers(t *testing.T) {
 	}
 	if i := get(t, interactions); i != "77" {
 		t.Errorf("interaction %s", i)
+	}
+	if thread, channel := g.ThreadParent(31), g.ThreadParent(30); thread != 30 || channel != 0 {
+		t.Errorf("the thread belongs to %d, its channel to %d", thread, channel)
 	}
 }
 
