@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"busker/player"
@@ -17,18 +18,34 @@ const (
 	auditEvery = time.Second
 	// auditBatch is the most records of one transaction.
 	auditBatch = 500
+	// auditTimeout bounds one transaction.
+	auditTimeout = 5 * time.Second
 )
 
-// audit keeps who did what: records are taken at once and stored together.
+// audit keeps who did what: records are taken at once and stored together. While the store
+// is away they wait.
 type audit struct {
-	store.Audit
+	keeper  auditKeeper
 	log     *slog.Logger
 	records chan player.Record
-	lost    chan struct{} // holds one: some were
+	lost    atomic.Int64
+	settles chan chan struct{} // to Run: store what waits now
+	batch   []store.AuditEntry // taken and not yet stored; Run's
 }
 
-func newAudit(s store.Audit, log *slog.Logger) *audit {
-	return &audit{Audit: s, log: log, records: make(chan player.Record, auditBuffer), lost: make(chan struct{}, 1)}
+// auditKeeper is the store's part for it.
+type auditKeeper interface {
+	Add(ctx context.Context, entries ...store.AuditEntry) error
+}
+
+// readableAudit is an audit that can be read, too.
+type readableAudit struct {
+	store.Audit
+	*audit
+}
+
+func newAudit(s auditKeeper, log *slog.Logger) *audit {
+	return &audit{keeper: s, log: log, records: make(chan player.Record, auditBuffer), settles: make(chan chan struct{})}
 }
 
 // Record implements player.Audit and bot.Audit.
@@ -36,10 +53,7 @@ func (a *audit) Record(r player.Record) {
 	select {
 	case a.records <- r:
 	default:
-		select {
-		case a.lost <- struct{}{}:
-		default:
-		}
+		a.lost.Add(1)
 	}
 }
 
@@ -51,8 +65,9 @@ func (a *audit) Run(ctx context.Context) error {
 		select {
 		case <-every.C:
 			a.flush(ctx)
-		case <-a.lost:
-			a.log.Warn("some of what people did is not in the audit log: the store is too slow")
+		case settled := <-a.settles:
+			a.flush(ctx)
+			close(settled)
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditEvery/2)
 			defer cancel()
@@ -62,18 +77,40 @@ func (a *audit) Run(ctx context.Context) error {
 	}
 }
 
-// flush stores what waits now.
-func (a *audit) flush(ctx context.Context) {
-	for len(a.records) > 0 {
-		var entries []store.AuditEntry
-		for len(entries) < auditBatch && len(a.records) > 0 {
-			entries = append(entries, entryOf(<-a.records))
+// settle waits until what was recorded before is stored, or could not be.
+func (a *audit) settle(ctx context.Context) {
+	settled := make(chan struct{})
+	select {
+	case a.settles <- settled:
+		select {
+		case <-settled:
+		case <-ctx.Done():
 		}
-		if err := a.Add(ctx, entries...); err != nil {
-			a.log.Warn("the audit log cannot be written", "entries", len(entries), "err", err)
+	case <-ctx.Done():
+	}
+}
+
+// flush stores what waits now. What cannot be stored is tried again the next time.
+func (a *audit) flush(ctx context.Context) {
+	if n := a.lost.Swap(0); n > 0 {
+		a.log.Warn("some of what people did is not in the audit log: the store is too slow", "records", n)
+	}
+	for len(a.batch) > 0 || len(a.records) > 0 {
+		for len(a.batch) < auditBatch && len(a.records) > 0 {
+			a.batch = append(a.batch, entryOf(<-a.records))
+		}
+		if err := a.add(ctx); err != nil {
+			a.log.Warn("the audit log cannot be written", "entries", len(a.batch)+len(a.records), "err", err)
 			return
 		}
+		a.batch = a.batch[:0]
 	}
+}
+
+func (a *audit) add(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, auditTimeout)
+	defer cancel()
+	return a.keeper.Add(ctx, a.batch...)
 }
 
 func entryOf(r player.Record) store.AuditEntry {

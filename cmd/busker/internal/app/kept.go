@@ -26,7 +26,7 @@ func (a *App) keep(o *bot.Options) {
 		return
 	}
 	o.Settings, o.Playlists, o.Cards = kept.Settings(), kept.Playlists(), cards{kept.Cards()}
-	o.Audit, o.Records = a.audit, records{kept}
+	o.Audit, o.Records = readableAudit{kept.Audit(), a.audit}, records{kept, a.audit}
 	o.KeepHistory, o.KeepAudit = kept.Keeps()
 	o.Survives = true
 }
@@ -83,7 +83,10 @@ func (c cards) DropCard(ctx context.Context, guild snowflake.ID) error {
 }
 
 // records are all that the store has of a person.
-type records struct{ kept *store.Store }
+type records struct {
+	kept  *store.Store
+	audit *audit
+}
 
 // ExportUser implements bot.Records.
 func (r records) ExportUser(ctx context.Context, user snowflake.ID) (any, error) {
@@ -92,6 +95,7 @@ func (r records) ExportUser(ctx context.Context, user snowflake.ID) (any, error)
 
 // EraseUser implements bot.Records.
 func (r records) EraseUser(ctx context.Context, user snowflake.ID) (playlists.Erased, error) {
+	r.audit.settle(ctx) // what they did this moment is on its way there
 	gone, err := r.kept.Erase(ctx, user)
 	return gone.Erased, err
 }

@@ -1,0 +1,27 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"busker/player"
+	"busker/store"
+)
+
+// Audit is what carries records to the store.
+type Audit struct{ *audit }
+
+// NewAudit returns an Audit that stores with add.
+func NewAudit(add func(ctx context.Context, entries ...store.AuditEntry) error) Audit {
+	return Audit{newAudit(adder(add), slog.New(slog.DiscardHandler))}
+}
+
+type adder func(ctx context.Context, entries ...store.AuditEntry) error
+
+func (a adder) Add(ctx context.Context, entries ...store.AuditEntry) error { return a(ctx, entries...) }
+
+// Settle waits until all recorded before is stored.
+func (a Audit) Settle(ctx context.Context) { a.settle(ctx) }
+
+// Record takes a record.
+func (a Audit) Record(r player.Record) { a.audit.Record(r) }
