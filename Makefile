@@ -22,16 +22,15 @@ build: setup-build ## build bin/busker
 	@$(CGO) go build -trimpath -ldflags '$(LDFLAGS)' -o bin/busker ./cmd/busker
 	@echo bin/busker
 
-# Packages whose tests keep the time of sound and have the machine to themselves. The app's
-# own mostly wait for music to play, so they run beside what computes.
-ALONE = /(voice|voice/line|voice/pace|voice/udp|player|studio|bot|gateway|emulator|emulator/.*|bench|bench/.*)$$
+# Packages whose tests keep the time of sound have the machine to themselves.
+ALONE = /(cmd/busker/internal/app|voice|voice/line|voice/pace|voice/udp|player|studio|bot|gateway|emulator|emulator/interop|emulator/voiceserver|bench|bench/.*)$$
 
 test: setup-test ## set everything up and run all tests, with the race detector where cgo allows
 	@if [ "$$(tools/cgo.sh)" = 1 ]; then \
 		CGO_ENABLED=1 go build -race ./... && \
-		CGO_ENABLED=1 go test -race -shuffle=on -p 2 -timeout 12m ./cmd/busker/internal/app $$(go list ./... | grep -vE '$(ALONE)') && \
+		CGO_ENABLED=1 go test -race -shuffle=on -p 2 -timeout 12m $$(go list ./... | grep -vE '$(ALONE)') && \
 		CGO_ENABLED=1 go test -race -shuffle=on -p 1 -timeout 12m $$(go list ./... | grep -E '$(ALONE)') && \
-		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/... ./player/... ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
+		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/decode/... ./player/... ./words ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
 	else \
 		echo "test: no C compiler or codec libraries: pure Go, without the race detector" >&2; \
 		CGO_ENABLED=0 go test -shuffle=on -timeout 12m ./... ; \
