@@ -65,11 +65,8 @@ func (p *player) destination(ctx context.Context, c Command) (snowflake.ID, erro
 	case Return:
 		return p.wayBack(ctx)
 	case Play:
-		if err := p.acceptable(c); err != nil {
-			return 0, err
-		}
 		if p.current == nil && c.Channel != p.channel {
-			return c.Channel, nil
+			return c.Channel, p.acceptable(c)
 		}
 	}
 	return 0, nil

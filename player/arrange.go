@@ -1,6 +1,7 @@
 package player
 
 import (
+	"cmp"
 	"context"
 
 	"busker/internal/fault"
@@ -81,11 +82,8 @@ func (p *player) acceptable(c Play) error {
 
 // add adds tracks, and starts with the first one waiting when nothing plays.
 func (p *player) add(ctx context.Context, c Play) error {
-	if err := p.acceptable(c); err != nil {
-		return err
-	}
-	if p.channel == 0 {
-		return errNowhere()
+	if len(c.Tracks) == 0 || p.channel == 0 {
+		return cmp.Or(p.acceptable(c), errNowhere())
 	}
 	o, items := c.addition()
 	added, err := p.queue.Add(o, items...)

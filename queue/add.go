@@ -34,10 +34,11 @@ func (q *Queue) Add(o AddOptions, items ...Item) (added int, err error) {
 	if o.Where.Place > At || o.Where.Index < 0 {
 		return 0, fault.New(fault.Invalid, "There is no such place in the queue.")
 	}
-	fitting, err := q.fitting(o, items)
-	if err != nil || len(fitting) == 0 {
+	c := copier{copies: make([]*Item, 0, len(items)), left: len(items)}
+	if err := q.choose(o, items, c.copy); err != nil || len(c.copies) == 0 {
 		return 0, err
 	}
+	fitting := c.copies
 	for i, it := range fitting {
 		it.ID = q.lastID + 1 + uint64(i)
 	}
@@ -47,33 +48,60 @@ func (q *Queue) Add(o AddOptions, items ...Item) (added int, err error) {
 
 // Fits returns the error Add would return, nil when it would take items.
 func (q *Queue) Fits(o AddOptions, items ...Item) error {
-	_, err := q.fitting(o, items)
-	return err
+	return q.choose(o, items, func(*Item) {})
 }
 
-// fitting returns copies of those items that may be added.
-func (q *Queue) fitting(o AddOptions, items []Item) (fit []*Item, err error) {
+// choose calls take for each of those items that may be added, or says why none may; then
+// those it was called for do not count.
+func (q *Queue) choose(o AddOptions, items []Item, take func(*Item)) (err error) {
 	room, asked := max(0, q.max-q.Len()), map[UserID]int{}
 	if o.PerUser > 0 {
 		q.count(asked)
 	}
+	taken := 0
 	for i := range items {
 		by := items[i].Requester
 		switch {
-		case len(fit) == room:
+		case taken == room:
 			err = fault.Newf(fault.TooLarge, "The queue holds at most %d tracks; there is room for %d more.", q.max, room)
 		case o.PerUser > 0 && asked[by] >= o.PerUser:
 			err = fault.Newf(fault.TooLarge, "One person may have at most %d tracks in the queue.", o.PerUser)
 		default:
-			asked[by]++
-			it := items[i]
-			fit = append(fit, &it)
+			if o.PerUser > 0 {
+				asked[by]++
+			}
+			taken++
+			take(&items[i])
+			continue
+		}
+		if !o.Partial {
+			return err
 		}
 	}
-	if len(fit) == len(items) || o.Partial && len(fit) > 0 {
-		return fit, nil
+	if taken > 0 {
+		return nil
 	}
-	return nil, err
+	return err
+}
+
+// copiedAtOnce is how many copies share a piece of memory, which lives as long as one of
+// them: enough that 10,000 are made quickly.
+const copiedAtOnce = 32
+
+// copier copies items.
+type copier struct {
+	copies []*Item
+	piece  []Item // of memory, not full yet
+	left   int    // how many more there may be
+}
+
+func (c *copier) copy(it *Item) {
+	if len(c.piece) == cap(c.piece) {
+		c.piece = make([]Item, 0, min(copiedAtOnce, c.left))
+	}
+	c.piece = append(c.piece, *it)
+	c.copies = append(c.copies, &c.piece[len(c.piece)-1])
+	c.left--
 }
 
 // count adds up how many upcoming items each requester has.

@@ -35,6 +35,13 @@ func (l *line) pop() *Item {
 	return it
 }
 
+// leave takes the first n items out.
+func (l *line) leave(n int) {
+	l.length -= lengthOf(l.items[:n])
+	l.items = l.items[n:]
+	l.gone += n // the next pop lets go of them
+}
+
 // push appends items.
 func (l *line) push(items ...*Item) {
 	if len(l.items)+len(items) > cap(l.items) {

@@ -37,12 +37,20 @@ func (q *Queue) Jump(id uint64) (Item, error) {
 func (q *Queue) skip(n int) {
 	n = max(0, min(n, q.Len()+1))
 	passed := slices.Clone(q.upcoming.items[:max(0, min(n-1, q.Len()))])
-	for range n {
-		q.retire()
-		if q.Len() == 0 {
-			break
+	if q.loop == All {
+		for range n {
+			q.retire()
+			if q.Len() == 0 {
+				break
+			}
+			q.current = q.upcoming.pop() // which may be what has just come round
 		}
-		q.current = q.upcoming.pop()
+	} else if n > 0 {
+		q.retire()
+		q.played, q.history = append(q.played, passed...), nil
+		if q.upcoming.leave(len(passed)); q.Len() > 0 {
+			q.current = q.upcoming.pop()
+		}
 	}
 	q.trim()
 	if len(passed) > 0 {
