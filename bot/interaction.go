@@ -134,7 +134,6 @@ func (b *Bot) newCall(i *discordgo.Interaction) (*call, bool) {
 			c.roles = append(c.roles, parseID(r))
 		}
 	}
-	c.parent = b.opts.Voice.ThreadParent(c.channel)
 	c.mine = ofPerson(c.own, c.locale)
 	c.w = c.mine
 	c.log = b.log.With("guild", c.guild, "interaction", i.ID)
@@ -152,6 +151,7 @@ func (c *call) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	c.chosen, c.own = c.b.settings.Guild(ctx, c.guild), c.b.settings.User(ctx, c.user)
+	c.parent = c.b.opts.Voice.ThreadParent(c.channel)
 	c.voice, _ = c.b.opts.Voice.VoiceChannelOf(c.guild, c.user)
 	c.status, _ = c.b.opts.Doer.Status(c.guild)
 	c.mine = ofPerson(c.own, c.locale)
