@@ -28,5 +28,5 @@ func claim(path string) (io.Closer, error) {
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return nil, fault.Wrap(fault.Busy, "Another Busker uses this store. Stop that one first.", err)
 	}
-	return nopCloser{}, nil //nolint:nilerr // a file system without locks: nobody can be kept out
+	return nopCloser{}, nil // a file system without locks: nobody can be kept out
 }
