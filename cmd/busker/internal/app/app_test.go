@@ -122,6 +122,7 @@ func TestAnUploadIsPlayed(t *testing.T) {
 
 // The bot follows whoever drags it, and its players go on.
 func TestTheMusicMovesWithTheBot(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, nil)
 	yard := s.guild.AddVoiceChannel("Back Yard")
 	s.play(t, song)
@@ -184,6 +185,7 @@ func mentions(m discord.Message, words string) bool {
 // Commands that cannot be registered are tried again, and meanwhile those of an
 // earlier start work.
 func TestRegistrationThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
 	var options app.Options
 	s := newStage(t, func(o *app.Options) { options = *o })
 	if err := s.stop(); err != nil {

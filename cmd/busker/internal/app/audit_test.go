@@ -31,6 +31,7 @@ func withStore(t testing.TB, and func(*app.Options)) func(*app.Options) {
 }
 
 func TestTheAuditAsAModeratorReadsIt(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, withStore(t, longSongs(t)))
 	mod := s.guild.AddUser("mod")
 	if err := mod.Moderate(); err != nil {

@@ -86,6 +86,7 @@ func (s *stage) suggested(t *testing.T, command, option, typed string) []discord
 // TestMusicIsFoundKeptAndPlayedAgain goes from a typing error over playlists, favourites
 // and the history to the deletion of it all, and restarts in between.
 func TestMusicIsFoundKeptAndPlayedAgain(t *testing.T) {
+	t.Parallel()
 	var options app.Options
 	s, kept := keeping(t, &options)
 
@@ -156,6 +157,7 @@ func TestMusicIsFoundKeptAndPlayedAgain(t *testing.T) {
 
 // TestAPlaylistComesFromAFile imports what another program wrote, and gives it back.
 func TestAPlaylistComesFromAFile(t *testing.T) {
+	t.Parallel()
 	var options app.Options
 	s, _ := keeping(t, &options)
 	file := "#EXTM3U\n#PLAYLIST:From elsewhere\n#EXTINF:-1,Somebody - Cobblestone Waltz\nD:\\Music\\01-cobblestone-waltz.opus\n" +

@@ -14,6 +14,7 @@ import (
 // TestKilledGuildsPlayOn kills the bot's process while guilds play, and starts another
 // one on the same file: all of them play on where they were, and nothing is lost.
 func TestKilledGuildsPlayOn(t *testing.T) {
+	t.Parallel()
 	e := emulator.Start(t)
 	bot := e.AddBot("Busker")
 	dir := t.TempDir()

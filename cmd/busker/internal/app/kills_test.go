@@ -44,6 +44,7 @@ type room struct {
 // it again and listens: how far from where it was each guild goes on, and whether every
 // song that people were told of is in the queue.
 func TestKillsLoseNothing(t *testing.T) {
+	t.Parallel()
 	const shards = 8
 	e := emulator.Start(t, emulator.Options{Gateway: gateway.Limits{MaxConcurrency: shards, IdentifyEvery: 10 * time.Millisecond}})
 	bot := e.AddBot("Busker")

@@ -61,6 +61,7 @@ func (s *stage) expect(t *testing.T, name string, args emulator.Args, answer, qu
 }
 
 func TestTheQueueAsPeopleUseIt(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, longSongs(t))
 	ben := s.guild.AddUser("ben")
 	if _, err := ben.JoinVoice(s.voice); err != nil {

@@ -50,6 +50,7 @@ func (s *stage) check(t *testing.T, r refusal) {
 
 // Links that lead to nothing playable, on a server that may be reached.
 func TestBadLinks(t *testing.T) {
+	t.Parallel()
 	server := badServer(t)
 	s := newStage(t, func(o *app.Options) { o.Tuning.Web.AllowPrivate = true })
 	for _, r := range []refusal{
@@ -68,6 +69,7 @@ func TestBadLinks(t *testing.T) {
 
 // Addresses nobody may reach through the bot.
 func TestPrivateAddressesAreRefused(t *testing.T) {
+	t.Parallel()
 	server := badServer(t)
 	s := newStage(t, nil)
 	for _, r := range []refusal{
@@ -79,6 +81,7 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 }
 
 func TestBadFiles(t *testing.T) {
+	t.Parallel()
 	dir := ""
 	s := newStage(t, func(o *app.Options) { dir = o.MusicDir })
 	for name, content := range map[string][]byte{"empty.mp3": nil, "letter.mp3": []byte("Dear Sir or Madam,\n")} {
@@ -98,6 +101,7 @@ func TestBadFiles(t *testing.T) {
 
 // Of a video the sound is played; one without sound is refused.
 func TestVideos(t *testing.T) {
+	t.Parallel()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		t.Skip("no ffmpeg on this machine to make a video with")
 	}
@@ -152,6 +156,7 @@ func TestAnEndlessStreamPlays(t *testing.T) {
 
 // Voice channels the bot may not play in.
 func TestForbiddenChannels(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, nil)
 	for _, tt := range []struct {
 		name string

@@ -26,6 +26,7 @@ func (s *stage) waits(t *testing.T, held bool) {
 
 // Music waits where nobody listens, wherever the bot and the listeners are brought.
 func TestMusicWaitsForListeners(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, longSongs(t))
 	yard, attic := s.guild.AddVoiceChannel("Back Yard"), s.guild.AddVoiceChannel("Attic")
 	s.play(t, songs[0])
@@ -61,6 +62,7 @@ func TestMusicWaitsForListeners(t *testing.T) {
 
 // Nobody stays where nobody is, unless people want that.
 func TestTheBotLeavesWhereNobodyIs(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, func(o *app.Options) {
 		longSongs(t)(o)
 		o.Tuning.Player.IdleTimeout = time.Second
@@ -94,6 +96,7 @@ func TestTheBotLeavesWhereNobodyIs(t *testing.T) {
 
 // On a stage, moderators speak and others ask.
 func TestTheBotComesToSpeakOnAStage(t *testing.T) {
+	t.Parallel()
 	t.Run("it asks", func(t *testing.T) {
 		s := newStage(t, longSongs(t))
 		there := s.guild.AddVoiceChannel("Open Mic", emulator.ChannelOptions{Stage: true})
@@ -133,6 +136,7 @@ func TestTheBotComesToSpeakOnAStage(t *testing.T) {
 
 // The voice channel says what plays, unless somebody else has written there.
 func TestTheVoiceChannelSaysWhatPlays(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, longSongs(t))
 	if err := s.bot.Grant(s.guild, discord.SetVoiceChannelStatus); err != nil {
 		t.Fatal(err)
@@ -161,6 +165,7 @@ func TestTheVoiceChannelSaysWhatPlays(t *testing.T) {
 
 // The encoder follows the channel's bitrate while the music plays.
 func TestTheBitrateFollowsTheChannel(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, longSongs(t))
 	s.play(t, songs[0])
 	hears(t, s.ctx, s.ears)

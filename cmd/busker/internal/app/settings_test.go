@@ -18,6 +18,7 @@ func contains(m discord.Message, words string) bool {
 }
 
 func TestSettingsAsAModeratorUsesThem(t *testing.T) {
+	t.Parallel()
 	s := newStage(t, longSongs(t))
 	mod, ben := s.guild.AddUser("mod"), s.guild.AddUser("ben")
 	if err := mod.Moderate(); err != nil {

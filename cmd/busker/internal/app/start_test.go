@@ -31,6 +31,7 @@ var (
 // a queue, and tells how long that takes, how large the store is and how much memory it
 // takes.
 func TestAStartWithFullStores(t *testing.T) {
+	t.Parallel()
 	e := emulator.Start(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 10 * time.Millisecond}})
 	bot := e.AddBot("Busker")
 	dir := t.TempDir()
