@@ -411,12 +411,12 @@ func TestFetchTakesAnythingFromWhereItMay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer content.Close() //nolint:errcheck // it never has anything to tell
+	defer content.Close()
 	if got, err := io.ReadAll(content); err != nil || string(got) != "#EXTM3U\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 	public := web.New(web.Options{})
-	defer public.Close() //nolint:errcheck // nothing was kept
+	defer public.Close()
 	for link, kind := range map[string]fault.Kind{url: fault.Denied, "file:///etc/passwd": fault.Unsupported} {
 		if _, err := public.Fetch(t.Context(), link); fault.KindOf(err) != kind {
 			t.Errorf("%s: %v", link, err)
