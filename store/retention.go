@@ -12,27 +12,32 @@ import (
 const (
 	// passEvery is the time between two passes of retention.
 	passEvery = time.Hour
+	// firstPass is when the first one is. A guild that came back while the bot was off
+	// must have been heard of by then.
+	firstPass = 10 * time.Minute
 	// expireBatch is how many rows one transaction deletes: it holds others up for some
 	// milliseconds.
 	expireBatch = 1000
 )
 
-// Run deletes what has become too old, once at the start and then every hour, until ctx
-// ends. What goes wrong is logged and tried again an hour later.
+// Run deletes what has become too old, every hour until ctx ends; the first time is a while
+// after the start, when it is known which guilds the bot is in. What goes wrong is logged
+// and tried again an hour later.
 func (s *Store) Run(ctx context.Context) error {
-	tick := time.NewTicker(passEvery)
-	defer tick.Stop()
+	next := time.NewTimer(firstPass)
+	defer next.Stop()
 	for {
-		if err := s.Expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			s.opts.Logger.Warn("old entries of the store could not be deleted", "err", err)
-		}
 		if size, err := s.Size(ctx); err == nil {
 			s.opts.Metrics.size.Set(float64(size))
 		}
 		select {
-		case <-tick.C:
+		case <-next.C:
+			next.Reset(passEvery)
 		case <-ctx.Done():
 			return nil
+		}
+		if err := s.Expire(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			s.opts.Logger.Warn("old entries of the store could not be deleted", "err", err)
 		}
 	}
 }
