@@ -307,7 +307,7 @@ func TestABrokenEncoderEndsItsPressOnly(t *testing.T) {
 		fine := r.openAs(station, 0, plain)
 		defer fine.Close()
 		r.hear(fine, 20)
-		r.pressing.failing = 2
+		r.pressing.failing.Store(2)
 		bad := r.openAs(station, 0, filtered(2))
 		defer bad.Close()
 		if _, err := listen(bad, 1000); !errors.Is(err, errTorn) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -282,7 +283,7 @@ func (r packetReader) Skip() int { return lookahead }
 // pressing makes encoders that write the number of a block, and counts.
 type pressing struct {
 	fail    func(frame int64) error
-	failing int // the encoder that always fails
+	failing atomic.Int64 // the encoder that always fails; 0 = none
 
 	mu       sync.Mutex
 	bitrates []int
@@ -309,7 +310,7 @@ type encoder struct {
 }
 
 func (e *encoder) Encode(dst []byte, pcm *audio.Block) (int, error) {
-	if e.id == e.pressing.failing {
+	if int64(e.id) == e.pressing.failing.Load() {
 		return 0, errTorn
 	}
 	if e.pressing.fail != nil {

@@ -48,10 +48,15 @@ func TestDiscordJSTravelsThroughEncryptedCalls(t *testing.T) {
 	back()
 	d.compareCodes(t)
 	stop()
-	if r := ann.Report(); r.Lost+r.Undecryptable+r.TooEarly+r.Plain != 0 {
+	// Whoever sends first after a key was agreed on may be quicker than who listens: on a
+	// busy machine ann may read of the key after the packet.
+	if r := ann.Report(); r.Lost+r.Undecryptable+r.Plain != 0 || r.TooEarly > earlyAtMost {
 		t.Errorf("ann heard\n%v", r)
 	}
 }
+
+// earlyAtMost is how many packets may overtake the word that their key counts, 100 ms.
+const earlyAtMost = 5
 
 // arrives waits until discord.js is connected again.
 func (d *duet) arrives(t *testing.T) {
