@@ -5,7 +5,7 @@
 #   tools/setup.sh build   codec libraries for the cgo build (skipped without root:
 #                          the pure-Go build takes over)
 #   tools/setup.sh test    that, and what the tests drive: ffmpeg, Chromium,
-#                          Postgres, the third-party Discord clients, real music
+#                          Postgres, Redis, the third-party Discord clients, real music
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -92,6 +92,10 @@ test)
 	install ffmpeg chromium || say "tests that need ffmpeg or Chromium will be skipped"
 	command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install postgresql ||
 		say "the tests of the store with Postgres will be skipped"
+	command -v redis-server >/dev/null || install redis-server ||
+		say "the tests of several processes, with Redis, will be skipped"
+	command -v redis-sentinel >/dev/null || install redis-sentinel ||
+		say "the tests of a Redis that fails over will be skipped"
 	music || say "no music could be fetched: the tests with real music will be skipped"
 	clients
 	;;
