@@ -33,10 +33,20 @@ var errNoToken = usageError{errors.New("there is no bot token. " +
 	"Create a bot at https://discord.com/developers/applications, put its token into the environment variable DISCORD_TOKEN " +
 	`and start again (or try "busker demo", which needs none)`)}
 
+// errNoNode is what the role node says until there is one.
+var errNoNode = usageError{errors.New("the role node is not there yet: this version does not serve Lavalink's protocol. " +
+	"The roles all and gateway play music by themselves")}
+
 // Run plays until the process is asked to stop.
 func (c *runCommand) Run(ctx context.Context) error {
 	s := c.Settings
-	if s.Discord.Token == "" {
+	if err := s.CheckRole(); err != nil {
+		return usageError{err}
+	}
+	switch {
+	case s.Role == config.RoleNode:
+		return errNoNode
+	case s.Role.Serves() && s.Discord.Token == "":
 		return errNoToken
 	}
 	tel, err := telemetry.New(telemetry.Options{

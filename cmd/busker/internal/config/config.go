@@ -17,12 +17,15 @@ import (
 // Config is what `busker run` obeys. A flag "--voice-lookahead" is the environment's
 // BUSKER_VOICE_LOOKAHEAD and the file's "lookahead" under "voice".
 type Config struct {
+	Role    Role    `name:"role" group:"role" default:"all" enum:"all,gateway,api,worker,node" placeholder:"ROLE" help:"What this process does: all of it, or of a bot that runs in many processes the part gateway (shards, commands, players), api, worker (background jobs) or node. All but all and node need Redis and Postgres."`
 	Discord Discord `embed:"" prefix:"discord-" group:"discord"`
 	Music   Music   `embed:"" prefix:"music-" group:"music"`
 	Metrics Metrics `embed:"" prefix:"metrics-" group:"metrics"`
 	Log     Log     `embed:"" prefix:"log-" group:"log"`
 	Cache   Cache   `embed:"" prefix:"cache-" group:"cache"`
 	Store   Store   `embed:"" prefix:"store-" group:"store"`
+	Redis   Redis   `embed:"" prefix:"redis-" group:"redis"`
+	Cluster Cluster `embed:"" prefix:"cluster-" group:"cluster"`
 	Tuning  Tuning  `embed:""`
 }
 
@@ -119,6 +122,7 @@ type Log struct {
 // Groups are the sections in the order and with the titles people read.
 func Groups() []kong.Group {
 	return []kong.Group{
+		{Key: "role", Title: "Role:"},
 		{Key: "discord", Title: "Discord:"},
 		{Key: "music", Title: "Local music:"},
 		{Key: "library", Title: "Index of local music:"},
@@ -129,6 +133,8 @@ func Groups() []kong.Group {
 		{Key: "engine", Title: "Engine:"},
 		{Key: "cache", Title: "Cache of encoded tracks:"},
 		{Key: "store", Title: "Store of queues, settings, playlists and history:"},
+		{Key: "redis", Title: "Redis, for a bot that runs in many processes:"},
+		{Key: "cluster", Title: "This process among many:"},
 		{Key: "log", Title: "Log:"},
 		{Key: "metrics", Title: "Monitoring:"},
 	}

@@ -102,8 +102,8 @@ func acceptable(flag *kong.Flag, value string) error {
 	return flag.Mapper.Decode(&kong.DecodeContext{Value: flag.Value, Scan: scan}, trial)
 }
 
-// parse reads two levels of YAML, section and key, into flag names. Its errors
-// begin with the line.
+// parse reads two levels of YAML, section and key, into flag names; a flag of one word
+// is a key without a section. Its errors begin with the line.
 func parse(raw []byte, known []string) (map[string]setting, error) {
 	file, err := parser.ParseBytes(raw, 0)
 	if err != nil {
@@ -151,6 +151,9 @@ func mapping(node ast.Node) ([]pair, error) {
 }
 
 func (p pair) read(into map[string]setting, known []string) error {
+	if slices.Contains(known, p.key) {
+		return p.set(into, p.key, p.key)
+	}
 	if names := sections(known); !slices.Contains(names, p.key) {
 		return unknown(p.line, "section", p.key, names)
 	}
@@ -163,16 +166,24 @@ func (p pair) read(into map[string]setting, known []string) error {
 		if !slices.Contains(known, flag) || strings.Contains(k.key, "-") {
 			return unknown(k.line, "key", p.key+"."+k.key, keysOf(known))
 		}
-		if _, twice := into[flag]; twice {
-			return fmt.Errorf("%d: %s.%s is set twice", k.line, p.key, k.key)
+		if err := k.set(into, flag, p.key+"."+k.key); err != nil {
+			return err
 		}
-		switch v := k.value.(type) {
-		case *ast.NullNode: // "key:" with nothing behind it leaves the default
-		case ast.ScalarNode:
-			into[flag] = setting{fmt.Sprint(v.GetValue()), k.line}
-		default:
-			return fmt.Errorf("%d: %s.%s wants one value", k.line, p.key, k.key)
-		}
+	}
+	return nil
+}
+
+// set takes the pair's value as that of a flag, which the file calls name.
+func (p pair) set(into map[string]setting, flag, name string) error {
+	if _, twice := into[flag]; twice {
+		return fmt.Errorf("%d: %s is set twice", p.line, name)
+	}
+	switch v := p.value.(type) {
+	case *ast.NullNode: // "key:" with nothing behind it leaves the default
+	case ast.ScalarNode:
+		into[flag] = setting{fmt.Sprint(v.GetValue()), p.line}
+	default:
+		return fmt.Errorf("%d: %s wants one value", p.line, name)
 	}
 	return nil
 }
@@ -189,7 +200,11 @@ func syntaxError(err error) error {
 func sections(flags []string) []string {
 	var names []string
 	for _, f := range flags {
-		if section, _ := Split(f); !slices.Contains(names, section) {
+		section, key := Split(f)
+		if section == "" {
+			section = key // a key without a section stands where sections do
+		}
+		if !slices.Contains(names, section) {
 			names = append(names, section)
 		}
 	}
@@ -200,15 +215,18 @@ func keysOf(flags []string) []string {
 	names := make([]string, len(flags))
 	for i, f := range flags {
 		section, key := Split(f)
-		names[i] = section + "." + key
+		names[i] = strings.TrimPrefix(section+"."+key, ".")
 	}
 	return names
 }
 
 // Split turns a flag's name into the file's section and key: "voice-lookahead" is
-// lookahead of voice.
+// lookahead of voice. A name of one word is a key without a section.
 func Split(flag string) (section, key string) {
-	section, key, _ = strings.Cut(flag, "-")
+	section, key, found := strings.Cut(flag, "-")
+	if !found {
+		return "", flag
+	}
 	return section, strings.ReplaceAll(key, "-", "_")
 }
 

@@ -55,18 +55,31 @@ func Example(w io.Writer) error {
 	last := ""
 	for _, f := range flags {
 		section, key := Split(f.Name)
-		if section != last {
-			fmt.Fprintf(&b, "\n%s:\n", section)
-			last = section
+		if section != last || section == "" {
+			b.WriteString("\n")
 		}
+		indent := begin(&b, section, &last)
 		for _, line := range wrap(f.Help, 90) {
-			fmt.Fprintf(&b, "  # %s\n", line)
+			fmt.Fprintf(&b, "%s# %s\n", indent, line)
 		}
-		fmt.Fprintf(&b, "  # Flag --%s, environment %s.\n", f.Name, strings.Join(f.Envs, " or "))
-		fmt.Fprintf(&b, "  %s\n", strings.TrimRight(key+": "+exampleValue(f), " "))
+		fmt.Fprintf(&b, "%s# Flag --%s, environment %s.\n", indent, f.Name, strings.Join(f.Envs, " or "))
+		fmt.Fprintf(&b, "%s%s\n", indent, strings.TrimRight(key+": "+exampleValue(f), " "))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
+}
+
+// begin writes the head of a section that is not the last one's, and returns how its
+// keys are indented.
+func begin(b *strings.Builder, section string, last *string) (indent string) {
+	if section == "" {
+		return ""
+	}
+	if section != *last {
+		fmt.Fprintf(b, "%s:\n", section)
+		*last = section
+	}
+	return "  "
 }
 
 func exampleValue(f *kong.Flag) string {
@@ -88,11 +101,8 @@ func Print(w io.Writer, c *Config, origins Origins) error {
 	last := ""
 	for _, f := range flags {
 		section, key := Split(f.Name)
-		if section != last {
-			fmt.Fprintf(&b, "%s:\n", section)
-			last = section
-		}
-		fmt.Fprintf(&b, "  %-36s # %s\n", strings.TrimRight(key+": "+values[f.Name], " "), origins.Of(f.Name))
+		indent := begin(&b, section, &last)
+		fmt.Fprintf(&b, "%-38s # %s\n", strings.TrimRight(indent+key+": "+values[f.Name], " "), origins.Of(f.Name))
 	}
 	_, err = io.WriteString(w, b.String())
 	return err
