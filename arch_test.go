@@ -22,6 +22,7 @@ import (
 var floors = map[string]int{
 	"audio":              1,
 	"track":              1,
+	"cluster":            1,
 	"internal/cores":     1,
 	"internal/fault":     1,
 	"internal/snowflake": 1,
@@ -58,11 +59,12 @@ const beside = -1
 
 // sideways lists the imports between crafts of one floor that are right, and why.
 var sideways = map[string]string{
-	"session → queue": "what it keeps of a guild is mostly its queue",
-	"session → dsp":   "and how the guild wants it to sound",
-	"sources → opus":  "decode is where containers meet codecs: it turns Opus packets into PCM",
-	"cache → opus":    "what it keeps are Opus packets in DCA files",
-	"sources → dsp":   "decode brings every rate and layout to 48 kHz stereo",
+	"session → queue":          "what it keeps of a guild is mostly its queue",
+	"session → dsp":            "and how the guild wants it to sound",
+	"sources → opus":           "decode is where containers meet codecs: it turns Opus packets into PCM",
+	"cache → opus":             "what it keeps are Opus packets in DCA files",
+	"cluster → internal/fault": "what is carried out elsewhere fails there, and is told here",
+	"sources → dsp":            "decode brings every rate and layout to 48 kHz stereo",
 }
 
 // nevers lists what may be imported by few, and why.
