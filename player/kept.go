@@ -17,8 +17,8 @@ type Memory interface {
 	Load(ctx context.Context, guild GuildID) (session.Saved, error)
 	// Unfinished returns the guilds that have a channel to go back to, newest first.
 	Unfinished(ctx context.Context) ([]GuildID, error)
-	// Keep takes over c and never waits. The channel is closed once c is durable.
-	Keep(c session.Change) (saved <-chan struct{})
+	// Keep takes over c and never waits.
+	Keep(c session.Change) session.Receipt
 }
 
 // durableWithin is how long an answer waits for what it answers to be durable. After
@@ -46,11 +46,12 @@ type stand struct {
 	sleep                 sleep
 }
 
-// keep hands over what has changed since the last time. It returns nil when nothing has.
-func (p *player) keep() (saved <-chan struct{}) {
+// keep hands over what has changed since the last time. It returns the zero Receipt when
+// nothing has.
+func (p *player) keep() (saved session.Receipt) {
 	changes := p.queue.Changes()
 	if !p.kept.able {
-		return nil
+		return saved
 	}
 	c := session.Change{Guild: p.guild, Queue: changes}
 	if s := p.sound(); !sameSound(s, p.kept.sound) {
@@ -62,7 +63,7 @@ func (p *player) keep() (saved <-chan struct{}) {
 	}
 	p.hand(&c)
 	if c.Sound == nil && c.Place == nil && c.Queue == nil && c.State == nil {
-		return nil
+		return saved
 	}
 	return p.opts.Memory.Keep(c)
 }
@@ -154,17 +155,22 @@ func (p *player) rest(ctx context.Context) {
 	p.kept.able = false
 }
 
-// durable waits until an answer may be given.
-func (p *player) durable(ctx context.Context, saved <-chan struct{}) {
-	if saved == nil {
-		return
+// durable waits until an answer may be given. It fails with ErrMoved when what is answered
+// will not be kept, for the guild is another process's.
+func (p *player) durable(ctx context.Context, saved session.Receipt) error {
+	if saved.Done() == nil {
+		return nil
 	}
 	late := time.NewTimer(durableWithin)
 	defer late.Stop()
 	select {
-	case <-saved:
+	case <-saved.Done():
+		if saved.Err() != nil {
+			return ErrMoved
+		}
 	case <-ctx.Done():
 	case <-late.C:
 		p.log.Warn("a command is answered before it is saved", "after", durableWithin)
 	}
+	return nil
 }

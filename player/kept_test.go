@@ -264,7 +264,7 @@ func TestADamagedQueueDoesNotStopAGuild(t *testing.T) {
 
 func save(t *testing.T, l *lives, c session.Change) {
 	t.Helper()
-	if err := l.store.Save(l.Context(), []session.Change{c}); err != nil {
+	if _, err := l.store.Save(l.Context(), []session.Change{c}); err != nil {
 		t.Fatal(err)
 	}
 }

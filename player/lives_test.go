@@ -51,9 +51,9 @@ type disk struct {
 
 var errDead = errors.New("killed")
 
-func (d *disk) Save(ctx context.Context, changes []session.Change) error {
+func (d *disk) Save(ctx context.Context, changes []session.Change) ([]snowflake.ID, error) {
 	if d.dead.Load() {
-		return errDead
+		return nil, errDead
 	}
 	return d.Store.Save(ctx, changes)
 }
@@ -65,11 +65,11 @@ func (d *disk) Beat(ctx context.Context, process string, at time.Time) error {
 	return d.Store.Beat(ctx, process, at)
 }
 
-func (d *disk) Compact(ctx context.Context, guild snowflake.ID, s queue.State) error {
+func (d *disk) Compact(ctx context.Context, guild snowflake.ID, token uint64, s queue.State) error {
 	if d.dead.Load() {
 		return errDead
 	}
-	return d.Store.Compact(ctx, guild, s)
+	return d.Store.Compact(ctx, guild, token, s)
 }
 
 func live(t *testing.T, body func(*lives)) {

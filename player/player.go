@@ -16,6 +16,7 @@ import (
 	"busker/internal/snowflake"
 	"busker/opus/pool"
 	"busker/queue"
+	"busker/session"
 )
 
 // lingerTime is how long a player outlives its voice channel: long enough to keep
@@ -71,7 +72,7 @@ type player struct {
 
 	outcome Outcome // of the command being carried out
 	events  []Event // to be sent by settle
-	answers []func(Status, <-chan struct{})
+	answers []func(Status, session.Receipt)
 	timer   *time.Timer
 	waiting wait // what timer runs for
 }
@@ -85,7 +86,7 @@ type request struct {
 type answer struct {
 	status Status
 	err    error
-	saved  <-chan struct{} // closed once it is durable; nil = there is nothing to wait for
+	saved  session.Receipt // of what has changed; zero = there is nothing to wait for
 }
 
 // snapshot is a Status and what it takes to complete it at any later moment.
@@ -231,7 +232,7 @@ func (p *player) emit(e Event) { p.events = append(p.events, e) }
 func (p *player) answer(r request, err error) {
 	done := p.outcome
 	p.outcome = Outcome{}
-	p.answers = append(p.answers, func(s Status, saved <-chan struct{}) {
+	p.answers = append(p.answers, func(s Status, saved session.Receipt) {
 		s.Outcome = done
 		r.reply <- answer{s, err, saved}
 	})
@@ -343,7 +344,9 @@ func (p *player) expire(ctx context.Context) (over bool) {
 func (p *player) reply(ctx context.Context, r request) (Status, error) {
 	select {
 	case a := <-r.reply:
-		p.durable(ctx, a.saved)
+		if err := p.durable(ctx, a.saved); err != nil {
+			return Status{}, err
+		}
 		return a.status, a.err
 	case <-ctx.Done():
 		return Status{}, ctx.Err()

@@ -14,8 +14,9 @@ const drift = 500 * time.Millisecond
 // anchor is the Place last kept of a guild whose position goes on, and the way to ask
 // where it is.
 type anchor struct {
+	token uint64
 	place Place
-	now   func() (position time.Duration, speed float64)
+	now   func() (position time.Duration, speed float64) // nil = it need not be asked
 }
 
 // at is where the anchor says the position is at a time: by the clock on the wall, as
@@ -25,12 +26,12 @@ func (a anchor) at(t time.Time) time.Duration {
 }
 
 // follow notes the place of a guild. The caller holds the lock.
-func (k *Keeper) follow(guild snowflake.ID, p Place, now func() (time.Duration, float64)) {
-	if now == nil {
+func (k *Keeper) follow(guild snowflake.ID, token uint64, p Place, now func() (time.Duration, float64)) {
+	if now == nil && p.Speed == 0 {
 		delete(k.moving, guild)
 		return
 	}
-	k.moving[guild] = anchor{p, now}
+	k.moving[guild] = anchor{token, p, now}
 }
 
 // beat mends the anchors that do not hold, and then says that the process is alive, for
@@ -61,6 +62,9 @@ func (k *Keeper) beat(ctx, life context.Context) {
 
 // mend writes another anchor for a guild when a does not hold and is still the newest.
 func (k *Keeper) mend(guild snowflake.ID, a anchor) {
+	if a.now == nil {
+		return
+	}
 	now := time.Now()
 	position, speed := a.now()
 	if (position-a.at(now)).Abs() <= drift && speed == a.place.Speed {
@@ -74,6 +78,6 @@ func (k *Keeper) mend(guild snowflake.ID, a anchor) {
 	a.place.Position, a.place.Speed, a.place.At = position, speed, now
 	k.moving[guild] = a
 	place := a.place
-	k.add(Change{Guild: guild, Place: &place})
+	k.add(Change{Guild: guild, Token: a.token, Place: &place})
 	k.opts.Metrics.anchors.Inc()
 }

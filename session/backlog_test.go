@@ -19,7 +19,7 @@ type slow struct {
 	each time.Duration
 }
 
-func (s slow) Save(ctx context.Context, changes []session.Change) error {
+func (s slow) Save(ctx context.Context, changes []session.Change) ([]snowflake.ID, error) {
 	rows := 0
 	for i := range changes {
 		for j := range changes[i].Queue {
@@ -29,7 +29,7 @@ func (s slow) Save(ctx context.Context, changes []session.Change) error {
 	select {
 	case <-time.After(time.Duration(rows) * s.each):
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 	return s.Store.Save(ctx, changes)
 }
@@ -50,7 +50,7 @@ func TestALargeBacklogIsSaved(t *testing.T) {
 		const guilds = 30
 		var saved <-chan struct{}
 		for g := range snowflake.ID(guilds) {
-			saved = r.k.Keep(session.Change{Guild: g + 1, Queue: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: items}}})
+			saved = r.k.Keep(session.Change{Guild: g + 1, Queue: []queue.Change{{Seq: 1, Op: queue.OpAdd, Items: items}}}).Done()
 		}
 		// And one whose backlog alone takes longer than a call otherwise may.
 		r.k.Keep(session.Change{Guild: guilds + 1, Queue: []queue.Change{

@@ -13,18 +13,25 @@ const partRows = 2 * queue.DefaultMaxItems
 
 // batch is what is written together: one Change per guild.
 type batch struct {
-	changes []Change                     // those not written yet
-	index   map[snowflake.ID]int         // in changes
-	states  map[snowflake.ID]queue.State // handed over; they wait until the changes are saved
-	whole   map[snowflake.ID]queue.State // stand for changes that were dropped, and are written first
+	changes []Change               // those not written yet; several of a guild have different tokens
+	index   map[snowflake.ID]int   // in changes: the newest of a guild
+	states  map[snowflake.ID]whole // handed over; they wait until the changes are saved
+	whole   map[snowflake.ID]whole // stand for changes that were dropped, and are written first
 	begun   time.Time
-	saved   chan struct{} // closed when all of it is durable
+	fenced  map[claim]bool // refused; nobody reads it before saved is closed
+	saved   chan struct{}  // closed when all that is not fenced is durable
+}
+
+// whole is a queue as a whole, and by which token it is to be kept.
+type whole struct {
+	token uint64
+	state queue.State
 }
 
 func newBatch() *batch {
 	return &batch{
-		index: map[snowflake.ID]int{}, states: map[snowflake.ID]queue.State{}, whole: map[snowflake.ID]queue.State{},
-		begun: time.Now(), saved: make(chan struct{}),
+		index: map[snowflake.ID]int{}, states: map[snowflake.ID]whole{}, whole: map[snowflake.ID]whole{},
+		begun: time.Now(), fenced: map[claim]bool{}, saved: make(chan struct{}),
 	}
 }
 
@@ -42,10 +49,15 @@ func (b *batch) has(guild snowflake.ID) bool {
 // that comes without changes is about a queue that does not go on from what is kept.
 func (b *batch) merge(c Change, tight bool) {
 	i, ok := b.index[c.Guild]
-	if !ok {
+	replaces := c.State != nil && (tight || len(c.Queue) == 0)
+	switch {
+	case ok && b.changes[i].Token == c.Token:
+	case ok && replaces: // what came before is part of it, or worthless
+		b.changes[i].Token = c.Token
+	default:
 		i = len(b.changes)
 		b.index[c.Guild] = i
-		b.changes = append(b.changes, Change{Guild: c.Guild})
+		b.changes = append(b.changes, Change{Guild: c.Guild, Token: c.Token})
 	}
 	into := &b.changes[i]
 	if c.Sound != nil {
@@ -57,18 +69,24 @@ func (b *batch) merge(c Change, tight bool) {
 	into.Queue = append(into.Queue, c.Queue...)
 	switch {
 	case c.State == nil:
-	case tight || len(c.Queue) == 0:
+	case replaces:
 		into.Queue = nil
 		delete(b.states, c.Guild)
-		b.whole[c.Guild] = *c.State
+		b.whole[c.Guild] = whole{c.Token, *c.State}
 	default:
-		b.states[c.Guild] = *c.State
+		b.states[c.Guild] = whole{c.Token, *c.State}
 	}
 }
 
-// part returns how many of the changes one transaction takes, and how many rows they make.
+// part returns how many of the changes one transaction takes, and how many rows they make:
+// of each guild one.
 func (b *batch) part() (n, rows int) {
+	seen := make(map[snowflake.ID]bool, len(b.changes))
 	for i := range b.changes {
+		if seen[b.changes[i].Guild] {
+			break
+		}
+		seen[b.changes[i].Guild] = true
 		more := 1 + len(b.changes[i].Queue)
 		for j := range b.changes[i].Queue {
 			more += len(b.changes[i].Queue[j].Items)

@@ -2,10 +2,10 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"busker/internal/snowflake"
-	"busker/queue"
 )
 
 // compactAgain is the pause after a compaction that failed. Nothing is lost meanwhile:
@@ -21,9 +21,9 @@ func (k *Keeper) runCompaction(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		for guild, state, ok := k.dueNow(); ok && ctx.Err() == nil; guild, state, ok = k.dueNow() {
-			if err := k.compactOne(ctx, guild, state); err != nil && ctx.Err() == nil {
-				k.dueAgain(guild, state)
+		for guild, w, ok := k.dueNow(); ok && ctx.Err() == nil; guild, w, ok = k.dueNow() {
+			if err := k.compactOne(ctx, guild, w); err != nil && ctx.Err() == nil {
+				k.dueAgain(guild, w)
 				k.failed("the log of a queue could not be replaced", err)
 				pause(ctx, compactAgain)
 			}
@@ -31,8 +31,13 @@ func (k *Keeper) runCompaction(ctx context.Context) {
 	}
 }
 
-func (k *Keeper) compactOne(ctx context.Context, guild snowflake.ID, state queue.State) error {
-	if err := k.replace(ctx, guild, state); err != nil {
+func (k *Keeper) compactOne(ctx context.Context, guild snowflake.ID, w whole) error {
+	err := k.replace(ctx, guild, w)
+	if errors.Is(err, ErrFenced) {
+		k.lose(claim{guild, w.token})
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	k.opts.Metrics.compactions.Inc()
@@ -40,21 +45,21 @@ func (k *Keeper) compactOne(ctx context.Context, guild snowflake.ID, state queue
 }
 
 // dueNow takes one of the States that wait.
-func (k *Keeper) dueNow() (snowflake.ID, queue.State, bool) {
+func (k *Keeper) dueNow() (snowflake.ID, whole, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for guild, state := range k.due {
+	for guild, w := range k.due {
 		delete(k.due, guild)
-		return guild, state, true
+		return guild, w, true
 	}
-	return 0, queue.State{}, false
+	return 0, whole{}, false
 }
 
 // dueAgain puts a State back unless a newer one has come.
-func (k *Keeper) dueAgain(guild snowflake.ID, state queue.State) {
+func (k *Keeper) dueAgain(guild snowflake.ID, w whole) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if _, newer := k.due[guild]; !newer {
-		k.due[guild] = state
+		k.due[guild] = w
 	}
 }

@@ -2,7 +2,9 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,7 +26,7 @@ type Keeper struct {
 	writing *batch     // nil = nothing is being written
 	away    bool       // the last write failed
 	moving  map[snowflake.ID]anchor
-	due     map[snowflake.ID]queue.State // to be compacted: all changes up to them are saved
+	due     map[snowflake.ID]whole // to be compacted: all changes up to them are saved
 }
 
 // New returns a Keeper that writes once Run runs.
@@ -34,37 +36,40 @@ func New(opts Options) (*Keeper, error) {
 	}
 	return &Keeper{
 		opts: opts, wake: make(chan struct{}, 1), compact: make(chan struct{}, 1),
-		moving: map[snowflake.ID]anchor{}, due: map[snowflake.ID]queue.State{},
+		moving: map[snowflake.ID]anchor{}, due: map[snowflake.ID]whole{},
 	}, nil
 }
 
-// Keep takes over c and never waits. The channel is closed when c is durable, and never
-// if Run ends before. Changes of one guild must be handed over in their order.
-func (k *Keeper) Keep(c Change) (saved <-chan struct{}) {
+// Keep takes over c and never waits. Changes of one guild must be handed over in their
+// order. They are stamped with the token that Options.Token tells now: what waits to be
+// written does not become a newer owner's.
+func (k *Keeper) Keep(c Change) Receipt {
+	c.Token = k.token(c.Guild)
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if c.Place != nil {
 		place := *c.Place
 		place.Process = k.opts.Process
 		c.Place = &place
-		k.follow(c.Guild, place, c.Now)
+		k.follow(c.Guild, c.Token, place, c.Now)
 	}
 	return k.add(c)
 }
 
 // add is Keep with the lock held.
-func (k *Keeper) add(c Change) <-chan struct{} {
+func (k *Keeper) add(c Change) Receipt {
 	if k.next == nil {
 		k.next = newBatch()
 		signal(k.wake)
 	}
 	k.next.merge(c, k.away)
 	k.opts.Metrics.waiting.Set(float64(len(k.next.changes)))
-	return k.next.saved
+	return Receipt{k.next, claim{c.Guild, c.Token}}
 }
 
 // Load returns what is kept of a guild, changes that are on their way included: it waits
-// for them.
+// for them. It takes the guild first, so that from then on an older owner can change
+// nothing of it; ErrFenced means that this process is the older one.
 func (k *Keeper) Load(ctx context.Context, guild snowflake.ID) (Saved, error) {
 	for _, saved := range k.unsaved(guild) {
 		select {
@@ -72,6 +77,9 @@ func (k *Keeper) Load(ctx context.Context, guild snowflake.ID) (Saved, error) {
 		case <-ctx.Done():
 			return Saved{}, fmt.Errorf("wait for changes to be saved: %w", ctx.Err())
 		}
+	}
+	if err := k.take(ctx, guild); err != nil {
+		return Saved{}, fmt.Errorf("take the guild: %w", err)
 	}
 	return k.opts.Store.Load(ctx, guild)
 }
@@ -172,15 +180,19 @@ func (k *Keeper) begin() *batch {
 // that follow build on them. An end between the two loses nothing, for nobody was told
 // that b is saved.
 func (k *Keeper) save(life context.Context, b *batch) error {
-	for guild, state := range b.whole {
-		if err := k.replace(life, guild, state); err != nil {
+	for guild, w := range b.whole {
+		err := k.replace(life, guild, w)
+		switch {
+		case errors.Is(err, ErrFenced):
+			k.refuse(b, claim{guild, w.token})
+		case err != nil:
 			return fmt.Errorf("keep a whole queue: %w", err)
 		}
 		delete(b.whole, guild)
 	}
 	for len(b.changes) > 0 {
 		n, rows := b.part()
-		if err := k.savePart(life, b.changes[:n], rows); err != nil {
+		if err := k.savePart(life, b, n, rows); err != nil {
 			return err
 		}
 		b.changes = b.changes[n:]
@@ -189,13 +201,19 @@ func (k *Keeper) save(life context.Context, b *batch) error {
 	return nil
 }
 
-// savePart writes what one transaction can.
-func (k *Keeper) savePart(life context.Context, changes []Change, rows int) error {
-	start := time.Now()
+// savePart writes the first n changes, which one transaction can.
+func (k *Keeper) savePart(life context.Context, b *batch, n, rows int) error {
+	start, changes := time.Now(), b.changes[:n]
 	ctx, cancel := context.WithTimeout(life, k.timeout(rows))
 	defer cancel()
-	if err := k.opts.Store.Save(ctx, changes); err != nil {
+	fenced, err := k.opts.Store.Save(ctx, changes)
+	if err != nil {
 		return err
+	}
+	for _, c := range changes {
+		if slices.Contains(fenced, c.Guild) {
+			k.refuse(b, claim{c.Guild, c.Token})
+		}
 	}
 	k.opts.Metrics.saving.Observe(time.Since(start).Seconds())
 	k.opts.Metrics.saved.Add(float64(len(changes)))
@@ -203,14 +221,14 @@ func (k *Keeper) savePart(life context.Context, changes []Change, rows int) erro
 }
 
 // replace has the Store keep a queue as a whole.
-func (k *Keeper) replace(ctx context.Context, guild snowflake.ID, s queue.State) error {
-	rows := len(s.Upcoming)
-	for i := range s.Undo {
-		rows += len(s.Undo[i].Items)
+func (k *Keeper) replace(ctx context.Context, guild snowflake.ID, w whole) error {
+	rows := len(w.state.Upcoming)
+	for i := range w.state.Undo {
+		rows += len(w.state.Undo[i].Items)
 	}
 	ctx, cancel := context.WithTimeout(ctx, k.timeout(rows))
 	defer cancel()
-	return k.opts.Store.Compact(ctx, guild, s)
+	return k.opts.Store.Compact(ctx, guild, w.token, w.state)
 }
 
 // timeout is what a call with so many rows may take: a call that is too large for it would
@@ -225,8 +243,8 @@ func (k *Keeper) done() {
 	defer k.mu.Unlock()
 	b := k.writing
 	k.writing, k.away = nil, false
-	for guild, state := range b.states {
-		k.due[guild] = state
+	for guild, w := range b.states {
+		k.due[guild] = w
 		signal(k.compact)
 	}
 	if k.next != nil {

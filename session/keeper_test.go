@@ -57,7 +57,7 @@ func sleep(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is
 
 // keep hands over one change of the guild's queue.
 func (r *rig) keep(seq uint64) <-chan struct{} {
-	return r.k.Keep(session.Change{Guild: guild, Queue: []queue.Change{{Seq: seq}}})
+	return r.k.Keep(session.Change{Guild: guild, Queue: []queue.Change{{Seq: seq}}}).Done()
 }
 
 // after waits for c and returns how long that took.
@@ -112,9 +112,9 @@ func TestChangesShareTransactions(t *testing.T) {
 		}
 		var saved <-chan struct{}
 		for g := range snowflake.ID(1000) {
-			saved = r.k.Keep(session.Change{Guild: g + 10, Queue: []queue.Change{{Seq: 1}}})
+			saved = r.k.Keep(session.Change{Guild: g + 10, Queue: []queue.Change{{Seq: 1}}}).Done()
 			for seq := range uint64(10) {
-				saved = r.k.Keep(session.Change{Guild: g + 10, Queue: []queue.Change{{Seq: seq + 2}}})
+				saved = r.k.Keep(session.Change{Guild: g + 10, Queue: []queue.Change{{Seq: seq + 2}}}).Done()
 			}
 		}
 		if d := r.after(saved); d > session.DefaultEvery {
@@ -319,7 +319,7 @@ func TestPositionsNeedNoWritesAndAreRight(t *testing.T) {
 
 func TestRandomProcessesDiffer(t *testing.T) {
 	run(t, nil, func(r *rig) {
-		r.after(r.k.Keep(session.Change{Guild: guild, Place: &session.Place{Item: 1}}))
+		r.after(r.k.Keep(session.Change{Guild: guild, Place: &session.Place{Item: 1}}).Done())
 		first := r.load().Place.Process
 		if first == "" {
 			r.Error("the place names no process")
@@ -331,7 +331,7 @@ func TestRandomProcessesDiffer(t *testing.T) {
 		ctx, cancel := context.WithCancel(r.Context())
 		var running sync.WaitGroup
 		running.Go(func() { _ = other.Run(ctx) })
-		r.after(other.Keep(session.Change{Guild: guild, Place: &session.Place{Item: 1}}))
+		r.after(other.Keep(session.Change{Guild: guild, Place: &session.Place{Item: 1}}).Done())
 		cancel()
 		running.Wait()
 		if second := r.load().Place.Process; second == first {

@@ -15,6 +15,7 @@ type Metrics struct {
 	compactions prometheus.Counter
 	anchors     prometheus.Counter
 	beats       prometheus.Counter
+	fenced      prometheus.Counter
 }
 
 // NewMetrics registers the package's metrics with r; a nil r registers nothing.
@@ -53,6 +54,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		beats: f.NewCounter(prometheus.CounterOpts{
 			Name: "busker_session_heartbeats_total",
 			Help: "Signs of life that were saved.",
+		}),
+		fenced: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_session_fenced_total",
+			Help: "Guilds whose changes the store refused, for another process has them now.",
 		}),
 	}
 }

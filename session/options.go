@@ -6,6 +6,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"busker/internal/snowflake"
 )
 
 // What a zero in Options stands for.
@@ -23,6 +25,14 @@ type Options struct {
 	// Process names this run of the program: it must be another one after every start,
 	// or positions would go on while nothing played. "" = a random one.
 	Process string
+	// Token is asked what a guild's changes are to be stamped with, when they are handed
+	// over, and by what the guild is taken when it is loaded: see Change.Token. It never
+	// waits. nil = 0 for all.
+	Token func(guild snowflake.ID) uint64
+	// OnFenced is told of guilds whose changes the Store refuses: they are another
+	// process's now. It is called by Run's goroutines and must not wait; nil = nobody is.
+	OnFenced func(guild snowflake.ID)
+
 	// Every is the least time from one transaction to the next: changes that come
 	// meanwhile share one. A change that comes after a pause does not wait.
 	// 0 = DefaultEvery.
@@ -50,6 +60,9 @@ func (o *Options) fill() error {
 	}
 	if o.Process == "" {
 		o.Process = rand.Text()
+	}
+	if o.OnFenced == nil {
+		o.OnFenced = func(snowflake.ID) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -49,6 +49,10 @@ type Place struct {
 // Change is what changed for one guild in one step. What is nil stayed as it was.
 type Change struct {
 	Guild snowflake.ID
+	// Token is of the lease by which the guild is held: it grows with every new owner, and
+	// a Store refuses what comes with an older one than it knows. 0 = from somebody who is
+	// known to be the only one; it is never refused.
+	Token uint64
 	Sound *Sound
 	Place *Place
 	Queue []queue.Change // in the order of their Seq
@@ -59,7 +63,7 @@ type Change struct {
 	State *queue.State
 	// Now tells where a Place with a Speed really is, for the Keeper to write another
 	// anchor when that is not where it should be. Any goroutine may call it; nil = the
-	// anchor holds. A Store ignores it.
+	// anchor holds, until Keeper.Drop. A Store ignores it.
 	Now func() (position time.Duration, speed float64)
 }
 
@@ -91,15 +95,22 @@ type Store interface {
 	// Unfinished returns the guilds whose Place has a Channel, that with the newest
 	// Place.At first.
 	Unfinished(ctx context.Context) ([]snowflake.ID, error)
-	// Save keeps changes, all or none of them. A guild may occur more than once. What it
-	// costs depends on the changes and not on the queues they belong to. An error may mean
-	// that they were kept nevertheless: the same changes may come again, and a queue.Change
-	// whose Seq is kept already is left as it is.
-	Save(ctx context.Context, changes []Change) error
+	// Take makes token the newest that is known of a guild: once it has returned, nothing
+	// that comes with an older one is kept, not even what is being saved meanwhile. It
+	// returns ErrFenced when a newer one is known already.
+	Take(ctx context.Context, guild snowflake.ID, token uint64) error
+	// Save keeps changes, all or none of them but for those of guilds of which a newer Token
+	// is known: it returns these guilds, of which nothing with that Token was kept. A newer
+	// Token than is known is taken. A guild may occur more than once, with the same Token.
+	// What it costs depends on the changes and not on the queues they belong to. An error
+	// may mean that they were kept nevertheless: the same changes may come again, and a
+	// queue.Change whose Seq is kept already is left as it is.
+	Save(ctx context.Context, changes []Change) (fenced []snowflake.ID, err error)
 	// Compact keeps state in place of the older State and all changes up to state.Seq.
 	// Changes after it may be saved at the same time, and stay. A state that is not newer
-	// than the one kept changes nothing.
-	Compact(ctx context.Context, guild snowflake.ID, state queue.State) error
+	// than the one kept changes nothing. token is as in Change; ErrFenced says that it is
+	// too old.
+	Compact(ctx context.Context, guild snowflake.ID, token uint64, state queue.State) error
 	// Beat says that a process was alive at a time. Processes not heard of for MaxSilence
 	// may be forgotten.
 	Beat(ctx context.Context, process string, at time.Time) error

@@ -77,6 +77,19 @@ func TestAStoreMovesThereAndBack(t *testing.T) {
 	}
 }
 
+// TestAnImportBelongsToNobody: the tokens of who wrote the store before, or the one that
+// was saved, keep nobody from going on with it.
+func TestAnImportBelongsToNobody(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, engine string) {
+		from, to := storetest.Open(t, engine, store.Options{}), storetest.Open(t, engine, store.Options{})
+		furnish(t, from)
+		no(t, from.Sessions().Take(t.Context(), cafe, 1000))
+		no(t, to.Sessions().Take(t.Context(), cafe, 2000)) // which is nothing that an import would overwrite
+		must[int64](t)(to.Restore(t.Context(), bytes.NewReader(backup(t, from)), store.RestoreOptions{}))
+		no(t, to.Sessions().Take(t.Context(), cafe, 1))
+	})
+}
+
 // goOn checks that a restored store gives new ids to new things.
 func goOn(t *testing.T, s *store.Store) {
 	ctx := t.Context()

@@ -67,7 +67,7 @@ func writeSome(ctx context.Context, s *store.Store, w, round, guilds int) error 
 	_, liked := s.Playlists().Like(ctx, user, tune(fmt.Sprint(round)), noon)
 	_, chosen := s.Settings().ChangeUser(ctx, user, func(u *settings.User) error { u.Private = !u.Private; return nil })
 	return errors.Join(
-		s.Sessions().Save(ctx, changes), shared, appended, liked, chosen,
+		saveTo(ctx, s, changes), shared, appended, liked, chosen,
 		s.Playlists().Played(ctx, playlists.Play{Guild: 1, User: user, Track: tune("x"), At: noon}),
 		s.Audit().Add(ctx, store.AuditEntry{Guild: 1, Actor: user, Command: "play", At: noon}),
 		s.Sessions().Beat(ctx, fmt.Sprint(w%2), noon.Add(time.Duration(round)*time.Second)),
@@ -84,7 +84,7 @@ func TestPostgresGoesAwayAndComesBack(t *testing.T) {
 	for w := range 4 {
 		working.Go(func() {
 			for seq := uint64(1); ctx.Err() == nil; {
-				err := s.Sessions().Save(ctx, []session.Change{{Guild: snowflake.ID(w + 1), Queue: []queue.Change{{Seq: seq}}}})
+				err := saveTo(ctx, s, []session.Change{{Guild: snowflake.ID(w + 1), Queue: []queue.Change{{Seq: seq}}}})
 				switch kind := fault.KindOf(err); {
 				case err == nil:
 					seq++
@@ -198,13 +198,13 @@ func (m *twins) queue(t *rapid.T) {
 		}
 	}
 	change := session.Change{Guild: guild, Queue: q.Changes()}
-	m.each(t, func(s *store.Store) error { return s.Sessions().Save(context.Background(), []session.Change{change}) })
+	m.each(t, func(s *store.Store) error { return saveTo(context.Background(), s, []session.Change{change}) })
 }
 
 func (m *twins) compact(t *rapid.T) {
 	guild := someGuild.Draw(t, "guild")
 	if q := m.queues[guild]; q != nil {
-		m.each(t, func(s *store.Store) error { return s.Sessions().Compact(context.Background(), guild, q.State()) })
+		m.each(t, func(s *store.Store) error { return s.Sessions().Compact(context.Background(), guild, 0, q.State()) })
 	}
 }
 
@@ -214,7 +214,7 @@ func (m *twins) place(t *rapid.T) {
 		Place: &session.Place{Channel: someUser.Draw(t, "channel"), Process: someText.Draw(t, "process"), At: m.at()},
 	}
 	m.each(t, func(s *store.Store) error {
-		return errors.Join(s.Sessions().Save(context.Background(), []session.Change{change}),
+		return errors.Join(saveTo(context.Background(), s, []session.Change{change}),
 			s.Sessions().Beat(context.Background(), change.Place.Process, change.Place.At.Add(time.Second)))
 	})
 }

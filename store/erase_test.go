@@ -16,10 +16,10 @@ func TestADamagedQueueNamesNobody(t *testing.T) {
 		s := storetest.Open(t, engine, store.Options{})
 		ctx := context.Background()
 		by := queue.Change{Seq: 5, Op: queue.OpBy, Users: []queue.UserID{queue.UserID(ann)}}
-		no(t, s.Sessions().Save(ctx, []session.Change{{Guild: cafe, Queue: []queue.Change{by}}}))
+		no(t, saveTo(ctx, s, []session.Change{{Guild: cafe, Queue: []queue.Change{by}}}))
 		lost := queue.Change{Seq: 1, Op: queue.OpAdd, Items: []*queue.Item{{ID: 1, Requester: queue.UserID(ann)}, {ID: 2, Requester: queue.UserID(ann)}}}
 		by.Seq = 2
-		no(t, s.Sessions().Save(ctx, []session.Change{{Guild: cafe + 1, Queue: []queue.Change{lost, by}}}))
+		no(t, saveTo(ctx, s, []session.Change{{Guild: cafe + 1, Queue: []queue.Change{lost, by}}}))
 		_, err := s.DB().ExecContext(ctx, `DELETE FROM queue_item WHERE item = 2`)
 		no(t, err)
 		_, err = s.Erase(ctx, ann)

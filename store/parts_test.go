@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"reflect"
 	"slices"
@@ -37,6 +38,15 @@ func must[T any](t testing.TB) func(T, error) T {
 		}
 		return v
 	}
+}
+
+// saveTo saves changes that nobody may refuse.
+func saveTo(ctx context.Context, s *store.Store, changes []session.Change) error {
+	fenced, err := s.Sessions().Save(ctx, changes)
+	if len(fenced) > 0 {
+		err = errors.Join(err, session.ErrFenced)
+	}
+	return err
 }
 
 func no(t testing.TB, err error) {
@@ -190,9 +200,9 @@ func TestErasingAPersonLeavesQueuesAsTheyAre(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, engine string) {
 		s, ctx := storetest.Open(t, engine, store.Options{}), t.Context()
 		q := jam(t)
-		no(t, s.Sessions().Save(ctx, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
+		no(t, saveTo(ctx, s, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
 		q.RemoveBy(queue.UserID(bob))
-		no(t, s.Sessions().Save(ctx, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
+		no(t, saveTo(ctx, s, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
 
 		gone := must[store.ErasedPersonal](t)(s.Erase(ctx, bob))
 		if gone.Queued != 3 {
@@ -220,13 +230,13 @@ func TestErasingAPersonLeavesQueuesAsTheyAre(t *testing.T) {
 func furnish(t testing.TB, s *store.Store) {
 	ctx := t.Context()
 	q := jam(t)
-	no(t, s.Sessions().Save(ctx, []session.Change{{
+	no(t, saveTo(ctx, s, []session.Change{{
 		Guild: cafe, Sound: &session.Sound{Volume: 80}, Queue: q.Changes(),
 		Place: &session.Place{Channel: 7, Item: 1, Position: time.Second, Speed: 1, At: noon, Process: "a"},
 	}}))
-	no(t, s.Sessions().Compact(ctx, cafe, q.State()))
+	no(t, s.Sessions().Compact(ctx, cafe, 0, q.State()))
 	q.SetFair(false)
-	no(t, s.Sessions().Save(ctx, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
+	no(t, saveTo(ctx, s, []session.Change{{Guild: cafe, Queue: q.Changes()}}))
 	no(t, s.Sessions().Beat(ctx, "a", noon.Add(time.Minute)))
 	no(t, s.Cards().SetCard(ctx, cafe, store.Card{Channel: 7, Message: 8, Serial: 9}))
 	must[settings.User](t)(s.Settings().ChangeUser(ctx, ann, func(u *settings.User) error { u.Language = "fr"; return nil }))

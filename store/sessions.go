@@ -21,22 +21,30 @@ var _ session.Store = Sessions{}
 // Sessions returns the part that keeps sessions.
 func (s *Store) Sessions() Sessions { return Sessions{s} }
 
-// Save implements session.Store: a few statements per guild, whatever its queue holds.
-func (s Sessions) Save(ctx context.Context, changes []session.Change) error {
+// Save implements session.Store: a few statements per guild, whatever its queue holds, and
+// one for the tokens of all.
+func (s Sessions) Save(ctx context.Context, changes []session.Change) (fenced []snowflake.ID, err error) {
 	if len(changes) == 0 {
-		return nil
+		return nil, nil
 	}
 	// In one order everywhere, so that two transactions do not wait for each other.
 	changes = slices.Clone(changes)
 	slices.SortStableFunc(changes, func(a, b session.Change) int { return cmp.Compare(a.Guild, b.Guild) })
-	return s.store.write(ctx, "session_save", func(tx *transaction) error {
+	err = s.store.write(ctx, "session_save", func(tx *transaction) error {
+		if fenced, err = fences(ctx, tx, changes); err != nil {
+			return err
+		}
 		for i := range changes {
+			if _, refused := slices.BinarySearch(fenced, changes[i].Guild); refused && changes[i].Token != 0 {
+				continue
+			}
 			if err := saveChange(ctx, tx, &changes[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	return fenced, err
 }
 
 func saveChange(ctx context.Context, tx *transaction, c *session.Change) error {
@@ -74,8 +82,11 @@ func saveSteps(ctx context.Context, tx *transaction, guild snowflake.ID, steps [
 }
 
 // Compact implements session.Store.
-func (s Sessions) Compact(ctx context.Context, guild snowflake.ID, state queue.State) error {
+func (s Sessions) Compact(ctx context.Context, guild snowflake.ID, token uint64, state queue.State) error {
 	return s.store.write(ctx, "session_compact", func(tx *transaction) error {
+		if err := admit(ctx, tx, guild, token); err != nil {
+			return err
+		}
 		return compact(ctx, tx, guild, state)
 	})
 }

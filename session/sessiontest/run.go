@@ -33,6 +33,8 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 		{"nothing is half saved", nothingHalf},
 		{"unfinished guilds come newest first", unfinishedOrder},
 		{"the position goes on with the heartbeat", heartbeat},
+		{"an older owner changes nothing", olderOwner},
+		{"nothing of an older owner is kept after a Take", takeAside},
 		{"a long queue does not make saving slower", costOfSave},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.test(t, open(t)) })
@@ -141,7 +143,7 @@ func compactionAside(t *testing.T, s session.Store) {
 	working.Go(func() {
 		defer close(saved)
 		for seq := uint64(1); seq <= last; seq++ {
-			if err := s.Save(t.Context(), []session.Change{{Guild: 1, Queue: steps(seq, seq)}}); err != nil {
+			if _, err := s.Save(t.Context(), []session.Change{{Guild: 1, Queue: steps(seq, seq)}}); err != nil {
 				t.Errorf("save %d: %v", seq, err)
 				return
 			}
@@ -153,7 +155,7 @@ func compactionAside(t *testing.T, s session.Store) {
 			if seq%step != 0 {
 				continue
 			}
-			if err := s.Compact(t.Context(), 1, state(seq)); err != nil {
+			if err := s.Compact(t.Context(), 1, 0, state(seq)); err != nil {
 				t.Errorf("compact %d: %v", seq, err)
 			}
 			whole(t, load(t, s, 1))
@@ -179,7 +181,7 @@ func nothingHalf(t *testing.T, s session.Store) {
 		}
 		var watching sync.WaitGroup
 		watching.Go(func() { agree(t, load(t, s, 1+rand.N(snowflake.ID(guilds)))) })
-		err := s.Save(ctx, changes)
+		_, err := s.Save(ctx, changes)
 		cancel()
 		watching.Wait()
 		last := load(t, s, 1).Place.Item
@@ -285,14 +287,14 @@ func state(seq uint64) queue.State { return queue.State{Seq: seq} }
 
 func save(t *testing.T, s session.Store, changes ...session.Change) {
 	t.Helper()
-	if err := s.Save(t.Context(), changes); err != nil {
-		t.Fatalf("save: %v", err)
+	if fenced, err := s.Save(t.Context(), changes); err != nil || len(fenced) > 0 {
+		t.Fatalf("save: %v, fenced %v", err, fenced)
 	}
 }
 
 func compact(t *testing.T, s session.Store, guild snowflake.ID, seq uint64) {
 	t.Helper()
-	if err := s.Compact(t.Context(), guild, state(seq)); err != nil {
+	if err := s.Compact(t.Context(), guild, 0, state(seq)); err != nil {
 		t.Fatalf("compact: %v", err)
 	}
 }

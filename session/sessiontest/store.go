@@ -28,6 +28,8 @@ type Store struct {
 
 // row is one guild, in JSON as on a disk, so that nothing is shared with who saved it.
 type row struct {
+	token               uint64 // newest known
+	kept                bool   // anything but token
 	sound, place, state []byte
 	at                  time.Time
 	channel             snowflake.ID
@@ -97,7 +99,7 @@ func (s *Store) Load(ctx context.Context, guild snowflake.ID) (saved session.Sav
 	}
 	defer s.mu.Unlock()
 	r := s.guilds[guild]
-	if r == nil {
+	if r == nil || !r.kept {
 		return saved, nil
 	}
 	saved.Found = true
@@ -137,15 +139,41 @@ func (s *Store) Unfinished(ctx context.Context) ([]snowflake.ID, error) {
 	return list, nil
 }
 
-// Save implements session.Store.
-func (s *Store) Save(ctx context.Context, changes []session.Change) error {
+// Take implements session.Store.
+func (s *Store) Take(ctx context.Context, guild snowflake.ID, token uint64) error {
 	if err := s.enter(ctx); err != nil {
 		return err
+	}
+	defer s.mu.Unlock()
+	if !s.row(guild).admit(token) {
+		return session.ErrFenced
+	}
+	return nil
+}
+
+// admit reports whether a token is not too old, and keeps it then.
+func (r *row) admit(token uint64) bool {
+	if token != 0 && token < r.token {
+		return false
+	}
+	r.token = max(r.token, token)
+	return true
+}
+
+// Save implements session.Store.
+func (s *Store) Save(ctx context.Context, changes []session.Change) (fenced []snowflake.ID, err error) {
+	if err := s.enter(ctx); err != nil {
+		return nil, err
 	}
 	defer s.mu.Unlock()
 	s.saves++
 	for _, c := range changes {
 		r := s.row(c.Guild)
+		if !r.admit(c.Token) {
+			fenced = append(fenced, c.Guild)
+			continue
+		}
+		r.kept = true
 		if c.Sound != nil {
 			r.sound = encode(c.Sound)
 		}
@@ -158,16 +186,20 @@ func (s *Store) Save(ctx context.Context, changes []session.Change) error {
 			}
 		}
 	}
-	return nil
+	return fenced, nil
 }
 
 // Compact implements session.Store.
-func (s *Store) Compact(ctx context.Context, guild snowflake.ID, state queue.State) error {
+func (s *Store) Compact(ctx context.Context, guild snowflake.ID, token uint64, state queue.State) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
 	defer s.mu.Unlock()
 	r := s.row(guild)
+	if !r.admit(token) {
+		return session.ErrFenced
+	}
+	r.kept = true
 	if state.Seq <= r.seq {
 		return nil
 	}

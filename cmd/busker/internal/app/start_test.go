@@ -121,7 +121,7 @@ func furnish(t *testing.T, kept *store.Store, s *stage, playing bool) {
 	if playing {
 		change.Place = &session.Place{Channel: s.voice.ID, Item: first.ID, At: time.Now(), Playing: true}
 	}
-	if err := kept.Sessions().Save(t.Context(), []session.Change{change}); err != nil {
+	if _, err := kept.Sessions().Save(t.Context(), []session.Change{change}); err != nil {
 		t.Fatal(err)
 	}
 }
