@@ -44,7 +44,8 @@ var floors = map[string]int{
 	"studio": 3,
 	"store":  3,
 
-	"bot": 4,
+	"bot":           4,
+	"player/remote": 4,
 
 	"cmd": 5,
 
@@ -250,11 +251,14 @@ func selectors(t *testing.T, file string) []string {
 }
 
 // craft is the part of an import path that the tables name: the first element, or
-// the first two below internal.
+// the first two below internal and where the two stand on a floor of their own.
 func craft(path string) string {
 	parts := strings.Split(rel(path), "/")
-	if parts[0] == "internal" && len(parts) > 1 {
-		return parts[0] + "/" + parts[1]
+	if len(parts) > 1 {
+		two := parts[0] + "/" + parts[1]
+		if floors[two] != 0 || parts[0] == "internal" {
+			return two
+		}
 	}
 	return parts[0]
 }
