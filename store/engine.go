@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"net/url"
 	"strings"
@@ -26,6 +27,8 @@ type engine interface {
 	arguments() int
 	// sizeQuery counts the bytes on disk.
 	sizeQuery() string
+	// look fills in what Inspect asks each engine in its own way.
+	look(ctx context.Context, db *sql.DB, found *Inspection) error
 	// afterImport are statements that make up for ids written by hand.
 	afterImport() []string
 	// tidy are statements that give space back after many deletions.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"busker/cache/loudness"
+	"busker/cmd/busker/internal/config"
 	"busker/playlists/exchange"
 	"busker/sources/decode"
 	"busker/sources/file"
@@ -43,7 +44,7 @@ type resolver = func(ctx context.Context, q track.Query) (track.Result, error)
 // indexFile is where the index of these folders is kept: beside encoded tracks, if those
 // are kept.
 func indexFile(kept bool, dir string, set *folders.Set) string {
-	dir, err := cacheDir(dir)
+	dir, err := config.Cache{Dir: dir}.Folder()
 	if err != nil || !kept {
 		return ""
 	}

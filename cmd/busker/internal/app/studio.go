@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -44,7 +43,7 @@ func (a *App) openStudio() (err error) {
 
 // openCache opens what is kept on disk: encoded tracks, and how loud tracks are.
 func (a *App) openCache() error {
-	dir, err := cacheDir(a.opts.Cache.Dir)
+	dir, err := a.opts.Cache.Folder()
 	if err != nil {
 		return err
 	}
@@ -62,19 +61,6 @@ func (a *App) openCache() error {
 		return fmt.Errorf("remember how loud tracks are: %w", err)
 	}
 	return nil
-}
-
-// cacheDir returns the folder for encoded tracks: the one asked for, or one in the user's
-// cache folder.
-func cacheDir(dir string) (string, error) {
-	if dir != "" {
-		return dir, nil
-	}
-	home, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("find a folder for the cache (set cache-dir, or cache-max-bytes to 0): %w", err)
-	}
-	return filepath.Join(home, "busker", "encoded"), nil
 }
 
 // runStudio runs the studio and what it keeps.

@@ -39,5 +39,18 @@ func dataFolder() (string, error) {
 	return filepath.Join(home, ".local", "share"), nil
 }
 
+// Folder returns the folder for encoded tracks: the one asked for, or one in the user's
+// cache folder.
+func (c Cache) Folder() (string, error) {
+	if c.Dir != "" {
+		return c.Dir, nil
+	}
+	home, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the cache (set cache-dir, or cache-max-bytes to 0): %w", err)
+	}
+	return filepath.Join(home, "busker", "encoded"), nil
+}
+
 // Days is a number of days as a time.
 func Days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
