@@ -75,7 +75,7 @@ var nevers = []struct {
 	reason   string
 }{
 	{"github.com/bwmarrin/discordgo", []string{"gateway", "bot"}, "the rest of the house must survive a change of Discord library"},
-	{"github.com/coder/websocket", []string{"voice", "emulator", "cmd"}, "sockets belong to the voice gateway, the emulator and the demo page"},
+	{"github.com/coder/websocket", []string{"voice", "gateway", "emulator", "cmd"}, "sockets belong to the two gateways, the emulator and the demo page"},
 	{"github.com/alecthomas/kong", []string{"cmd"}, "flags are read at the door"},
 	{"github.com/goccy/go-yaml", []string{"cmd", "words"}, "config files are read at the door; words reads its own embedded catalogue"},
 	{"busker/emulator", []string{"emulator", "bench", "cmd"}, "production never depends on the imaginary Discord; only the demo does"},
