@@ -1,19 +1,40 @@
-// Package cluster is what the processes of one bot agree on: who does what alone
-// (leases), who is there (members), who answers (claims), how fast (limits), what all
-// may read (cache), and what they tell each other (bus).
+// Package cluster is what the processes of one bot agree on: who owns what, who is
+// there, what was already answered, how fast all of them together may ask, and what
+// they tell each other.
 //
-// It knows no shards, guilds or players: keys and bodies are the callers'. Local is the
-// version for one process; cluster/redis the one for many. Both pass clustertest. All
-// methods may be called from any goroutine and end with their context.
+// It knows neither Discord nor music: keys, owners and bodies are the callers'.
+// Everything here is an interface with two implementations behind one conformance
+// suite (cluster/clustertest): Local for all roles in one process, and
+// cluster/redis for many.
+//
+// Redis being out of reach is a normal state, not a crash: every call returns within
+// its context's deadline, as ErrUnreachable, and works again by itself afterwards.
+// Callers go on with what they own and take nothing new.
 package cluster
 
 import (
 	"context"
 	"errors"
 	"time"
+
+	"busker/internal/fault"
 )
 
-// Cluster is all of it. The fields are set once and never nil.
+// How calls fail. They are found with errors.Is; everything else that is returned is
+// a mistake of the caller or a bug.
+var (
+	// ErrHeld: another owner has the lease.
+	ErrHeld = errors.New("held by another process")
+	// ErrLost: the lease, or the table, belongs to a newer token.
+	ErrLost = errors.New("lost to another process")
+	// ErrUnreachable: whoever keeps the agreement does not answer, or cannot take
+	// anything in. What was asked may have happened or not. Whoever asked because
+	// of a person can show it: it is a fault of kind Unavailable.
+	ErrUnreachable = fault.New(fault.Unavailable, "Another part of the bot cannot be reached right now.")
+)
+
+// Cluster is everything processes agree on. Its parts may be used by any number of
+// goroutines.
 type Cluster struct {
 	Leases  Leases
 	Members Members
@@ -24,24 +45,16 @@ type Cluster struct {
 	Health  Health
 }
 
-// What callers tell apart, with errors.Is.
-var (
-	// ErrHeld means that somebody else has the lease.
-	ErrHeld = errors.New("held by another")
-	// ErrLost means that a token is no longer current: somebody else has had the lease
-	// since, or has written with a higher token.
-	ErrLost = errors.New("lost to another")
-	// ErrUnreachable means that nobody knows: the server did not answer, or answered that
-	// it cannot at the moment. What was asked for may or may not have been done.
-	ErrUnreachable = errors.New("the cluster cannot be reached")
-)
-
-// Health tells how the server is.
+// Health tells whether the agreement can be reached, for readiness, `busker doctor`
+// and for rules such as "take nothing new".
 type Health interface {
-	// Reachable reports whether the newest calls were answered. It never waits.
+	// Reachable says whether the last calls were answered. It asks nobody, and is
+	// cheap enough for every command.
 	Reachable() bool
-	// Ping asks the server for a sign of life.
+	// Ping asks, and returns how long the answer took.
 	Ping(ctx context.Context) (time.Duration, error)
-	// Facts are what operators want to know of it, by name.
+	// Facts returns what an operator wants to know of the server: version, mode,
+	// memory, persistence. Keys and values are for people; secrets are not among
+	// them.
 	Facts(ctx context.Context) (map[string]string, error)
 }

@@ -5,47 +5,93 @@ import (
 	"time"
 )
 
-// Lease is the right to do something alone, for a time.
+// Margin is how long before its expiry the holder of a lease stops to trust it: for
+// clocks that run at different speeds, and for what is already on its way out.
+// Leases shorter than six margins keep a sixth.
+const Margin = 500 * time.Millisecond
+
+// Lease says that Owner alone may act for Key.
+//
+// Token is the fence: it grows with every grant, over all keys, so that whatever a
+// lease protects can refuse an older owner by comparing numbers. It is below 1<<53.
 type Lease struct {
-	Key, Owner string
-	// Token is the number of the grant. It grows over all leases there are: of two grants
-	// of anything the later has the higher token.
+	Key   string
+	Owner string
 	Token uint64
-	// TrustedUntil is until when the owner may act without asking: when the attempt was
-	// begun, plus the time to live, less a margin. It is monotonic; zero = never.
+
+	// TrustedUntil is when the owner has to stop believing in the lease, unless it
+	// was renewed: the moment the grant or renewal was asked for, plus the TTL,
+	// minus the margin.
 	TrustedUntil time.Time
 }
 
-// Trusted reports whether the owner may still act without asking.
-func (l Lease) Trusted() bool { return time.Now().Before(l.TrustedUntil) }
+// Trusted says whether the lease can be acted on without asking: no other process can
+// have been granted it. A process that was stopped meanwhile sees that here, as does
+// one whose machine was suspended: the monotonic clock stands still then, and the wall
+// clock does not.
+func (l Lease) Trusted() bool {
+	now := time.Now()
+	return now.Before(l.TrustedUntil) && now.Round(0).Before(l.TrustedUntil.Round(0))
+}
 
-// Grant is a lease one has got, and what its last owner left.
+// TrustedUntil returns when a holder that began to ask at started, for a lease of
+// ttl, stops to trust it. A margin of 0 is Margin.
+func TrustedUntil(started time.Time, ttl, margin time.Duration) time.Time {
+	if margin == 0 {
+		margin = Margin
+	}
+	return started.Add(ttl - min(margin, ttl/6))
+}
+
+// Grant is a lease with what its last owner left.
 type Grant struct {
 	Lease
-	Note []byte // nil = nothing
+	Note []byte
 }
 
 // Held is a lease as others see it: TrustedUntil is zero.
 type Held struct {
 	Lease
 	Note []byte
-	Left time.Duration // until it ends unless it is renewed
+	Left time.Duration // until it expires, unless renewed
 }
 
-// Leases grants leases.
+// Leases decides who owns what.
+//
+// A lease lies with its owner until it is released, transferred, or expired and
+// acquired by another. That it merely expired takes nothing from its last owner: a
+// renewal brings it back as long as nobody else was granted it. That is what lets
+// owners go on after the arbiter was away for longer than the TTL.
+//
+// Tokens never go back. An arbiter that lost its memory counts on from its clock
+// (microseconds since 1970), which is ahead of every token granted before.
 type Leases interface {
-	// Acquire gets a lease that is free, with a new token, or one's own again, with the
-	// token it has. Another's is ErrHeld.
+	// Acquire takes what is free or has expired with a new token. What owner holds
+	// already is renewed with its token. What another holds is ErrHeld.
 	Acquire(ctx context.Context, key, owner string, ttl time.Duration) (Grant, error)
+
 	// Renew prolongs leases, all in one round trip, and returns those that are still
-	// held. What is missing is lost.
+	// their owners', with a new TrustedUntil. What is missing in still is lost,
+	// which is no error. After an error nothing is known: the leases are as trusted
+	// as they were.
 	Renew(ctx context.Context, ttl time.Duration, leases ...Lease) (still []Lease, err error)
-	// Release gives a lease up. Its note stays. What is no longer held is no error.
+
+	// Release frees the lease; its note stays for the next owner. Releasing what is
+	// no longer held does nothing.
 	Release(ctx context.Context, l Lease) error
-	// Transfer makes another the owner, with a new token. The note stays.
+
+	// Transfer gives the lease to another owner at once, with a new token; the note
+	// stays. It is ErrLost if l is no longer current. The new owner renews the lease
+	// before it trusts it. Asking again with the same l and the same new owner
+	// returns the same grant.
 	Transfer(ctx context.Context, l Lease, to string, ttl time.Duration) (Held, error)
-	// Note leaves a note for the next owner; ErrLost when l is no longer held.
+
+	// Note replaces what the next owner will find. It is ErrLost if l is no longer
+	// current. Notes are small (a few hundred bytes), and kept for a week after
+	// their lease expired.
 	Note(ctx context.Context, l Lease, note []byte) error
-	// List returns the leases held now whose key begins with prefix, by key.
+
+	// List returns the leases that are held now and whose keys begin with prefix,
+	// by key.
 	List(ctx context.Context, prefix string) ([]Held, error)
 }

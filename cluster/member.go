@@ -5,25 +5,31 @@ import (
 	"time"
 )
 
-// Member is a process of the bot, as it last said of itself.
+// Member is a process of the bot, as it describes itself.
 type Member struct {
-	ID, Role, Host, Version string
+	ID      string    `json:"id"`
+	Role    string    `json:"role"`
+	Host    string    `json:"host"`
+	Version string    `json:"version"`
+	Started time.Time `json:"started"`
 
-	Started  time.Time
-	Draining bool // it wants no shards
-	Shards   int
-	Guilds   int
-	Players  int
-	Playing  int
-	Load     float64 // 0 to 1 of what its cores can do
+	// Draining members hand over what they own and take nothing.
+	Draining bool `json:"draining,omitempty"`
+
+	Shards  int     `json:"shards"`
+	Guilds  int     `json:"guilds"`
+	Players int     `json:"players"`
+	Playing int     `json:"playing"`
+	Load    float64 `json:"load"` // 0 to 1 of what its cores can do
 }
 
-// Members knows who is there.
+// Members is who is there.
 type Members interface {
-	// Announce says that m is there, for ttl.
+	// Announce says that m is here for the next ttl, and how it is. A later
+	// announcement of the same id replaces it.
 	Announce(ctx context.Context, m Member, ttl time.Duration) error
-	// Resign says that a member goes.
+	// Resign takes the member off the list at once.
 	Resign(ctx context.Context, id string) error
-	// Members returns who is there, by ID.
+	// Members returns those whose announcement has not expired, by ID.
 	Members(ctx context.Context) ([]Member, error)
 }
