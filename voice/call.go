@@ -36,6 +36,11 @@ var (
 	ErrLeft = errors.New("left")
 	// ErrClosed: the Hub's Run ended.
 	ErrClosed = errors.New("voice hub closed")
+	// ErrReplaced: the guild is another process's, or Discord ended our session in favour
+	// of a newer one while nobody could tell us whose the guild is.
+	ErrReplaced = errors.New("the guild is another process's")
+	// ErrAbandoned: Abandon was called.
+	ErrAbandoned = errors.New("abandoned")
 
 	errNoEvents  = errors.New("no voice events from the main gateway")
 	errNoServer  = errors.New("no voice server was allocated")
@@ -88,6 +93,7 @@ type call struct {
 	notBefore  time.Time    // a server that was asked too often wants no op 4 before
 	trouble    trouble      // since the connection was last stable
 	cause      error        // of the reconnect under way; nil when there is none
+	doubt      bool         // the newest session may have ended because another's took its place
 	status     Status       // what is published, counters aside
 	err        error        // why the call ended
 }
@@ -107,6 +113,7 @@ func (c *call) run(ctx context.Context) {
 	defer cancel()
 	c.clock = time.NewTimer(0)
 	c.clock.Stop()
+	c.conn.line.Allow(c.hub.pacer.Stills()) // of those to come we are told
 	c.hub.pacer.Add(c.conn.line)
 	c.ask(ctx, c.target)
 	for c.phase != over {
@@ -135,7 +142,10 @@ func (c *call) run(ctx context.Context) {
 func (c *call) bury() {
 	c.status.State, c.status.Channel, c.status.LastErr = Out, 0, c.err
 	c.conn.shown.Store(&shown{status: c.status})
-	if c.announced != 0 && !errors.Is(c.err, ErrLeft) {
+	if errors.Is(c.err, ErrReplaced) {
+		c.hub.opts.Metrics.replaced.Inc()
+	}
+	if c.announced != 0 && !errors.Is(c.err, ErrLeft) && !errors.Is(c.err, ErrAbandoned) {
 		c.emit(Disconnected, c.announced, c.err)
 	}
 	unread := append(c.unread, c.conn.bury(c)...)
@@ -181,6 +191,14 @@ func (c *call) handle(ctx context.Context, m message) {
 		c.stateUpdate(ctx, m)
 	case ServerUpdate:
 		c.serverUpdate(ctx, m)
+	case giveUp:
+		c.finish(ErrAbandoned)
+	case stood:
+		c.stood(ctx, m)
+	case allowed:
+		c.conn.line.Allow(m.stills)
+	case judged:
+		c.judged(m)
 	case lost:
 		c.lost(ctx)
 	case asked:
@@ -246,7 +264,7 @@ func (c *call) established(mode rtp.Mode, link *line.Link) {
 	if c.announced != 0 {
 		c.recovered()
 	}
-	c.announced, c.silent, c.talking, c.cause = c.state.Channel, false, time.Now(), nil
+	c.announced, c.silent, c.talking, c.cause, c.doubt = c.state.Channel, false, time.Now(), nil, false
 }
 
 // recovered notes the end of trouble.

@@ -176,6 +176,15 @@ func (c *Conn) Leave(ctx context.Context) error {
 	}
 }
 
+// Abandon ends the call without a word to Discord, whose voice state may be that of
+// another process by now: no op 4, no silence, no event. It never waits; a Join that
+// follows begins another call. Without a call it does nothing.
+func (c *Conn) Abandon() {
+	if call := c.current(); call != nil {
+		call.inbox.put(giveUp{})
+	}
+}
+
 // Status returns a snapshot of the connection.
 func (c *Conn) Status() Status {
 	shown := c.shown.Load()

@@ -168,6 +168,7 @@ func (c *call) op4(ctx context.Context, channel snowflake.ID) {
 	c.asks++
 	c.sent = false
 	n, before, after := c.asks, c.asked, make(chan struct{})
+	fenced, doubt := c.fenced(), c.doubt
 	sending, cancel := context.WithCancel(ctx)
 	c.asked, c.cancelAsk = after, cancel
 	c.workers.Go(func() {
@@ -176,7 +177,13 @@ func (c *call) op4(ctx context.Context, channel snowflake.ID) {
 		if before != nil {
 			<-before
 		}
-		err := c.hub.opts.Shard.SendVoiceState(sending, c.conn.guild, channel, false, true)
+		var err error
+		if fenced {
+			err, _ = c.ours(sending, doubt)
+		}
+		if err == nil {
+			err = c.hub.opts.Shard.SendVoiceState(sending, c.conn.guild, channel, false, true)
+		}
 		c.inbox.put(asked{n, err})
 	})
 }
@@ -197,6 +204,8 @@ func (c *call) askDone(ctx context.Context, m asked) {
 	timeouts := c.hub.opts.Timeouts
 	c.sent = m.err == nil
 	switch {
+	case errors.Is(m.err, ErrReplaced):
+		c.finish(m.err)
 	case c.phase == departing:
 		c.finish(c.err)
 	case m.err != nil && c.announced == 0:
@@ -252,6 +261,8 @@ func (c *call) sessionEnded(ctx context.Context, err error) {
 		c.logger.Error("voice gateway refused what we sent", "error", err)
 	}
 	c.interrupted(err)
+	c.doubt = replaces(err)
+	c.verify(ctx)
 	switch {
 	case c.phase == resting:
 		c.depart(ctx, ErrLeft)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"busker/voice/dave"
+	"busker/voice/line"
 	"busker/voice/rtp"
 	"busker/voice/signal"
 )
@@ -37,6 +38,15 @@ func Play(o *HubOptions, f func(*Played)) {
 
 // Establish says that audio can be sent.
 func (p *Played) Establish() { p.tell(established{}) }
+
+// Link says that audio can be sent, to where nobody is.
+func (p *Played) Link(sealer *rtp.Sealer) {
+	p.tell(established{link: line.NewLink(line.LinkOptions{Socket: nowhere{}, SSRC: 1, Sealer: sealer, Ungated: true})})
+}
+
+type nowhere struct{}
+
+func (nowhere) Queue(int, []byte) {}
 
 // Resume says that the socket was lost, and then replaced.
 func (p *Played) Resume(err error) { p.tell(resuming{err}); p.tell(resumed{}) }

@@ -21,6 +21,7 @@ type Hub struct {
 	sockets *udp.Sockets
 	calls   chan *call    // from the Joins that begin them to Run
 	ended   chan struct{} // closed when Run has ended
+	stood   chan struct{} // size 1: the process stood still
 
 	mu    sync.Mutex
 	conns map[snowflake.ID]*Conn
@@ -34,11 +35,13 @@ func NewHub(opts HubOptions) *Hub {
 		dial:  signal.NewDialer(opts.TLS),
 		calls: make(chan *call),
 		ended: make(chan struct{}),
+		stood: make(chan struct{}, 1),
 		conns: make(map[snowflake.ID]*Conn),
 	}
 	pacing := pace.Options{
 		Threads: opts.Threads, Flush: h.flush,
 		Observe: opts.Metrics.tick, Members: opts.Metrics.paced, Niced: h.niced,
+		Stood: h.stoodStill,
 	}
 	if opts.Clock != nil {
 		pacing.Threads, pacing.Clock = 1, func() pace.Clock { return opts.Clock }
@@ -70,6 +73,8 @@ func (h *Hub) Run(ctx context.Context) error {
 			select {
 			case call := <-h.calls:
 				group.Go(func() error { call.run(ctx); return nil })
+			case <-h.stood:
+				h.recount()
 			case <-ctx.Done():
 				return nil
 			}

@@ -22,6 +22,7 @@ type (
 		answer chan<- error
 		cause  error
 	} // the joinRequest with this answer
+	giveUp struct{}
 
 	// From the main gateway, with StateUpdate and ServerUpdate.
 	lost struct{}
@@ -31,6 +32,17 @@ type (
 		n   uint64
 		err error
 	}
+
+	// From the pacer: the process stood still so often by now.
+	stood struct{ stills uint64 }
+
+	// From MayRejoin.
+	judged struct {
+		generation uint64 // of the newest session when it was asked
+		err        error  // wraps ErrReplaced; nil: the guild is ours
+		certain    bool   // that it is not
+	}
+	allowed struct{ stills uint64 }
 
 	// From a session; only the newest generation is listened to.
 	established struct {
@@ -51,6 +63,10 @@ type (
 func (joinRequest) message()  {}
 func (leaveRequest) message() {}
 func (abandon) message()      {}
+func (giveUp) message()       {}
+func (stood) message()        {}
+func (judged) message()       {}
+func (allowed) message()      {}
 func (StateUpdate) message()  {}
 func (ServerUpdate) message() {}
 func (lost) message()         {}

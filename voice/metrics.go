@@ -21,6 +21,8 @@ type Metrics struct {
 	lateness    prometheus.Histogram
 	members     *prometheus.GaugeVec
 	resyncs     prometheus.Counter
+	stills      prometheus.Counter
+	replaced    prometheus.Counter
 	connections prometheus.Gauge
 	joins       prometheus.Histogram
 	closes      *prometheus.CounterVec
@@ -39,6 +41,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		resyncs: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_voice_resyncs_total",
 			Help: "Times a thread of the pacer was too late to catch up and skipped frames instead.",
+		}),
+		stills: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_standstills_total",
+			Help: "Times a thread of the pacer found that the process had stood still for more than a second.",
+		}),
+		replaced: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "busker_voice_replaced_total",
+			Help: "Calls given up because the guild is another process's.",
 		}),
 		members: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "busker_voice_pacer_members",
@@ -59,7 +69,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"reaction", "cause"}),
 	}
 	if r != nil {
-		r.MustRegister(m.lateness, m.resyncs, m.members,
+		r.MustRegister(m.lateness, m.resyncs, m.stills, m.replaced, m.members,
 			m.connections, m.joins, m.closes)
 	}
 	return m

@@ -24,6 +24,13 @@ type HubOptions struct {
 	// Discord does not say is no answer: connections wait for it, for at most
 	// Timeouts.Offline. It must not block; nil for always.
 	Online func(guild snowflake.ID) bool
+	// MayRejoin reports whether the guild is still ours, where several processes share a
+	// bot: nil is yes, cluster.ErrUnreachable that it can not be known, any other error
+	// no. It is asked, on goroutines that may wait, before a connection that was lost is
+	// asked for again, before one that is given up is left, and when the process stood
+	// still, and may take until Timeouts.Owner. A guild that is not ours is given up
+	// without a word to Discord; nil for always ours.
+	MayRejoin func(ctx context.Context, guild snowflake.ID) error
 	// TLS is used for the voice gateway's websocket; nil for the system's roots.
 	TLS *tls.Config
 	// Logger receives life events at Info, trouble at Warn, protocol at Debug;
@@ -75,6 +82,7 @@ type Timeouts struct {
 	Allocate    time.Duration // for a new server after the old one went away; 60 s
 	Leave       time.Duration // for our own state to say that we are out, or the silence to end; 2 s
 	Offline     time.Duration // for the guild's shard to be connected again; 5 min
+	Owner       time.Duration // for MayRejoin; 1 s
 	Backoff     time.Duration // before the second resume and the first rejoin; doubles up to 30 times as much; 1 s
 }
 
@@ -134,6 +142,7 @@ func (t Timeouts) withDefaults() Timeouts {
 		{&t.Allocate, 60 * time.Second},
 		{&t.Leave, 2 * time.Second},
 		{&t.Offline, 5 * time.Minute},
+		{&t.Owner, time.Second},
 		{&t.Backoff, time.Second},
 	} {
 		if *field.value <= 0 {

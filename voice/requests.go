@@ -139,6 +139,8 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, ErrLeft):
 		return fault.Wrap(fault.Canceled, "I was told to leave.", err)
+	case errors.Is(err, ErrReplaced), errors.Is(err, ErrAbandoned):
+		return fault.Wrap(fault.Unavailable, "I go on from another machine. Try again in a moment.", err)
 	case errors.Is(err, ErrClosed):
 		return fault.Wrap(fault.Unavailable, "I am shutting down.", err)
 	case errors.As(err, &closed) && closed.Code == 4017, errors.Is(err, errEncrypted):

@@ -43,6 +43,7 @@ type Line struct {
 	ring    *ring
 	link    atomic.Pointer[Link] // nil while nothing can be sent: packets wait
 	metrics *Metrics
+	allowed atomic.Uint64 // standstills of the process after which it may send
 
 	ticking   atomic.Bool
 	sent      atomic.Uint64 // audio packets
@@ -125,6 +126,10 @@ func (l *Line) Link() *Link { return l.link.Load() }
 // A Tick under way may still use the one before.
 func (l *Line) SetLink(link *Link) { l.link.Store(link) }
 
+// Allow lets packets go out after so many standstills of the process, as a pace.Turn
+// counts them. After one more they wait, and so does all that the Link sends.
+func (l *Line) Allow(stills uint64) { l.allowed.Store(stills) }
+
 // DropLink takes link away, unless another has its place already.
 func (l *Line) DropLink(link *Link) { l.link.CompareAndSwap(link, nil) }
 
@@ -135,7 +140,7 @@ func (l *Line) Tick(turn pace.Turn) {
 		return
 	}
 	l.lateness.tick()
-	if link := l.link.Load(); link != nil {
+	if link := l.link.Load(); link != nil && turn.Stills <= l.allowed.Load() {
 		link.tick(l, turn)
 	}
 	l.ticking.Store(false)

@@ -285,3 +285,32 @@ func TestDatagramsOfOneTickDoNotShareMemory(t *testing.T) {
 		t.Errorf("%d keepalives, %d packets", keepalives, packets)
 	}
 }
+
+// TestAStandstillHoldsEverything back until the line is allowed to go on: packets,
+// silence and keepalives.
+func TestAStandstillHoldsEverything(t *testing.T) {
+	rig, l := newRig(t, nil)
+	rig.Push(packetOf("a"))
+	rig.Push(packetOf("b"))
+	rig.Tick(0)
+	rig.Tell()
+	rig.Tick(0)
+	if _, media := l.media(); media != "a" {
+		t.Fatalf("heard %q", media)
+	}
+	for range 300 { // a keepalive would be due
+		rig.line.Tick(pace.Turn{Stills: 2})
+	}
+	rig.line.Allow(1) // of one standstill, not of the newest
+	rig.line.Tick(pace.Turn{Stills: 2})
+	rig.sockets.Flush(0)
+	if b, ok := l.next(); ok || rig.line.Queued() != 1 {
+		t.Fatalf("sent %q, %d queued", b, rig.line.Queued())
+	}
+	rig.line.Allow(2)
+	rig.line.Tick(pace.Turn{Stills: 2})
+	rig.sockets.Flush(0)
+	if _, media := l.media(); media != "b" {
+		t.Fatalf("heard %q", media)
+	}
+}

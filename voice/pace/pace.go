@@ -12,6 +12,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"busker/internal/cores"
@@ -30,6 +31,9 @@ const (
 	// DefaultShare is the number of members a thread takes before the next is begun
 	// with: half of what one core sends.
 	DefaultShare = 1500
+	// Standstill is the lateness from which it was not the machine that was busy: the
+	// process stood still, and meanwhile others may have taken over what it did.
+	Standstill = time.Second
 
 	maxThreads = 4 // by default: 6000 members
 	slotTime   = Frame / Slots
@@ -50,6 +54,8 @@ type Turn struct {
 	Frame int64
 	// Thread is the number of the thread, from 0.
 	Thread int
+	// Stills is how often the process stood still so far, as Pacer.Stills.
+	Stills uint64
 
 	wakers *[]Waker // of the thread; nil when nobody paces
 }
@@ -85,6 +91,11 @@ type Options struct {
 	// Observe is told of every slot with members in it: its lateness, and whether
 	// that made the pacer skip frames. It is called on the threads; nil ignores.
 	Observe func(late time.Duration, skipped bool)
+	// Stood is told that the process stood still, and for how long, before any member is
+	// ticked that would not have been ticked then: it was stopped by a signal or a debugger,
+	// starved, or its machine was suspended. It is called on the threads, by each that
+	// notices, and must neither block nor allocate; nil ignores.
+	Stood func(still time.Duration)
 	// Members is told how many members a thread has whenever that changed; nil ignores.
 	Members func(thread, members int)
 	// Niced is told when a thread has a lower priority than others and could not get
@@ -108,6 +119,9 @@ func (o Options) withDefaults() Options {
 	if o.Observe == nil {
 		o.Observe = func(time.Duration, bool) {}
 	}
+	if o.Stood == nil {
+		o.Stood = func(time.Duration) {}
+	}
 	if o.Members == nil {
 		o.Members = func(int, int) {}
 	}
@@ -121,6 +135,7 @@ func (o Options) withDefaults() Options {
 type Pacer struct {
 	opts    Options
 	threads []*thread
+	stills  atomic.Uint64
 
 	mu     sync.Mutex // serialises Add and Remove
 	places map[Member]place
@@ -136,10 +151,14 @@ type place struct {
 func New(opts Options) *Pacer {
 	p := &Pacer{opts: opts.withDefaults(), places: make(map[Member]place)}
 	for i := range p.opts.Threads {
-		p.threads = append(p.threads, newThread(i, &p.opts))
+		p.threads = append(p.threads, newThread(i, p))
 	}
 	return p
 }
+
+// Stills returns how often the process stood still since the Pacer runs; one standstill
+// may count for more. A Turn has the same number.
+func (p *Pacer) Stills() uint64 { return p.stills.Load() }
 
 // Threads returns the number of threads: a Turn's is below.
 func (p *Pacer) Threads() int { return len(p.threads) }

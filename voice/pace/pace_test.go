@@ -248,3 +248,46 @@ func TestSleepAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per sleep", n)
 	}
 }
+
+// TestAProcessThatStoodStill is told of before anybody is ticked, and the count is in the
+// Turns; a process that was only busy did not stand still.
+func TestAProcessThatStoodStill(t *testing.T) {
+	for _, still := range []time.Duration{pace.Standstill, pace.Standstill + 1, time.Hour} {
+		c := &clock{oversleep: once(500*time.Millisecond, still)}
+		ctx, cancel := context.WithCancel(t.Context())
+		var told []time.Duration
+		m := &reader{until: 100, stop: cancel}
+		p := pace.New(pace.Options{Threads: 1, Clock: of(c), Stood: func(d time.Duration) {
+			told = append(told, d)
+			if len(m.stills) != 25 {
+				t.Errorf("%v: told after %d ticks", still, len(m.stills))
+			}
+		}})
+		p.Add(m)
+		if err := p.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		stood := still > pace.Standstill
+		if (len(told) == 1 && told[0] == still) != stood || (p.Stills() == 1) != stood {
+			t.Errorf("%v: told %v, counted %d", still, told, p.Stills())
+		}
+		for i, n := range m.stills {
+			if (n == 1) != (stood && i >= 25) {
+				t.Fatalf("%v: tick %d says %d", still, i, n)
+			}
+		}
+	}
+}
+
+// reader writes down how often its Turns say that the process stood still.
+type reader struct {
+	stills []uint64
+	until  int
+	stop   func()
+}
+
+func (c *reader) Tick(turn pace.Turn) {
+	if c.stills = append(c.stills, turn.Stills); len(c.stills) == c.until {
+		c.stop()
+	}
+}

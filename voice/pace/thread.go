@@ -15,9 +15,10 @@ import (
 type thread struct {
 	number int
 	opts   *Options
-	offset time.Duration // of its deadlines, so that not all threads wake at once
-	wake   chan struct{} // a first member came; size 1: a token is enough
-	count  atomic.Int64  // members in all slots
+	stills *atomic.Uint64 // of the Pacer
+	offset time.Duration  // of its deadlines, so that not all threads wake at once
+	wake   chan struct{}  // a first member came; size 1: a token is enough
+	count  atomic.Int64   // members in all slots
 	slots  [Slots]atomic.Pointer[[]Member]
 	// The slots' lists are replaced, never changed: run reads them without a lock.
 
@@ -25,10 +26,10 @@ type thread struct {
 	alarm  *alarm
 }
 
-func newThread(number int, opts *Options) *thread {
+func newThread(number int, p *Pacer) *thread {
 	t := &thread{
-		number: number, opts: opts, wake: make(chan struct{}, 1), alarm: newAlarm(),
-		offset: time.Duration(number) * slotTime / time.Duration(opts.Threads),
+		number: number, opts: &p.opts, stills: &p.stills, wake: make(chan struct{}, 1), alarm: newAlarm(),
+		offset: time.Duration(number) * slotTime / time.Duration(p.opts.Threads),
 	}
 	for i := range t.slots {
 		t.slots[i].Store(new([]Member))
@@ -104,7 +105,12 @@ func (t *thread) keep(ctx context.Context, clock Clock) {
 			n += int64(late/Frame) * Slots
 		}
 		t.opts.Observe(late, skipped)
-		t.slot(Turn{Late: late, Frame: n / Slots, Thread: t.number, wakers: &t.wakers}, *t.slots[n%Slots].Load())
+		if late > Standstill {
+			t.stills.Add(1)
+			t.opts.Stood(late)
+		}
+		turn := Turn{Late: late, Frame: n / Slots, Thread: t.number, Stills: t.stills.Load(), wakers: &t.wakers}
+		t.slot(turn, *t.slots[n%Slots].Load())
 	}
 	for len(t.wakers) > 0 {
 		t.alarm.take(&t.wakers)
