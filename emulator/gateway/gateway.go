@@ -80,6 +80,7 @@ type Server struct {
 	silent   map[world.ID]bool // bots whose heartbeats are not acknowledged
 	lost     chan struct{}     // a session was lost: Run has a new deadline
 	over     bool              // Run ends: no new sockets
+	counts   counts
 	sockets  sync.WaitGroup
 }
 

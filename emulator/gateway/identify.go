@@ -63,6 +63,7 @@ func (c *conn) identify(ctx context.Context, d json.RawMessage) error {
 	c.compress.Store(in.Compress && !c.stream())
 	one := newSession(c.server, app, shard, *in.Intents)
 	one.attach(c)
+	c.server.counts.identifies.Add(1)
 	c.server.mu.Lock()
 	c.server.sessions[one.id] = one
 	c.server.mu.Unlock()
@@ -151,7 +152,9 @@ func (c *conn) resume(ctx context.Context, d json.RawMessage) error {
 	if one == nil || one.app.User.ID != app.User.ID {
 		return c.send(ctx, frame{Op: opInvalidSession, D: false})
 	}
-	one.attach(c)
+	if one.attach(c) {
+		c.server.counts.takenOver.Add(1)
+	}
 	c.now.Store(one)
 	missed, err := one.since(*in.Seq)
 	if err != nil {
@@ -174,6 +177,7 @@ func (c *conn) resume(ctx context.Context, d json.RawMessage) error {
 		return err
 	}
 	one.count(true)
+	c.server.counts.resumes.Add(1)
 	c.server.log.Info("resumed", "bot", app.User.Username, "shard", one.shard[0], "replayed", len(missed))
 	c.pumps.Go(func() { c.pump(ctx, one) })
 	return nil

@@ -48,8 +48,8 @@ func (s *session) serves(guild discord.ID) bool {
 	return uint64(guild>>22)%uint64(s.shard[1]) == uint64(s.shard[0])
 }
 
-// attach makes c the session's socket, after ending the one before.
-func (s *session) attach(c *conn) {
+// attach makes c the session's socket, after ending the one before, if there is one.
+func (s *session) attach(c *conn) (takenOver bool) {
 	s.mu.Lock()
 	old := s.conn
 	s.conn = c
@@ -59,6 +59,7 @@ func (s *session) attach(c *conn) {
 		<-old.done
 		s.count(false)
 	}
+	return old != nil
 }
 
 // detach notes that c is gone; false when another socket has taken over.

@@ -71,6 +71,7 @@ type Listener struct {
 	mu       sync.Mutex
 	closed   bool
 	speaker  snowflake.ID
+	sources  sources
 	count    counters
 	clock    clock
 	queue    reorderer
@@ -134,6 +135,9 @@ func (l *Listener) Hear(p Packet) {
 	if p.Speaker != l.speaker {
 		l.count.others++
 		return
+	}
+	if string(p.Payload) != opus.SilenceFrame {
+		l.sources.heard(p)
 	}
 	if !l.count.unseal(p) {
 		return

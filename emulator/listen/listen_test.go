@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -248,6 +249,45 @@ func TestReconnectContinuesTheRecording(t *testing.T) {
 	}
 	if r.GapCount != 1 || r.Gaps[0].Length != time.Second {
 		t.Errorf("gaps %v, want one of a second", r.Gaps)
+	}
+}
+
+// TestSources: a speaker's sessions are told apart, and heard one after the other or not.
+func TestSources(t *testing.T) {
+	const ms = time.Millisecond
+	for name, tt := range map[string]struct {
+		second  time.Duration // when the second session begins, after a first of 200 ms
+		gap     time.Duration
+		doubled time.Duration
+	}{
+		"after a pause": {700 * ms, 520 * ms, 0},
+		"at once":       {200 * ms, 20 * ms, 0},
+		"doubled":       {100 * ms, -80 * ms, 80 * ms},
+		"within":        {40 * ms, -140 * ms, 140 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, l := newTalker(t), listen.New(listen.Options{CountOnly: true})
+			for range 10 {
+				hear(l, []listen.Packet{k.packet([]byte("audio"))})
+			}
+			hear(l, k.silence(5)) // silence doubles nothing
+			l.Refused(listen.Packet{Speaker: speaker, SSRC: 1, Arrival: k.now})
+			k.ssrc, k.now = 2, epoch.Add(tt.second)
+			for range 10 {
+				hear(l, []listen.Packet{k.packet([]byte("audio"))})
+			}
+			l.Refused(listen.Packet{Speaker: speaker, SSRC: 3, Arrival: k.now})
+			l.Refused(listen.Packet{Speaker: 1, SSRC: 4, Arrival: k.now})
+			r := l.Report()
+			want := []listen.Source{
+				{SSRC: 1, First: epoch, Last: epoch.Add(180 * ms), Packets: 10, Refused: 1, LastRefused: epoch.Add(300 * ms)},
+				{SSRC: 2, First: epoch.Add(tt.second), Last: epoch.Add(tt.second + 180*ms), Packets: 10, Gap: tt.gap},
+				{SSRC: 3, Refused: 1, LastRefused: k.now},
+			}
+			if !slices.Equal(r.Sources, want) || r.Doubled != tt.doubled {
+				t.Errorf("doubled for %v\n%+v, want\n%+v", r.Doubled, r.Sources, want)
+			}
+		})
 	}
 }
 

@@ -33,6 +33,12 @@ type Report struct {
 	Epoch         uint64 // the newest of them
 	Code          string // its voice privacy code
 
+	// Sources are the voice sessions that were heard, or were refused, by their first
+	// packet; at most the newest thousand. Doubled is the longest time for which audio of
+	// two of them was let through: one speaker has one voice, so it must be 0.
+	Sources []Source
+	Doubled time.Duration
+
 	First, Last time.Time     // arrivals
 	Length      time.Duration // of the recording: media time
 	Rate        float64       // packets per second while speaking; 50 is right
@@ -62,7 +68,10 @@ func (l *Listener) Report() Report {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	q, c := &l.queue, &l.clock
+	sources, doubled := l.sources.report()
 	return Report{
+		Sources:       sources,
+		Doubled:       doubled,
 		Speaker:       l.speaker,
 		Packets:       l.count.packets,
 		Lost:          q.lost,
@@ -112,6 +121,13 @@ func (r Report) String() string {
 		r.GapCount, round(r.GapTime), r.PauseCount, round(r.PauseTime), r.Restarts)
 	for _, g := range r.Gaps[:min(len(r.Gaps), 5)] {
 		fmt.Fprintf(&b, "           %s at %v for %v\n", g.Kind, round(g.At), round(g.Length))
+	}
+	for _, s := range r.Sources[:min(len(r.Sources), 5)] {
+		fmt.Fprintf(&b, "session    %d: %d packets in %v, %v after the one before, %d refused\n",
+			s.SSRC, s.Packets, round(s.Last.Sub(s.First)), round(s.Gap), s.Refused)
+	}
+	if r.Doubled > 0 {
+		fmt.Fprintf(&b, "doubled    two sessions were heard for %v\n", round(r.Doubled))
 	}
 	fmt.Fprintf(&b, "level      left %.1f dBFS, right %.1f dBFS, peak %.1f dBFS, %.0f %% silence\n",
 		r.RMS[0], r.RMS[1], r.Peak, 100*r.Silence)

@@ -29,6 +29,10 @@ type HoldACKs struct{}
 // the number fractional. It is no matter of one guild.
 type Heartbeats struct{ Interval time.Duration }
 
+// ReplaceWith closes the socket of a session whose place a newer one took with a code
+// other than 4014, 0 without a close frame: 4006 and 4022 have been seen too.
+type ReplaceWith struct{ Code int }
+
 // Link spoils what one listener, or with User 0 every listener, receives. Fate
 // says of the nth packet since the injection, from 0, whether it is dropped or
 // how much later it arrives; a packet delayed beyond the next ones is
@@ -118,6 +122,7 @@ func (s *Server) WrapSequence(guild, user snowflake.ID) bool {
 // KillPath makes the server deaf and dumb towards the address a client sends audio
 // from, while its websocket lives. Another address works.
 func (s *Server) KillPath(guild, user snowflake.ID) bool {
+	s.deadPaths.Store(true)
 	return s.tell(guild, user, func(to *session) { to.deadPath.Store(to.remote.Load()) })
 }
 
@@ -147,6 +152,7 @@ type fates struct {
 	links       map[snowflake.ID]*Link
 	lost        *LoseUDP
 	datagrams   int // since lost was injected
+	replace     *ReplaceWith
 	corrupt     []CorruptDAVE
 	late        int              // ops 11 to come after the Add
 	dave        *delivery.Faults // of Server.mu as well
@@ -201,6 +207,7 @@ func (d DropDiscovery) inject(f *fates) { f.discoveries = d.Count }
 func (d DelayReady) inject(f *fates)    { f.ready = d.By }
 func (HoldACKs) inject(f *fates)        { f.silent = true }
 func (h Heartbeats) inject(f *fates)    { f.interval = h.Interval }
+func (r ReplaceWith) inject(f *fates)   { f.replace = &r }
 func (l LoseUDP) inject(f *fates)       { f.lost, f.datagrams = &l, 0 }
 
 func (l Link) inject(f *fates) {
@@ -245,6 +252,21 @@ func (f *faults) interval(usual time.Duration) time.Duration {
 		return true
 	})
 	return usual
+}
+
+// replacing is what the socket of a replaced session is closed with.
+func (f *faults) replacing(guild snowflake.ID) closeCode {
+	code := closeDisconnected
+	f.ask(guild, func(g *fates) bool {
+		if g.replace == nil {
+			return false
+		}
+		if code = closeCode(g.replace.Code); g.replace.Code == 0 {
+			code = cutOff
+		}
+		return true
+	})
+	return code
 }
 
 func (f *faults) acksHeld(guild snowflake.ID) bool {

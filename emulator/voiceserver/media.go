@@ -65,6 +65,9 @@ func (s *Server) discover(port *net.UDPConn, ssrc uint32, from netip.AddrPort) {
 
 // pathDead reports whether a test killed the path of the session that sends from there.
 func (s *Server) pathDead(from netip.AddrPort) (dead bool) {
+	if !s.deadPaths.Load() {
+		return false
+	}
 	s.routes.Range(func(_, v any) bool {
 		live := v.(*session)
 		dead = live != nil && live.deaf(from)
@@ -84,12 +87,24 @@ func (s *Server) route(ssrc uint32) *session {
 // rtp decrypts a client's packet, checks it and lets it through.
 func (s *Server) rtp(h header, packet []byte, from netip.AddrPort, at time.Time) {
 	live := s.route(h.ssrc)
-	if live == nil || live.deaf(from) || s.faults.losesDatagram(live.Guild) {
+	if live == nil {
+		s.record.dropped.Add(1)
+		if v, ok := s.gone.Load(h.ssrc); ok {
+			s.refuse(v.(*session), at)
+		}
+		return
+	}
+	if live.deaf(from) || s.faults.losesDatagram(live.Guild) {
 		s.record.dropped.Add(1)
 		return
 	}
 	live.stream.mu.Lock()
 	defer live.stream.mu.Unlock()
+	if live.stream.over { // in this moment
+		s.record.dropped.Add(1)
+		s.refuse(live, at)
+		return
+	}
 	p, ok := s.receive(live, h, packet, at)
 	if !ok {
 		s.record.dropped.Add(1)

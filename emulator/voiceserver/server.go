@@ -23,6 +23,7 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -74,6 +75,9 @@ type Session struct {
 	Token                string // of the VOICE_SERVER_UPDATE; identifies the session
 }
 
+// member is a user in a guild.
+type member struct{ guild, user snowflake.ID }
+
 // Server is one voice server. All methods may be called concurrently; sessions
 // live only while Run does.
 type Server struct {
@@ -86,8 +90,10 @@ type Server struct {
 	record  record
 	errands errands
 
-	routes sync.Map // SSRC uint32 → *session, for the media path
-	silent sync.Map // silentKey → true, for the media path
+	routes    sync.Map    // SSRC uint32 → *session, for the media path
+	gone      sync.Map    // the same of sessions that ended, the newest goneLimit
+	deadPaths atomic.Bool // whether a test ever killed one
+	silent    sync.Map    // silentKey → true, for the media path
 
 	newsMu sync.Mutex
 	news   chan struct{} // closed when something happened; nil: nobody waits
@@ -97,7 +103,10 @@ type Server struct {
 	sockets  sync.WaitGroup
 	expected map[string]Session  // by token
 	sessions map[string]*session // by token: admitted and not yet ended
+	members  map[member]*session // the same; a user has one in a guild
+	awaited  map[member]string   // token of what is expected of a user in a guild
 	spent    spent
+	ended    ring[uint32] // SSRCs in gone
 	calls    map[callKey]*call
 	keys     map[snowflake.ID]*mls.SignatureKey // of simulated members
 	struck   []func()                           // ends sessions that faults struck, at unlock
@@ -148,6 +157,8 @@ func New(opts Options) (*Server, error) {
 		opts: opts, log: opts.Logger, tcp: tcp, udp: udp, sender: sender,
 		expected: make(map[string]Session),
 		sessions: make(map[string]*session),
+		members:  make(map[member]*session),
+		awaited:  make(map[member]string),
 		calls:    make(map[callKey]*call),
 		keys:     make(map[snowflake.ID]*mls.SignatureKey),
 
@@ -246,6 +257,7 @@ func (s *Server) Expect(session Session) {
 	s.forget(session.Guild, session.User)
 	s.spent.remove(session.Token)
 	s.expected[session.Token] = session
+	s.awaited[member{session.Guild, session.User}] = session.Token
 }
 
 // Leave makes the server forget the user in that guild, as when the main gateway
@@ -262,11 +274,11 @@ func (s *Server) Leave(guild, user snowflake.ID) {
 
 // forget makes what is expected of a user void. s.mu is held.
 func (s *Server) forget(guild, user snowflake.ID) {
-	for token, e := range s.expected {
-		if e.Guild == guild && e.User == user {
-			delete(s.expected, token)
-			s.spent.add(token)
-		}
+	who := member{guild, user}
+	if token, ok := s.awaited[who]; ok {
+		delete(s.expected, token)
+		delete(s.awaited, who)
+		s.spent.add(token)
 	}
 }
 
@@ -317,24 +329,25 @@ func (s *Server) drop(live *session, code int) {
 	}
 }
 
-// connected returns the newest live session of a user. s.mu is held.
+// connected returns the live session of a user. s.mu is held.
 func (s *Server) connected(guild, user snowflake.ID) *session {
-	for _, live := range s.sessions {
-		if live.Guild == guild && live.User == user {
-			return live
-		}
-	}
-	return nil
+	return s.members[member{guild, user}]
 }
 
-// admit turns an expectation into a session of the call. s.mu is held.
+// admit turns an expectation into a session of the call, in place of the one the user has:
+// the newer wins. s.mu is held.
 func (s *Server) admit(e Session) *session {
 	if old := s.connected(e.Guild, e.User); old != nil {
-		s.end(old, closeDisconnected)
+		s.record.replaced.Add(1)
+		s.end(old, s.faults.replacing(e.Guild))
 	}
+	who := member{e.Guild, e.User}
 	delete(s.expected, e.Token)
+	if s.awaited[who] == e.Token {
+		delete(s.awaited, who)
+	}
 	live := newSession(e, s.freeSSRC(), s.opts.FirstSequence)
-	s.sessions[e.Token] = live
+	s.sessions[e.Token], s.members[who] = live, live
 	s.routes.Store(live.ssrc, live)
 	return live
 }
@@ -349,8 +362,11 @@ func (s *Server) endIfLive(live *session, code closeCode) {
 // end removes a session for good. s.mu is held.
 func (s *Server) end(live *session, code closeCode) {
 	delete(s.sessions, live.Token)
+	if who := (member{live.Guild, live.User}); s.members[who] == live {
+		delete(s.members, who)
+	}
 	s.spent.add(live.Token)
-	s.routes.Delete(live.ssrc)
+	s.refuseFromNowOn(live)
 	live.close(code)
 	if c := live.call.Load(); c != nil {
 		c.leave(live)
@@ -362,7 +378,9 @@ func (s *Server) end(live *session, code closeCode) {
 func (s *Server) freeSSRC() uint32 {
 	for {
 		ssrc := mathrand.Uint32()
-		if _, taken := s.routes.Load(ssrc); ssrc != 0 && !taken {
+		_, taken := s.routes.Load(ssrc)
+		_, was := s.gone.Load(ssrc)
+		if ssrc != 0 && !taken && !was {
 			return ssrc
 		}
 	}

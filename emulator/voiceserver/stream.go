@@ -31,6 +31,7 @@ type stream struct {
 	mu    sync.Mutex
 	room  [datagramBytes]byte // for the packet being decrypted
 	early []received          // waiting for op 5; they own their bytes
+	over  bool                // the session ended
 
 	started   bool
 	sequence  uint16
@@ -42,6 +43,13 @@ type stream struct {
 
 	sealed bool   // a DAVE frame was sent,
 	nonce  uint32 // with this truncated nonce
+}
+
+// shut ends the stream; what was held back is lost.
+func (s *stream) shut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over, s.early = true, nil
 }
 
 // check compares a packet with the one before it.

@@ -70,7 +70,7 @@ type record struct {
 	violations []Violation
 	kinds      map[Kind]int
 
-	packets, forwarded, heard, dropped, junk, keepalives, discoveries, resumes atomic.Uint64
+	packets, forwarded, heard, dropped, junk, keepalives, discoveries, resumes, replaced, refused atomic.Uint64
 }
 
 func (r *record) add(v Violation) {
@@ -105,6 +105,8 @@ type Stats struct {
 	Keepalives  uint64       // answered
 	Discoveries uint64       // answered
 	Resumes     uint64       // that succeeded
+	Replaced    uint64       // sessions that ended because a newer one of the user began
+	Refused     uint64       // RTP packets of sessions that had ended, among Dropped
 	Violations  map[Kind]int // all, also those no longer listed
 }
 
@@ -126,6 +128,8 @@ func (s *Server) Stats() Stats {
 		Keepalives:  r.keepalives.Load(),
 		Discoveries: r.discoveries.Load(),
 		Resumes:     r.resumes.Load(),
+		Replaced:    r.replaced.Load(),
+		Refused:     r.refused.Load(),
 		Violations:  maps.Clone(r.kinds),
 	}
 }

@@ -69,6 +69,7 @@ func (w *World) Do(a Act) (discord.Interaction, error) {
 		shown.GuildID = 0
 		i.Message = &shown
 	}
+	w.answers.Made++
 	w.interactions[i.ID] = i
 	w.webhooks[i.Token] = i
 	w.emit(InteractionMade{Interaction: i.Interaction, User: a.User})
@@ -110,6 +111,22 @@ func (w *World) Interaction(id ID) (discord.Interaction, bool) {
 	return i.Interaction, true
 }
 
+// Answers counts the first answers of applications.
+type Answers struct {
+	Made    int // interactions
+	Taken   int
+	Twice   int // refused with 40060: somebody had answered
+	Late    int // refused with 10062: nobody had answered in time
+	Unknown int // refused with 10062: there is no such interaction
+}
+
+// Answers returns the counts since the world was made.
+func (w *World) Answers() Answers {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.answers
+}
+
 // Respond acknowledges an interaction, once and in time. The message is the one
 // the answer made or changed, if any.
 func (w *World) Respond(id ID, token string, kind discord.CallbackType, d discord.CallbackData) (*discord.Message, error) {
@@ -117,12 +134,15 @@ func (w *World) Respond(id ID, token string, kind discord.CallbackType, d discor
 	defer w.mu.Unlock()
 	i := w.interactions[id]
 	if i == nil || i.Token != token {
+		w.answers.Unknown++
 		return nil, discord.ErrUnknownInteraction
 	}
 	if i.Ack != 0 {
+		w.answers.Twice++
 		return nil, discord.ErrAlreadyAcknowledged
 	}
 	if time.Since(i.Made) > w.opts.AckWithin {
+		w.answers.Late++
 		return nil, discord.ErrUnknownInteraction
 	}
 	if err := discord.CheckCallbackTo(i.Type, kind); err != nil {
@@ -136,6 +156,7 @@ func (w *World) Respond(id ID, token string, kind discord.CallbackType, d discor
 		return nil, err
 	}
 	i.Ack = kind
+	w.answers.Taken++
 	if m != nil {
 		i.Original = m.ID
 	}

@@ -56,6 +56,7 @@ type World struct {
 	channels     map[ID]*channel
 	interactions map[ID]*interaction
 	webhooks     map[string]*interaction // by token
+	answers      Answers
 	files        map[ID]File
 	uploads      []discord.Attachment // to commands, oldest first
 	uploaded     int                  // bytes of uploads
