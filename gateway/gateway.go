@@ -316,6 +316,3 @@ func (g *Gateway) shardOf(ctx context.Context, guild snowflake.ID) (*shard, erro
 	shards := *g.shards.Load()
 	return shards[shardNumber(guild, len(shards))], nil
 }
-
-// shardNumber is Discord's formula: (guild_id >> 22) % shards.
-func shardNumber(guild snowflake.ID, shards int) int { return int(uint64(guild>>22) % uint64(shards)) }

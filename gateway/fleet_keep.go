@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"busker/cluster"
+)
+
+// keep says that this process is there, and renews all leases at once.
+func (f *Fleet) keep(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
+	defer cancel()
+	err := f.renew(attempt)
+	if err == nil {
+		err = f.c.Members.Announce(attempt, f.self(), f.opts.TTL)
+	}
+	f.reached(ctx, err)
+	if err == nil {
+		f.look(attempt)
+	}
+}
+
+// reached tells once when the cluster is out of reach, and when it is back.
+func (f *Fleet) reached(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && !f.cutOff:
+		f.cutOff = true
+		f.log.Warn("the cluster cannot be reached: shards that run here go on, and none is taken", "err", err)
+	case err == nil && f.cutOff:
+		f.cutOff = false
+		f.log.Info("the cluster can be reached again")
+	}
+}
+
+// look reads who else is there.
+func (f *Fleet) look(ctx context.Context) {
+	if l, written, ok, err := readLayout(ctx, f.c.Cache); err == nil && ok {
+		f.setLayout(l, written)
+	} else if err == nil { // the cluster has lost it
+		f.restoreLayout(ctx, written)
+	}
+	members, err := f.c.Members.Members(ctx)
+	if err != nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.view.members = members
+}
+
+// restoreLayout writes what we go by into a cluster that has forgotten it.
+func (f *Fleet) restoreLayout(ctx context.Context, written []byte) {
+	f.mu.Lock()
+	l := f.layout
+	f.mu.Unlock()
+	if _, err := swapLayout(ctx, f.c.Cache, written, l); err != nil {
+		f.log.Debug("the number of shards is not written anew", "err", err)
+	}
+}
+
+// renew asks for all leases together. It must not be called by two at a time.
+func (f *Fleet) renew(ctx context.Context) error {
+	f.revalidate.Lock()
+	defer f.revalidate.Unlock()
+	return f.renewAll(ctx)
+}
+
+func (f *Fleet) renewAll(ctx context.Context) error {
+	holdings := f.holdings()
+	if len(holdings) == 0 {
+		return nil
+	}
+	leases := make([]cluster.Lease, len(holdings))
+	for i, h := range holdings {
+		leases[i] = h.Lease()
+	}
+	still, err := f.c.Leases.Renew(ctx, f.opts.TTL, leases...)
+	if err != nil {
+		return err
+	}
+	renewed := make(map[string]cluster.Lease, len(still))
+	for _, l := range still {
+		renewed[l.Key] = l
+	}
+	for i, h := range holdings {
+		switch l, ok := renewed[h.key]; {
+		case ok:
+			h.setLease(l)
+		case h.leaving.Load(), h.over.Load(), h.Lease().Token != leases[i].Token: // somebody else sees to it
+		default:
+			f.missed(ctx, h)
+		}
+	}
+	return nil
+}
+
+// holdings returns what runs here and is ours, by key.
+func (f *Fleet) holdings() []*Holding {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var hs []*Holding
+	for _, h := range f.held {
+		if h.runner != nil && !h.over.Load() {
+			hs = append(hs, h)
+		}
+	}
+	slices.SortFunc(hs, func(a, b *Holding) int { return strings.Compare(a.key, b.key) })
+	return hs
+}
+
+// missed sees to a lease that expired: this process could not reach the cluster, or
+// did not run. Where nobody took it meanwhile it is taken back, and all goes on.
+func (f *Fleet) missed(ctx context.Context, h *Holding) {
+	old := h.Lease()
+	grant, err := f.c.Leases.Acquire(ctx, h.key, f.opts.Process, f.opts.TTL)
+	switch {
+	case errors.Is(err, cluster.ErrHeld):
+		f.lose(h, cluster.ErrLost)
+	case err != nil: // out of reach again; until then it is not trusted
+	case f.untouched(h, old, grant):
+		h.setLease(grant.Lease)
+		f.log.Info("lease taken back", "shard", h.shard, "shards", h.shards, "token", grant.Token)
+		if err := h.mark(ctx, func(*note) {}); err != nil {
+			f.log.Debug("the note follows", "err", err)
+		}
+		h.runner.Rewrite()
+		f.tellOwned(h, Kept)
+	default:
+		if err := f.c.Leases.Release(ctx, grant.Lease); err != nil {
+			f.log.Debug("a lease is left to expire", "shard", h.shard, "err", err)
+		}
+		f.lose(h, cluster.ErrLost)
+	}
+}
+
+// untouched reports whether nobody had h's lease after us: every owner writes a note
+// before it does anything else. A cluster that lost its memory has no note; then a
+// session that still runs tells that nobody resumed it.
+func (f *Fleet) untouched(h *Holding, old cluster.Lease, grant cluster.Grant) bool {
+	if len(grant.Note) == 0 {
+		return h.up.Load()
+	}
+	return readNote(grant.Note).Token == old.Token
+}
+
+// validate renews the leases for those who may not trust h's any more. Many may wait,
+// and one renewal does for all.
+func (f *Fleet) validate(ctx context.Context, h *Holding) error {
+	f.revalidate.Lock()
+	defer f.revalidate.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
+	defer cancel()
+	if !h.over.Load() && !h.Lease().Trusted() {
+		if err := f.renewAll(ctx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case h.over.Load():
+		return cluster.ErrLost
+	case !h.Lease().Trusted():
+		return cluster.ErrUnreachable
+	}
+	return nil
+}
+
+// lose stops h, which is another's from now on, without ending Discord's session.
+func (f *Fleet) lose(h *Holding, why error) {
+	if h.over.Swap(true) {
+		return
+	}
+	f.log.Warn("shard lost", "shard", h.shard, "shards", h.shards, "token", h.Lease().Token, "err", why)
+	h.cancel(why)
+}
+
+// tellOwned has h's goroutine tell of a shard that is up and counts.
+func (f *Fleet) tellOwned(h *Holding, how How) {
+	select {
+	case h.news <- how:
+	default: // as much is on its way already
+	}
+}
+
+// settled reports whether those who started with this process had time to say so, so
+// that they share the shards.
+func (f *Fleet) settled() bool {
+	return f.opts.Alone || time.Since(f.started) >= f.opts.TTL/6
+}
+
+func (f *Fleet) rouse() {
+	select {
+	case f.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,236 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"busker/cluster"
+	"busker/internal/fault"
+)
+
+const (
+	// handOverTime is for the players of one shard to hand over, until that is durable.
+	handOverTime = 10 * time.Second
+	// moveEvery spaces the moves that only even out, over all processes.
+	moveEvery = 3 * time.Second
+	// eagerTime is how long an order to even out the shards holds.
+	eagerTime = time.Minute
+	// drains is how many shards leave a draining process side by side.
+	drains = 4
+)
+
+// handOver gives a shard to another member, with its session and its players. Until
+// the lease has gone over everything can be taken back, and is, when anything fails.
+func (f *Fleet) handOver(ctx context.Context, h *Holding, to string) error {
+	if h.over.Load() || h.leaving.Swap(true) {
+		return fault.New(fault.Busy, "The shard is on its way already.")
+	}
+	defer h.leaving.Store(false)
+	ctx, cancel := context.WithTimeout(ctx, handOverTime)
+	defer cancel()
+	if err := f.tell(ctx, to, order{kind: orderTake, Key: h.key, Offer: true}); err != nil {
+		return fmt.Errorf("offer shard %d to %s: %w", h.shard, to, err)
+	}
+	if f.opts.OnHandOver != nil && h.active.Load() && h.up.Load() {
+		if err := f.opts.OnHandOver(ctx, h.serves); err != nil {
+			f.tellOwned(h, Returned)
+			return fmt.Errorf("hand over the players of shard %d: %w", h.shard, err)
+		}
+	}
+	if err := f.transfer(ctx, h, to); err != nil {
+		f.tellOwned(h, Returned)
+		return err
+	}
+	h.log.Info("shard handed over", "to", to)
+	if err := f.tell(ctx, to, order{kind: orderTake, Key: h.key}); err != nil {
+		f.log.Debug("the new owner will notice by itself", "to", to, "err", err)
+	}
+	return nil
+}
+
+// transfer makes the lease another's, with all that happened up to that moment.
+func (f *Fleet) transfer(ctx context.Context, h *Holding, to string) error {
+	if err := h.runner.Seal(ctx); err != nil {
+		h.runner.Unseal()
+		return fmt.Errorf("keep shard %d: %w", h.shard, err)
+	}
+	_, err := f.c.Leases.Transfer(ctx, h.Lease(), to, f.opts.TTL)
+	switch {
+	case errors.Is(err, cluster.ErrLost):
+		f.lose(h, err)
+		return fmt.Errorf("hand over shard %d: %w", h.shard, err)
+	case err != nil: // it may have gone over all the same, which the keeper will find out
+		h.runner.Unseal()
+		return fmt.Errorf("hand over shard %d: %w", h.shard, err)
+	}
+	h.over.Store(true)
+	h.cancel(errHandedOver)
+	f.mu.Lock()
+	f.view.held[h.key] = cluster.Held{Lease: cluster.Lease{Key: h.key, Owner: to}}
+	f.mu.Unlock()
+	return nil
+}
+
+// even moves one shard to a member that has less, now and then.
+func (f *Fleet) even(ctx context.Context) {
+	h, to := f.surplus()
+	if h == nil {
+		return
+	}
+	limit := cluster.Limit{Every: moveEvery, Burst: 1}
+	if f.isEager() {
+		limit.Every = f.opts.TTL / 6
+	}
+	if wait, err := f.c.Limits.Take(ctx, "rebalance", limit); err != nil || wait > 0 {
+		return
+	}
+	f.moving.Store(true)
+	f.group.Go(func() error {
+		defer f.moving.Store(false)
+		if err := f.handOver(ctx, h, to); err != nil {
+			h.log.Info("shard stays", "err", err)
+		}
+		return nil
+	})
+}
+
+// surplus returns a shard to be moved, and to whom, when this process has the most and
+// another at least two less.
+func (f *Fleet) surplus() (*Holding, string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.draining || f.moving.Load() || f.layout.Next != 0 || f.sets > 1 || len(f.view.free) > 0 {
+		return nil, ""
+	}
+	counts := f.counts(f.layout.Shards)
+	to := f.least(counts)
+	if to == "" || counts[f.opts.Process]-counts[to] < 2 || f.most(counts) != f.opts.Process {
+		return nil, ""
+	}
+	return f.idlest(), to
+}
+
+// least returns another member that has least; the caller holds the lock.
+func (f *Fleet) least(counts map[string]int) (who string) {
+	loads := map[string]float64{}
+	for _, m := range f.view.members {
+		loads[m.ID] = m.Load
+	}
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		if id == f.opts.Process {
+			continue
+		}
+		if who == "" || counts[id] < counts[who] || counts[id] == counts[who] && loads[id] < loads[who] {
+			who = id
+		}
+	}
+	return who
+}
+
+// most returns the member that has most.
+func (f *Fleet) most(counts map[string]int) (who string) {
+	for _, id := range slices.Sorted(maps.Keys(counts)) {
+		if who == "" || counts[id] > counts[who] {
+			who = id
+		}
+	}
+	return who
+}
+
+// idlest returns the shard whose move disturbs least: the one with the fewest guilds
+// in voice. The caller holds the lock.
+func (f *Fleet) idlest() (best *Holding) {
+	fewest := 0
+	for _, key := range slices.Sorted(maps.Keys(f.held)) {
+		h := f.held[key]
+		if h.shards != f.layout.Shards || h.runner == nil || h.over.Load() || h.leaving.Load() || !h.up.Load() || !h.active.Load() {
+			continue
+		}
+		if playing, _ := h.runner.InVoice(); best == nil || playing < fewest {
+			best, fewest = h, playing
+		}
+	}
+	return best
+}
+
+func (f *Fleet) isEager() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return time.Now().Before(f.eager)
+}
+
+// Drain gives all shards to other members and takes none from then on. It returns nil
+// when none is left, or nobody is there to take them, and else when ctx ends. What
+// still sounds here is dropped by Discord as the new owners join, and after 15 s by
+// OnLost.
+func (f *Fleet) Drain(ctx context.Context) error {
+	f.mu.Lock()
+	f.draining = true
+	f.mu.Unlock()
+	if err := f.c.Members.Announce(ctx, f.self(), f.opts.TTL); err != nil {
+		f.log.Debug("others hear of the drain later", "err", err)
+	}
+	again := backoff{first: f.opts.TTL / 12}
+	for {
+		f.look(ctx)
+		if left := f.drainOnce(ctx); left == 0 {
+			return nil
+		}
+		if err := pause(ctx, min(again.next(), f.opts.TTL)); err != nil {
+			return err
+		}
+	}
+}
+
+// drainOnce offers every shard to somebody and returns how many could go and did not.
+func (f *Fleet) drainOnce(ctx context.Context) (left int) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	places := make(chan struct{}, drains)
+	for _, h := range f.holdings() {
+		to := f.receiver(h.shards)
+		if to == "" {
+			continue
+		}
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			defer f.unpromise(to)
+			if err := f.handOver(ctx, h, to); err != nil && !h.over.Load() {
+				h.log.Warn("shard is not handed over", "to", to, "err", err)
+				mu.Lock()
+				left++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return left
+}
+
+func (f *Fleet) unpromise(to string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.promised[to]--
+}
+
+// receiver returns who should take the next shard of a set, and counts it as theirs.
+func (f *Fleet) receiver(shards int) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	counts := f.counts(shards)
+	delete(counts, f.opts.Process)
+	for id := range counts {
+		counts[id] += f.promised[id]
+	}
+	to := f.least(counts)
+	if to != "" {
+		f.promised[to]++
+	}
+	return to
+}

@@ -1,0 +1,251 @@
+package gateway_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestProcessesShareTheShards starts three together.
+func TestProcessesShareTheShards(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 16, "a", "b", "c")
+		defer w.close()
+		w.served(2*time.Second, 16)
+		for name, n := range w.spread(16) {
+			if n < 4 || n > 6 {
+				t.Errorf("%s serves %d of 16 shards", name, n)
+			}
+		}
+		for _, m := range w.members {
+			<-m.Ready()
+		}
+	})
+}
+
+// TestADeadProcessIsReplaced kills one of three, without a word.
+func TestADeadProcessIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 16, "a", "b", "c")
+		defer w.close()
+		w.served(2*time.Second, 16)
+		time.Sleep(10*time.Second + 300*time.Millisecond)
+		for _, m := range w.members {
+			m.said()
+		}
+		had := w.members[0].owns(16)
+		w.members[0].die()
+		w.members = w.members[1:] // its clock would go on: it is not there any more
+		took := w.served(4*time.Second, 16)
+		t.Logf("%d shards of a dead process are served again after %v", had, took)
+		taken := 0
+		synctest.Wait()
+		time.Sleep(time.Second)
+		for _, m := range w.members {
+			for _, s := range m.said() {
+				if strings.HasPrefix(s, "taken_over") {
+					taken++
+				}
+			}
+			if n := m.owns(16); n != 8 {
+				t.Errorf("%s serves %d shards", m.name, n)
+			}
+		}
+		if taken != had {
+			t.Errorf("%d shards were taken over, and %d lost their owner", taken, had)
+		}
+	})
+}
+
+// TestAStoppedProcessWakesToNothing has one stopped like by SIGSTOP for a minute.
+func TestAStoppedProcessWakesToNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 8, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 8)
+		time.Sleep(5 * time.Second)
+		a := w.members[0]
+		a.said()
+		before := a.owns(8)
+		a.link.stop()
+		time.Sleep(time.Minute)
+		for shard := range 8 {
+			if _, trusted := a.Token(guildOf(shard)); trusted {
+				t.Errorf("a trusts itself to serve shard %d", shard)
+			}
+		}
+		a.link.resume()
+		for shard := range 8 {
+			if err := a.Validate(t.Context(), guildOf(shard)); err == nil && w.owner(shard) != "a" {
+				t.Errorf("a may act for shard %d", shard)
+			}
+		}
+		time.Sleep(time.Second)
+		lost := 0
+		for _, s := range a.said() {
+			if strings.HasPrefix(s, "lost: lost to another") {
+				lost++
+			}
+		}
+		if lost != before {
+			t.Errorf("a noticed the loss of %d shards of %d", lost, before)
+		}
+		w.wait(time.Minute, "evened out", func() bool { return a.owns(8) == 4 })
+	})
+}
+
+// TestACutProcessGoesOnAndTakesBack cuts all off from the cluster for longer than leases
+// live: nobody loses anything.
+func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 6, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 6)
+		time.Sleep(time.Minute)
+		tokens := map[int]uint64{}
+		for _, m := range w.members {
+			m.said()
+			m.link.cut.Store(true)
+			for shard := range 6 {
+				if token, _ := m.Token(guildOf(shard)); token != 0 {
+					tokens[shard] = token
+				}
+			}
+		}
+		time.Sleep(time.Minute)
+		for _, m := range w.members {
+			if said := m.said(); len(said) > 0 {
+				t.Errorf("cut off, %s said %q", m.name, said)
+			}
+			m.link.cut.Store(false)
+		}
+		w.served(3*time.Second, 6)
+		for _, m := range w.members {
+			for shard := range 6 {
+				if token, _ := m.Token(guildOf(shard)); token < tokens[shard] && token != 0 {
+					t.Errorf("shard %d has token %d, and had %d", shard, token, tokens[shard])
+				}
+			}
+			for _, s := range m.said() {
+				if !strings.HasPrefix(s, "kept") {
+					t.Errorf("back again, %s said %q", m.name, s)
+				}
+			}
+		}
+	})
+}
+
+// TestADrainMovesAll drains one of two, and then the other, which has nobody left.
+func TestADrainMovesAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 8, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 8)
+		time.Sleep(5 * time.Second)
+		a, b := w.members[0], w.members[1]
+		began := time.Now()
+		if err := a.Drain(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("drained in %v", time.Since(began))
+		time.Sleep(time.Second)
+		if n := b.owns(8); n != 8 {
+			t.Errorf("b serves %d shards", n)
+		}
+		handed := 0
+		for _, s := range b.said() {
+			if strings.HasPrefix(s, "handed_over") {
+				handed++
+			}
+		}
+		if handed != 4 {
+			t.Errorf("%d shards were handed over", handed)
+		}
+		if said := a.said(); slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, "lost") }) {
+			t.Errorf("players were released at once: %q", said)
+		}
+		time.Sleep(20 * time.Second)
+		if said := a.said(); len(said) != 4 {
+			t.Errorf("what was left of the players was released: %q", said)
+		}
+		if err := b.Drain(t.Context()); err != nil {
+			t.Errorf("nobody to drain to: %v", err)
+		}
+		if n := b.owns(8); n != 8 {
+			t.Errorf("b serves %d shards", n)
+		}
+	})
+}
+
+// TestAHandOverThatFailsChangesNothing has players that cannot hand over.
+func TestAHandOverThatFailsChangesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 4, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 4)
+		time.Sleep(5 * time.Second)
+		a := w.members[0]
+		a.said()
+		a.refuse.Store(true)
+		ctx, cancel := contextWithin(t, 10*time.Second)
+		defer cancel()
+		if err := a.Drain(ctx); err == nil {
+			t.Error("drained")
+		}
+		if n := a.owns(4); n != 2 {
+			t.Errorf("a serves %d shards", n)
+		}
+		if said := a.said(); !slices.Contains(said, "returned 0/4") && !slices.Contains(said, "returned 1/4") {
+			t.Errorf("a said %q", said)
+		}
+	})
+}
+
+// TestTheReceiverDies has the one that takes all die half way.
+func TestTheReceiverDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 6, "a", "b", "c")
+		defer w.close()
+		w.served(2*time.Second, 6)
+		time.Sleep(5 * time.Second)
+		a, b := w.members[0], w.members[1]
+		time.AfterFunc(30*time.Millisecond, b.die)
+		ctx, cancel := contextWithin(t, 20*time.Second)
+		defer cancel()
+		if err := a.Drain(ctx); err != nil {
+			t.Errorf("drain: %v", err)
+		}
+		w.members = []*member{w.members[2], a}
+		w.wait(5*time.Second, "c has all", func() bool { return w.members[0].owns(6) == 6 })
+	})
+}
+
+// TestANewMemberGetsItsShareGently looks at the pace, and at which shards move first.
+func TestANewMemberGetsItsShareGently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 8, "a")
+		defer w.close()
+		w.served(2*time.Second, 8)
+		a := w.members[0]
+		for _, key := range []string{"0/8", "1/8", "2/8", "3/8", "4/8"} {
+			a.playing[key] = 1
+		}
+		b := w.join("b")
+		w.wait(9*time.Second, "idle shards", func() bool { return b.owns(8) == 3 })
+		for _, shard := range []int{5, 6, 7} {
+			if w.owner(shard) != "b" {
+				t.Errorf("idle shard %d stays with %s", shard, w.owner(shard))
+			}
+		}
+		took := w.wait(9*time.Second, "one that plays", func() bool { return b.owns(8) == 4 })
+		if took < 2*time.Second {
+			t.Errorf("the next followed after %v", took)
+		}
+		time.Sleep(time.Minute)
+		if n := b.owns(8); n != 4 {
+			t.Errorf("then b has %d", n)
+		}
+	})
+}

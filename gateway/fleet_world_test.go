@@ -1,0 +1,431 @@
+package gateway_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"busker/cluster"
+	"busker/gateway"
+	"busker/internal/snowflake"
+)
+
+// link is a process's way to the cluster: it can be cut, and the process can be stopped
+// on it like by SIGSTOP.
+type link struct {
+	cut     atomic.Bool
+	mu      sync.Mutex
+	stopped chan struct{} // nil while the process runs; closed when it goes on
+}
+
+func (l *link) pass() error {
+	l.mu.Lock()
+	stopped := l.stopped
+	l.mu.Unlock()
+	if stopped != nil {
+		<-stopped
+	}
+	if l.cut.Load() {
+		return fmt.Errorf("cut: %w", cluster.ErrUnreachable)
+	}
+	return nil
+}
+
+func (l *link) stop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.stopped = make(chan struct{})
+}
+
+func (l *link) resume() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.stopped != nil {
+		close(l.stopped)
+		l.stopped = nil
+	}
+}
+
+// through returns c as seen over l.
+func (l *link) through(c *cluster.Cluster) *cluster.Cluster {
+	over := *c
+	over.Leases = linkedLeases{c.Leases, l}
+	over.Members = linkedMembers{c.Members, l}
+	over.Limits = linkedLimits{c.Limits, l}
+	over.Cache = linkedCache{c.Cache, l}
+	if c.Bus != nil {
+		over.Bus = linkedBus{c.Bus, l}
+	}
+	return &over
+}
+
+type linkedLeases struct {
+	cluster.Leases
+	l *link
+}
+
+func (k linkedLeases) Acquire(ctx context.Context, key, owner string, ttl time.Duration) (cluster.Grant, error) {
+	if err := k.l.pass(); err != nil {
+		return cluster.Grant{}, err
+	}
+	return k.Leases.Acquire(ctx, key, owner, ttl)
+}
+
+func (k linkedLeases) Renew(ctx context.Context, ttl time.Duration, leases ...cluster.Lease) ([]cluster.Lease, error) {
+	if err := k.l.pass(); err != nil {
+		return nil, err
+	}
+	return k.Leases.Renew(ctx, ttl, leases...)
+}
+
+func (k linkedLeases) Release(ctx context.Context, l cluster.Lease) error {
+	if err := k.l.pass(); err != nil {
+		return err
+	}
+	return k.Leases.Release(ctx, l)
+}
+
+func (k linkedLeases) Transfer(ctx context.Context, l cluster.Lease, to string, ttl time.Duration) (cluster.Held, error) {
+	if err := k.l.pass(); err != nil {
+		return cluster.Held{}, err
+	}
+	return k.Leases.Transfer(ctx, l, to, ttl)
+}
+
+func (k linkedLeases) Note(ctx context.Context, l cluster.Lease, note []byte) error {
+	if err := k.l.pass(); err != nil {
+		return err
+	}
+	return k.Leases.Note(ctx, l, note)
+}
+
+func (k linkedLeases) List(ctx context.Context, prefix string) ([]cluster.Held, error) {
+	if err := k.l.pass(); err != nil {
+		return nil, err
+	}
+	return k.Leases.List(ctx, prefix)
+}
+
+type linkedMembers struct {
+	members cluster.Members
+	l       *link
+}
+
+func (k linkedMembers) Members(ctx context.Context) ([]cluster.Member, error) {
+	if err := k.l.pass(); err != nil {
+		return nil, err
+	}
+	return k.members.Members(ctx)
+}
+
+func (k linkedMembers) Announce(ctx context.Context, m cluster.Member, ttl time.Duration) error {
+	if err := k.l.pass(); err != nil {
+		return err
+	}
+	return k.members.Announce(ctx, m, ttl)
+}
+
+func (k linkedMembers) Resign(ctx context.Context, id string) error {
+	if err := k.l.pass(); err != nil {
+		return err
+	}
+	return k.members.Resign(ctx, id)
+}
+
+type linkedLimits struct {
+	cluster.Limits
+	l *link
+}
+
+func (k linkedLimits) Take(ctx context.Context, key string, limit cluster.Limit) (time.Duration, error) {
+	if err := k.l.pass(); err != nil {
+		return 0, err
+	}
+	return k.Limits.Take(ctx, key, limit)
+}
+
+type linkedCache struct {
+	cluster.Cache
+	l *link
+}
+
+func (k linkedCache) Get(ctx context.Context, key string) ([]byte, bool, error) {
+	if err := k.l.pass(); err != nil {
+		return nil, false, err
+	}
+	return k.Cache.Get(ctx, key)
+}
+
+type linkedBus struct {
+	cluster.Bus
+	l *link
+}
+
+func (k linkedBus) Request(ctx context.Context, topic string, m cluster.Message) ([]byte, error) {
+	if err := k.l.pass(); err != nil {
+		return nil, err
+	}
+	return k.Bus.Request(ctx, topic, m)
+}
+
+func (k linkedBus) Serve(ctx context.Context, topic string, s cluster.Server) error {
+	handle := s.Handle
+	s.Handle = func(ctx context.Context, m cluster.Message) ([]byte, error) {
+		if err := k.l.pass(); err != nil {
+			return nil, err
+		}
+		return handle(ctx, m)
+	}
+	return k.Bus.Serve(ctx, topic, s)
+}
+
+// town is some processes of one bot in one bubble of time.
+type town struct {
+	t       *testing.T
+	cluster *cluster.Cluster
+	shards  int           // of a new cluster
+	opening time.Duration // for a session to begin
+	members []*member
+}
+
+// member is a process with a fleet whose shards are imagined.
+type member struct {
+	town *town
+	name string
+	*gateway.Fleet
+	link   link
+	kill   context.CancelFunc
+	done   chan error
+	refuse atomic.Bool // hand-overs
+
+	mu      sync.Mutex
+	runs    map[string]*imagined // by "shards/shard"
+	news    []string             // what OnOwn, OnHandOver and OnLost said
+	playing map[string]int       // guilds in voice, by shard
+	ended   []string             // shards whose sessions were ended
+	fail    map[string]error     // what Run of a shard returns
+}
+
+func newTown(t *testing.T, shards int, names ...string) *town {
+	w := &town{t: t, cluster: cluster.Local(), shards: shards, opening: 50 * time.Millisecond}
+	for _, name := range names {
+		w.join(name)
+	}
+	return w
+}
+
+// join starts another process.
+func (w *town) join(name string) *member {
+	w.t.Helper()
+	m := &member{
+		town: w, name: name, done: make(chan error, 1), runs: map[string]*imagined{}, playing: map[string]int{}, fail: map[string]error{},
+	}
+	var err error
+	m.Fleet, err = gateway.NewFleet(gateway.FleetOptions{
+		Cluster: m.link.through(w.cluster), Process: name,
+		Recommend: func(context.Context) (int, error) { return w.shards, nil },
+		Runner:    func(h *gateway.Holding) gateway.Runner { return m.imagine(h) },
+		Logger: slog.New(slog.NewTextHandler(testWriter{w.t, name}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OnOwn: func(o gateway.Owned) {
+			m.say("%s %d/%d", o.How, o.Shard, o.Shards)
+		},
+		OnHandOver: func(context.Context, func(snowflake.ID) bool) error {
+			m.say("hand over")
+			if m.refuse.Load() {
+				return errors.New("not now")
+			}
+			return nil
+		},
+		OnLost: func(_ func(snowflake.ID) bool, why error) { m.say("lost: %v", why) },
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	m.kill = cancel
+	go func() { m.done <- m.Fleet.Run(ctx) }()
+	w.members = append(w.members, m)
+	return m
+}
+
+// close stops all processes; bubbles end only without goroutines.
+func (w *town) close() {
+	for _, m := range w.members {
+		m.link.resume()
+		m.kill()
+	}
+	for _, m := range w.members {
+		if err := <-m.done; err != nil {
+			w.t.Errorf("%s: %v", m.name, err)
+		}
+		m.done <- nil
+	}
+}
+
+// die ends a process like kill -9 does: without a word to anybody.
+func (m *member) die() {
+	m.link.cut.Store(true)
+	m.kill()
+}
+
+func (m *member) say(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.news = append(m.news, fmt.Sprintf(format, args...))
+}
+
+// said returns what was said since it was last asked.
+func (m *member) said() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	said := m.news
+	m.news = nil
+	return said
+}
+
+// owns returns how many shards of a set this process serves.
+func (m *member) owns(shards int) (n int) {
+	for shard := range shards {
+		if token, _ := m.Token(guildOf(shard)); token != 0 {
+			if _, of := m.ShardOf(guildOf(shard)); of == shards {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// guildOf is a guild of a shard.
+func guildOf(shard int) snowflake.ID { return snowflake.ID(shard) << 22 }
+
+// owner returns who serves a shard, and complains of two who are sure to.
+func (w *town) owner(shard int) (name string) {
+	for _, m := range w.members {
+		if token, trusted := m.Token(guildOf(shard)); token != 0 && trusted {
+			if name != "" {
+				w.t.Errorf("%s and %s both serve shard %d", name, m.name, shard)
+			}
+			name = m.name
+		}
+	}
+	return name
+}
+
+// spread returns how many shards each process serves.
+func (w *town) spread(shards int) map[string]int {
+	all := map[string]int{}
+	for shard := range shards {
+		if name := w.owner(shard); name != "" {
+			all[name]++
+		}
+	}
+	return all
+}
+
+// wait lets time pass, until something is so.
+func (w *town) wait(most time.Duration, what string, is func() bool) time.Duration {
+	w.t.Helper()
+	began := time.Now()
+	for !is() {
+		if time.Since(began) > most {
+			w.t.Fatalf("%s: not within %v; shards are spread %v", what, most, w.spread(w.shards))
+		}
+		time.Sleep(10 * time.Millisecond) // in the bubble: nobody waits
+		synctest.Wait()
+	}
+	return time.Since(began)
+}
+
+// served waits until all shards have owners.
+func (w *town) served(most time.Duration, shards int) time.Duration {
+	w.t.Helper()
+	return w.wait(most, "all served", func() bool {
+		total := 0
+		for _, n := range w.spread(shards) {
+			total += n
+		}
+		return total == shards
+	})
+}
+
+// imagined is a shard without a Discord.
+type imagined struct {
+	m   *member
+	h   *gateway.Holding
+	key string
+
+	sealed, final atomic.Bool
+	rewrites      atomic.Int32
+}
+
+func (m *member) imagine(h *gateway.Holding) *imagined {
+	shard, shards := h.Shard()
+	i := &imagined{m: m, h: h, key: fmt.Sprintf("%d/%d", shard, shards)}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.runs[i.key] = i
+	return i
+}
+
+func (i *imagined) Run(ctx context.Context) error {
+	i.m.mu.Lock()
+	fail := i.m.fail[i.key]
+	i.m.mu.Unlock()
+	if fail != nil {
+		return fail
+	}
+	select {
+	case <-time.After(i.m.town.opening):
+		i.h.Up()
+		if err := i.h.Keep(context.Background(), []byte(`"session of `+i.key+`"`)); err != nil && !errors.Is(err, cluster.ErrUnreachable) && ctx.Err() == nil {
+			i.m.town.t.Errorf("%s keeps shard %s: %v", i.m.name, i.key, err)
+		}
+	case <-ctx.Done():
+		return nil
+	}
+	<-ctx.Done()
+	if i.final.Load() {
+		i.m.mu.Lock()
+		defer i.m.mu.Unlock()
+		i.m.ended = append(i.m.ended, i.key)
+	}
+	return nil
+}
+
+func (i *imagined) Seal(ctx context.Context) error {
+	i.sealed.Store(true)
+	return i.h.Keep(ctx, []byte(`"sealed `+i.key+`"`))
+}
+func (i *imagined) Unseal()          { i.sealed.Store(false) }
+func (i *imagined) Begin(now func()) { now() }
+func (i *imagined) Rewrite()         { i.rewrites.Add(1) }
+func (i *imagined) Former([]byte)    {}
+func (i *imagined) End()             { i.final.Store(true) }
+
+func (i *imagined) InVoice() (int, int) {
+	i.m.mu.Lock()
+	defer i.m.mu.Unlock()
+	return i.m.playing[i.key], 0
+}
+
+func contextWithin(t *testing.T, most time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), most)
+}
+
+type testWriter struct {
+	t    *testing.T
+	name string
+}
+
+func (w testWriter) Write(b []byte) (int, error) {
+	if testing.Verbose() {
+		w.t.Logf("%s", b)
+	}
+	return len(b), nil
+}

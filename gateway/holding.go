@@ -1,0 +1,171 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"busker/cluster"
+	"busker/internal/snowflake"
+)
+
+// Holding is a shard that this process owns. The Runner of the shard has it: it tells
+// the Fleet how the shard is doing, and asks whether the shard is still ours.
+type Holding struct {
+	f             *Fleet
+	key           string
+	shards, shard int
+	how           How
+	log           *slog.Logger
+
+	runner Runner
+	cancel context.CancelCauseFunc // ends runner
+	news   chan How                // for OnOwn, told by the holding's goroutine
+	hurry  chan struct{}           // closed when what lingers must go
+	rush   sync.Once
+
+	active  atomic.Bool // its events count
+	up      atomic.Bool // its session began, and its guilds are known
+	leaving atomic.Bool // on its way to another process, or out of use
+	over    atomic.Bool // another's
+	away    atomic.Bool // a shard of the former set: its guilds of other processes were handed over
+
+	mu    sync.Mutex
+	lease cluster.Lease
+
+	writing sync.Mutex // held while the note is written
+	note    note
+}
+
+// note is what the lease's next owner reads.
+type note struct {
+	Token  uint64          `json:"token"`            // under which it was written
+	Up     bool            `json:"up,omitempty"`     // the session began
+	Active bool            `json:"active,omitempty"` // its events count
+	Away   bool            `json:"away,omitempty"`   // guilds that go elsewhere were handed over
+	State  json.RawMessage `json:"state,omitempty"`  // the runner's
+}
+
+func readNote(b []byte) (n note) {
+	if json.Unmarshal(b, &n) != nil {
+		return note{}
+	}
+	return n
+}
+
+// Shard returns which shard of how many it is.
+func (h *Holding) Shard() (shard, shards int) { return h.shard, h.shards }
+
+// Lease returns the lease as it was last renewed.
+func (h *Holding) Lease() cluster.Lease {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lease
+}
+
+func (h *Holding) setLease(l cluster.Lease) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l.Token >= h.lease.Token { // an older answer may come later
+		h.lease = l
+	}
+}
+
+// begins takes what the grant brings.
+func (h *Holding) begins(grant cluster.Grant) {
+	h.setLease(grant.Lease)
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	h.note = readNote(grant.Note)
+	h.active.Store(h.note.Active)
+	h.away.Store(h.note.Away)
+	if len(h.note.State) == 0 {
+		h.Fresh()
+	}
+}
+
+// Active reports whether the shard's events count. Those of a set that waits beside
+// another are only collected.
+func (h *Holding) Active() bool { return h.active.Load() }
+
+// State returns what the runner before has kept.
+func (h *Holding) State() []byte {
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	return h.note.State
+}
+
+// Keep writes what the next runner is to know. It fails with cluster.ErrLost when the
+// shard is another's.
+func (h *Holding) Keep(ctx context.Context, state []byte) error {
+	return h.mark(ctx, func(n *note) { n.State = state })
+}
+
+// mark changes the note.
+func (h *Holding) mark(ctx context.Context, change func(*note)) error {
+	h.writing.Lock()
+	defer h.writing.Unlock()
+	l := h.Lease()
+	n := h.note
+	change(&n)
+	n.Token, n.Up, n.Active, n.Away = l.Token, h.up.Load(), h.active.Load(), h.away.Load()
+	b, err := json.Marshal(n)
+	if err != nil {
+		return err
+	}
+	if err := h.f.c.Leases.Note(ctx, l, b); err != nil {
+		return fmt.Errorf("keep the state of shard %d: %w", h.shard, err)
+	}
+	h.note = n
+	return nil
+}
+
+// Up tells that the session began or was resumed, and that its guilds are known.
+func (h *Holding) Up() {
+	if !h.up.Swap(true) {
+		h.f.tellOwned(h, h.origin())
+		h.f.rouse()
+	}
+}
+
+// Fresh tells that nothing is left of the session the last owner had.
+func (h *Holding) Fresh() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.how == TakenOver {
+		h.how = Fresh
+	}
+}
+
+func (h *Holding) origin() How {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.how
+}
+
+// Validate returns nil when the shard is ours: for certain, or as the cluster says. It
+// returns cluster.ErrLost when it is another's and cluster.ErrUnreachable when nobody
+// knows.
+func (h *Holding) Validate(ctx context.Context) error {
+	if h.over.Load() {
+		return fmt.Errorf("shard %d of %d: %w", h.shard, h.shards, cluster.ErrLost)
+	}
+	if h.Lease().Trusted() {
+		return nil
+	}
+	return h.f.validate(ctx, h)
+}
+
+func (h *Holding) serves(guild snowflake.ID) bool { return shardNumber(guild, h.shards) == h.shard }
+
+// counts reports whether guild, one of the shard's, is served here by it.
+func (h *Holding) counts(guild snowflake.ID) bool {
+	return h.active.Load() && !h.over.Load() && (!h.away.Load() || h.f.stays(guild))
+}
+
+func (h *Holding) owned(how How) Owned {
+	return Owned{Shard: h.shard, Shards: h.shards, Token: h.Lease().Token, How: how}
+}

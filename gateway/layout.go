@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"busker/cluster"
+	"busker/internal/fault"
+	"busker/internal/snowflake"
+)
+
+// layout is what all processes agree on: into how many shards the guilds are divided.
+// While Next is set, a second set of that many connects beside the first.
+type layout struct {
+	Shards int `json:"shards"`
+	Next   int `json:"next,omitempty"`
+}
+
+// layoutKey is where the layout lies in the cluster's cache.
+const layoutKey = "layout"
+
+// maxShards bounds the number of shards: a bot of 16 million guilds has as many.
+const maxShards = 16_384
+
+// valid reports whether l may be used.
+func (l layout) valid() bool {
+	return l.Shards > 0 && l.Shards <= maxShards && l.Next >= 0 && l.Next <= maxShards && l.Next != l.Shards
+}
+
+// sets are the numbers of shards that are to be connected.
+func (l layout) sets() []int {
+	if l.Next == 0 {
+		return []int{l.Shards}
+	}
+	return []int{l.Shards, l.Next}
+}
+
+// has reports whether a set of so many shards is to be connected.
+func (l layout) has(shards int) bool { return shards == l.Shards || shards == l.Next && shards != 0 }
+
+// readLayout returns the layout and how it is written; ok is false when there is none.
+func readLayout(ctx context.Context, c cluster.Cache) (l layout, written []byte, ok bool, err error) {
+	written, ok, err = c.Get(ctx, layoutKey)
+	if err != nil || !ok {
+		return layout{}, nil, false, err
+	}
+	if json.Unmarshal(written, &l) != nil || !l.valid() {
+		return layout{}, written, false, nil // damaged, and to be written anew
+	}
+	return l, written, true, nil
+}
+
+// swapLayout replaces what was written before; false when somebody else was faster.
+func swapLayout(ctx context.Context, c cluster.Cache, written []byte, l layout) (bool, error) {
+	value, err := json.Marshal(l)
+	if err != nil {
+		return false, err
+	}
+	if bytes.Equal(written, value) {
+		return true, nil
+	}
+	return c.Swap(ctx, layoutKey, written, value)
+}
+
+// Reshard asks the cluster to go over to another number of shards, or, with the
+// number there is, to give up going over to another one. The processes that run
+// shards do the rest.
+func Reshard(ctx context.Context, c *cluster.Cluster, shards int) error {
+	if shards < 1 || shards > maxShards {
+		return fault.Newf(fault.Invalid, "A bot has between 1 and %d shards.", maxShards)
+	}
+	for {
+		l, written, ok, err := readLayout(ctx, c.Cache)
+		switch {
+		case err != nil:
+			return fmt.Errorf("read the number of shards: %w", err)
+		case !ok:
+			return fault.New(fault.NotFound, "No process has connected any shards so far.")
+		}
+		next := layout{Shards: l.Shards, Next: shards}
+		if shards == l.Shards {
+			next.Next = 0
+		}
+		swapped, err := swapLayout(ctx, c.Cache, written, next)
+		if err != nil {
+			return fmt.Errorf("set the number of shards: %w", err)
+		}
+		if swapped {
+			return nil
+		}
+	}
+}
+
+// shardKey is the lease of a shard.
+func shardKey(shards, shard int) string { return "shard/" + strconv.Itoa(shards) + "/" + strconv.Itoa(shard) }
+
+// shardsPrefix begins the leases of all shards, of any number of them.
+const shardsPrefix = "shard/"
+
+// parseShardKey reads the lease of a shard.
+func parseShardKey(key string) (shards, shard int, ok bool) {
+	of, n, ok := strings.Cut(strings.TrimPrefix(key, shardsPrefix), "/")
+	if !ok || !strings.HasPrefix(key, shardsPrefix) {
+		return 0, 0, false
+	}
+	shards, err := strconv.Atoi(of)
+	if err != nil || shards < 1 || shards > maxShards {
+		return 0, 0, false
+	}
+	shard, err = strconv.Atoi(n)
+	return shards, shard, err == nil && shard >= 0 && shard < shards
+}
+
+// shardNumber is Discord's formula: (guild_id >> 22) % shards.
+func shardNumber(guild snowflake.ID, shards int) int { return int(uint64(guild>>22) % uint64(shards)) }
+
+// serving tells which guilds a shard serves.
+func serving(shards, shard int) func(snowflake.ID) bool {
+	return func(guild snowflake.ID) bool { return shardNumber(guild, shards) == shard }
+}
+
+// overlap reports whether two shards of different sets can serve the same guild.
+func overlap(shards, shard, ofOthers, other int) bool {
+	return (shard-other)%gcd(shards, ofOthers) == 0
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
+}
+
+// layoutEvery is how often the layout is read.
+const layoutEvery = time.Second
