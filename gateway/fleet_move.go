@@ -143,13 +143,16 @@ func (f *Fleet) most(counts map[string]int) (who string) {
 }
 
 // idlest returns the shard whose move disturbs least: the one with the fewest guilds
-// in voice. The caller holds the lock.
+// in voice; nil while not all of them are up. The caller holds the lock.
 func (f *Fleet) idlest() (best *Holding) {
 	fewest := 0
 	for _, key := range slices.Sorted(maps.Keys(f.held)) {
 		h := f.held[key]
-		if h.shards != f.layout.Shards || h.runner == nil || h.over.Load() || h.leaving.Load() || !h.up.Load() || !h.active.Load() {
+		if h.over.Load() {
 			continue
+		}
+		if h.runner == nil || h.leaving.Load() || !h.up.Load() || !h.active.Load() {
+			return nil // one thing after the other
 		}
 		if playing, _ := h.runner.InVoice(); best == nil || playing < fewest {
 			best, fewest = h, playing

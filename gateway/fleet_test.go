@@ -197,7 +197,7 @@ func TestAHandOverThatFailsChangesNothing(t *testing.T) {
 		if n := a.owns(4); n != 2 {
 			t.Errorf("a serves %d shards", n)
 		}
-		if said := a.said(); !slices.Contains(said, "returned 0/4") && !slices.Contains(said, "returned 1/4") {
+		if said := a.said(); !slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, "returned") }) {
 			t.Errorf("a said %q", said)
 		}
 	})

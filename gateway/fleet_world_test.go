@@ -214,6 +214,7 @@ type member struct {
 
 func newTown(t *testing.T, shards int, names ...string) *town {
 	w := &town{t: t, cluster: cluster.Local(), shards: shards, opening: 50 * time.Millisecond}
+	w.cluster.Bus = &wire{to: map[string]cluster.Server{}}
 	for _, name := range names {
 		w.join(name)
 	}
@@ -428,4 +429,33 @@ func (w testWriter) Write(b []byte) (int, error) {
 		w.t.Logf("%s", b)
 	}
 	return len(b), nil
+}
+
+// wire is a bus that only carries requests, and loses none.
+type wire struct {
+	cluster.Bus
+	mu sync.Mutex
+	to map[string]cluster.Server
+}
+
+func (w *wire) Request(ctx context.Context, topic string, m cluster.Message) ([]byte, error) {
+	w.mu.Lock()
+	s, ok := w.to[topic]
+	w.mu.Unlock()
+	if !ok {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return s.Handle(ctx, m)
+}
+
+func (w *wire) Serve(ctx context.Context, topic string, s cluster.Server) error {
+	w.mu.Lock()
+	w.to[topic] = s
+	w.mu.Unlock()
+	<-ctx.Done()
+	w.mu.Lock()
+	delete(w.to, topic)
+	w.mu.Unlock()
+	return ctx.Err()
 }
