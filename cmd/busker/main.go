@@ -29,6 +29,7 @@ type cli struct {
 	Bench   benchCommand   `cmd:"" help:"Measure how many streams this machine carries."`
 	Store   storeCommand   `cmd:"" help:"Back up, restore or move what the bot remembers."`
 	Config  configCommand  `cmd:"" help:"Show the configuration."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with token, Discord, Redis, store and machine, and what to do."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Busker whether it is well."`
 	Version versionCommand `cmd:"" help:"Show the version and what this build can do."`
 }
