@@ -276,7 +276,7 @@ func (p *player) snapshot() *snapshot {
 		State: p.state(), Channel: p.channel, Stay: p.stay, Held: p.held, Interrupted: !p.cut.IsZero(),
 		Volume: p.volume, Loop: p.queue.Loop(),
 		Filters: p.filters, Effects: p.effects, Normalise: p.normalise, Crossfade: p.crossfade, Bitrate: p.bitrate,
-		Fair: p.queue.Fair(), Queue: p.queue.List(), QueueLength: p.queue.Duration(), History: p.queue.History(),
+		Fair: p.queue.Fair(), Queue: p.queue.List(), Upcoming: p.queue.Len(), QueueLength: p.queue.Duration(), History: p.queue.History(),
 		SleepAt: p.sleep.at, SleepAfterTrack: p.sleep.afterTrack, LastError: p.lastError,
 	}}
 	s.Undoable, _ = p.queue.Undoable()

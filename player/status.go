@@ -67,6 +67,7 @@ type Status struct {
 	Loop        queue.Loop
 	Fair        bool          // people take turns
 	Queue       []*queue.Item // upcoming
+	Upcoming    int           // how many; more than are in Queue only in an Event of another process
 	QueueLength time.Duration // of the upcoming tracks whose length is known
 	History     []*queue.Item // played before, newest first
 	Undoable    queue.Op      // what Undo would take back; "" = nothing

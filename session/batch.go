@@ -16,7 +16,6 @@ type batch struct {
 	changes []Change               // those not written yet; several of a guild have different tokens
 	index   map[snowflake.ID]int   // in changes: the newest of a guild
 	states  map[snowflake.ID]whole // handed over; they wait until the changes are saved
-	whole   map[snowflake.ID]whole // stand for changes that were dropped, and are written first
 	begun   time.Time
 	fenced  map[claim]bool // refused; nobody reads it before saved is closed
 	saved   chan struct{}  // closed when all that is not fenced is durable
@@ -30,7 +29,7 @@ type whole struct {
 
 func newBatch() *batch {
 	return &batch{
-		index: map[snowflake.ID]int{}, states: map[snowflake.ID]whole{}, whole: map[snowflake.ID]whole{},
+		index: map[snowflake.ID]int{}, states: map[snowflake.ID]whole{},
 		begun: time.Now(), fenced: map[claim]bool{}, saved: make(chan struct{}),
 	}
 }
@@ -67,12 +66,12 @@ func (b *batch) merge(c Change, tight bool) {
 		into.Place = c.Place
 	}
 	into.Queue = append(into.Queue, c.Queue...)
+	into.Applied = newest(append(into.Applied, c.Applied...))
 	switch {
 	case c.State == nil:
 	case replaces:
-		into.Queue = nil
+		into.Queue, into.Whole = nil, c.State
 		delete(b.states, c.Guild)
-		b.whole[c.Guild] = whole{c.Token, *c.State}
 	default:
 		b.states[c.Guild] = whole{c.Token, *c.State}
 	}
@@ -91,10 +90,22 @@ func (b *batch) part() (n, rows int) {
 		for j := range b.changes[i].Queue {
 			more += len(b.changes[i].Queue[j].Items)
 		}
+		if w := b.changes[i].Whole; w != nil {
+			more += rowsOf(w)
+		}
 		if n > 0 && rows+more > partRows {
 			break
 		}
 		n, rows = n+1, rows+more
 	}
 	return n, rows
+}
+
+// rowsOf is how many tracks are in a State.
+func rowsOf(s *queue.State) int {
+	rows := len(s.Upcoming)
+	for i := range s.Undo {
+		rows += len(s.Undo[i].Items)
+	}
+	return rows
 }

@@ -2,7 +2,6 @@ package session
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -176,20 +175,8 @@ func (k *Keeper) begin() *batch {
 	return k.writing
 }
 
-// save writes b: first the queues whose changes were dropped for a State, for the changes
-// that follow build on them. An end between the two loses nothing, for nobody was told
-// that b is saved.
+// save writes b.
 func (k *Keeper) save(life context.Context, b *batch) error {
-	for guild, w := range b.whole {
-		err := k.replace(life, guild, w)
-		switch {
-		case errors.Is(err, ErrFenced):
-			k.refuse(b, claim{guild, w.token})
-		case err != nil:
-			return fmt.Errorf("keep a whole queue: %w", err)
-		}
-		delete(b.whole, guild)
-	}
 	for len(b.changes) > 0 {
 		n, rows := b.part()
 		if err := k.savePart(life, b, n, rows); err != nil {
@@ -222,11 +209,7 @@ func (k *Keeper) savePart(life context.Context, b *batch, n, rows int) error {
 
 // replace has the Store keep a queue as a whole.
 func (k *Keeper) replace(ctx context.Context, guild snowflake.ID, w whole) error {
-	rows := len(w.state.Upcoming)
-	for i := range w.state.Undo {
-		rows += len(w.state.Undo[i].Items)
-	}
-	ctx, cancel := context.WithTimeout(ctx, k.timeout(rows))
+	ctx, cancel := context.WithTimeout(ctx, k.timeout(rowsOf(&w.state)))
 	defer cancel()
 	return k.opts.Store.Compact(ctx, guild, w.token, w.state)
 }

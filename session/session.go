@@ -61,6 +61,12 @@ type Change struct {
 	// so that the log of them can be replaced. Without Queue it takes the place of whatever
 	// is kept, and must have a higher Seq than that. A Store ignores it.
 	State *queue.State
+	// Whole is a queue that takes the place of whatever is kept, before Queue goes on from
+	// it, as Store.Compact does. The Keeper makes it of a State; others leave it nil.
+	Whole *queue.State
+	// Applied are the commands that led to all this, by N. They are kept if and only if the
+	// rest of the Change is; only those that still are among the newest MaxApplied matter.
+	Applied []Applied
 	// Now tells where a Place with a Speed really is, for the Keeper to write another
 	// anchor when that is not where it should be. Any goroutine may call it; nil = the
 	// anchor holds, until Keeper.Drop. A Store ignores it.
@@ -75,6 +81,8 @@ type Saved struct {
 	Queue queue.State    // the newest that was kept whole; zero = none was
 	Log   []queue.Change // all kept after Queue.Seq, by Seq
 	Beat  time.Time      // when the process that Place.Process names last said it was there; zero = never
+
+	Applied []Applied // the newest MaxApplied at most, by N
 }
 
 // Position is where Item was when its process was last heard of.
@@ -104,7 +112,7 @@ type Store interface {
 	// Token than is known is taken. A guild may occur more than once, with the same Token.
 	// What it costs depends on the changes and not on the queues they belong to. An error
 	// may mean that they were kept nevertheless: the same changes may come again, and a
-	// queue.Change whose Seq is kept already is left as it is.
+	// queue.Change whose Seq, or an Applied whose N is kept already is left as it is.
 	Save(ctx context.Context, changes []Change) (fenced []snowflake.ID, err error)
 	// Compact keeps state in place of the older State and all changes up to state.Seq.
 	// Changes after it may be saved at the same time, and stay. A state that is not newer

@@ -50,6 +50,6 @@ func (s *Store) EraseGuild(ctx context.Context, guild snowflake.ID) error {
 
 // guildTables are the tables with a column guild.
 var guildTables = []string{
-	"guild_settings", "session_sound", "session_place", "session_token", "queue_item", "queue_state", "queue_change",
+	"guild_settings", "session_sound", "session_place", "session_token", "session_command", "queue_item", "queue_state", "queue_change",
 	"card", "play", "audit", "departed_guild",
 }

@@ -68,10 +68,12 @@ func (s *Store) Restore(ctx context.Context, r io.Reader, o RestoreOptions) (row
 // makeEmpty deletes everything when it may, and otherwise refuses when there is something.
 //
 // The tokens of former owners go in any case: what is restored belongs to nobody yet, and
-// another Redis may count from 1 again.
+// another Redis may count from 1 again. So do the commands, which changed something else.
 func (tx *transaction) makeEmpty(ctx context.Context, may bool) error {
-	if err := tx.exec(ctx, `DELETE FROM session_token`); err != nil {
-		return err
+	for _, table := range []string{"session_token", "session_command"} {
+		if err := tx.exec(ctx, `DELETE FROM `+table); err != nil {
+			return err
+		}
 	}
 	for _, t := range slices.Backward(tables) {
 		if may {

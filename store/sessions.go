@@ -63,7 +63,15 @@ func saveChange(ctx context.Context, tx *transaction, c *session.Change) error {
 			return err
 		}
 	}
-	return saveSteps(ctx, tx, c.Guild, c.Queue)
+	if c.Whole != nil {
+		if err := compact(ctx, tx, c.Guild, *c.Whole); err != nil {
+			return err
+		}
+	}
+	if err := saveSteps(ctx, tx, c.Guild, c.Queue); err != nil {
+		return err
+	}
+	return saveApplied(ctx, tx, c.Guild, c.Applied)
 }
 
 // saveSteps appends to the log of a queue, and keeps the items that came with it.
@@ -188,6 +196,9 @@ func load(ctx context.Context, tx *transaction, guild snowflake.ID, saved *sessi
 		if beat.Valid {
 			saved.Beat = instant(beat.Int64)
 		}
+	}
+	if saved.Applied, err = loadApplied(ctx, tx, guild); err != nil {
+		return err
 	}
 	return loadQueue(ctx, tx, guild, state.String, saved)
 }

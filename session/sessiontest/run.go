@@ -35,6 +35,10 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 		{"the position goes on with the heartbeat", heartbeat},
 		{"an older owner changes nothing", olderOwner},
 		{"nothing of an older owner is kept after a Take", takeAside},
+		{"commands that were carried out come back", appliedComeBack},
+		{"the newest commands are remembered", appliedAreForgotten},
+		{"a command is remembered only with what it did", appliedOnlyWithTheRest},
+		{"a queue as a whole is one step with what follows", wholeInOneStep},
 		{"a long queue does not make saving slower", costOfSave},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.test(t, open(t)) })

@@ -35,6 +35,14 @@ type row struct {
 	channel             snowflake.ID
 	seq                 uint64
 	log                 map[uint64][]byte
+	applied             []applied // by n
+}
+
+// applied is a command that was carried out.
+type applied struct {
+	n       uint64
+	command string
+	outcome []byte
 }
 
 // NewStore returns an empty Store.
@@ -119,6 +127,11 @@ func (s *Store) Load(ctx context.Context, guild snowflake.ID) (saved session.Sav
 		err = cmp.Or(err, json.Unmarshal(r.log[seq], &c))
 		saved.Log = append(saved.Log, c)
 	}
+	for _, a := range r.applied {
+		back := session.Applied{N: a.n, Command: a.command}
+		err = cmp.Or(err, json.Unmarshal(a.outcome, &back))
+		saved.Applied = append(saved.Applied, back)
+	}
 	saved.Beat = s.beats[saved.Place.Process]
 	return saved, err
 }
@@ -180,6 +193,10 @@ func (s *Store) Save(ctx context.Context, changes []session.Change) (fenced []sn
 		if c.Place != nil {
 			r.place, r.at, r.channel = encode(c.Place), c.Place.At, c.Place.Channel
 		}
+		if c.Whole != nil {
+			r.compact(*c.Whole)
+		}
+		r.remember(c.Applied)
 		for _, step := range c.Queue {
 			if _, kept := r.log[step.Seq]; !kept && step.Seq > r.seq {
 				r.log[step.Seq] = encode(step)
@@ -200,12 +217,25 @@ func (s *Store) Compact(ctx context.Context, guild snowflake.ID, token uint64, s
 		return session.ErrFenced
 	}
 	r.kept = true
-	if state.Seq <= r.seq {
-		return nil
-	}
-	r.state, r.seq = encode(state), state.Seq
-	maps.DeleteFunc(r.log, func(seq uint64, _ []byte) bool { return seq <= state.Seq })
+	r.compact(state)
 	return nil
+}
+
+func (r *row) compact(state queue.State) {
+	if state.Seq > r.seq {
+		r.state, r.seq = encode(state), state.Seq
+		maps.DeleteFunc(r.log, func(seq uint64, _ []byte) bool { return seq <= state.Seq })
+	}
+}
+
+// remember keeps the newest commands.
+func (r *row) remember(list []session.Applied) {
+	for _, a := range list {
+		if len(r.applied) == 0 || a.N > r.applied[len(r.applied)-1].n {
+			r.applied = append(r.applied, applied{a.N, a.Command, encode(a)})
+		}
+	}
+	r.applied = slices.Clone(r.applied[max(0, len(r.applied)-session.MaxApplied):])
 }
 
 // Beat implements session.Store.
