@@ -54,7 +54,7 @@ binary() {
 
 # needed lists the libraries a program or library asks for.
 needed() {
-	LC_ALL=C readelf -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'
+	LC_ALL=C "$gnu-readelf" -d "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]$/\1/p'
 }
 
 # libraries copies into $2 what $1 needs, and what that needs; the loader is among it.
