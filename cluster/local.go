@@ -18,6 +18,7 @@ func Local() *Cluster {
 		Claims:  &localClaims{byKey: map[string]localClaim{}},
 		Limits:  &localLimits{next: map[string]time.Time{}},
 		Cache:   &localCache{values: map[string]localValue{}, tables: map[string]*localTable{}},
+		Bus:     newLocalBus(),
 		Health:  localHealth{},
 	}
 }
