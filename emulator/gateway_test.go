@@ -245,10 +245,59 @@ func TestCompression(t *testing.T) {
 	if w.binary == 0 {
 		t.Error("large payloads came uncompressed")
 	}
-	w, _ = s.identified(t, "v=10&encoding=json&compress=zlib-stream", nil)
-	w.until(0, "GUILD_CREATE")
-	s.say(t, "one more message in the same context")
-	w.until(0, "MESSAGE_CREATE")
+	for _, how := range []string{"zlib-stream", "zstd-stream"} {
+		w, _ = s.identified(t, "v=10&encoding=json&compress="+how, nil)
+		w.until(0, "GUILD_CREATE")
+		s.say(t, "one more message in the same context")
+		w.until(0, "MESSAGE_CREATE")
+		if w.binary == 0 {
+			t.Errorf("%s came uncompressed", how)
+		}
+	}
+	if got := s.dial(t, "v=10&encoding=json&compress=rar").closed(); got != 4002 {
+		t.Errorf("an unknown compression: closed with %d", got)
+	}
+}
+
+// TestResumeElsewhere takes a session over from a socket that is still open: that one is
+// closed, and the new one hears of what happens, and of no guild anew.
+func TestResumeElsewhere(t *testing.T) {
+	s := newStage(t)
+	old, id := s.identified(t, "v=10&encoding=json", nil)
+	seq := old.until(0, "GUILD_CREATE").S
+	w := s.resumed(t, id, seq)
+	if f := w.next(); f.T != "RESUMED" || f.S != seq+1 {
+		t.Errorf("got %s number %d", f.T, f.S)
+	}
+	if got := old.closed(); got == 1000 || got == 1001 {
+		t.Errorf("the old socket was closed with %d", got)
+	}
+	s.say(t, "here")
+	if f := w.next(); f.T != "MESSAGE_CREATE" {
+		t.Errorf("got %s", f.T)
+	}
+	if n := s.World().Sessions(s.bot.ID); n != 1 {
+		t.Errorf("%d sessions", n)
+	}
+}
+
+func TestStartsAreCounted(t *testing.T) {
+	s := newStage(t, emulator.Options{Gateway: gateway.Limits{IdentifyEvery: 1, Starts: 3, Shards: 2, MaxConcurrency: 4}})
+	for range 3 {
+		s.identified(t, "v=10&encoding=json", nil)
+	}
+	told, err := s.client(t).GatewayBot()
+	need(t, err)
+	if l := told.SessionStartLimit; told.Shards != 2 || l.Total != 3 || l.Remaining != 0 || l.MaxConcurrency != 4 ||
+		l.ResetAfter <= 0 || l.ResetAfter > int((24*time.Hour).Milliseconds()) {
+		t.Errorf("told %+v", told)
+	}
+	w := s.dial(t, "v=10&encoding=json")
+	w.until(10, "")
+	w.send(2, s.hello(nil))
+	if f := w.next(); f.Op != 9 {
+		t.Errorf("one too many: %+v", f)
+	}
 }
 
 func TestDispatchesByIntentAndShard(t *testing.T) {

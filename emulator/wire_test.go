@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
+	"github.com/klauspost/compress/zstd"
 )
 
 // wire is a gateway client that does only what the test says.
@@ -18,7 +19,7 @@ type wire struct {
 	t      *testing.T
 	ctx    context.Context //nolint:containedctx // of one test, whose fixture this is
 	ws     *websocket.Conn
-	stream *inflater // of zlib-stream
+	stream *inflater // of a stream that is compressed
 	binary int       // messages that came compressed
 }
 
@@ -77,23 +78,28 @@ func (w *wire) inflate(data []byte) []byte {
 	return out
 }
 
-// inflater reads zlib-stream: one context over all messages.
+// inflater reads a compressed stream: one context over all messages.
 type inflater struct {
-	in  bytes.Buffer
-	out io.Reader
+	zstd bool // else zlib
+	in   bytes.Buffer
+	out  io.Reader
 }
 
 func (s *inflater) next(data []byte) ([]byte, error) {
-	if !bytes.HasSuffix(data, []byte{0, 0, 0xff, 0xff}) {
+	if !s.zstd && !bytes.HasSuffix(data, []byte{0, 0, 0xff, 0xff}) {
 		return nil, errors.New("no flush at the end of a message")
 	}
 	s.in.Write(data)
 	if s.out == nil {
-		z, err := zlib.NewReader(&s.in)
+		var err error
+		if s.zstd {
+			s.out, err = zstd.NewReader(struct{ io.Reader }{&s.in}, zstd.WithDecoderConcurrency(1)) // a bare Buffer is read at once
+		} else {
+			s.out, err = zlib.NewReader(&s.in)
+		}
 		if err != nil {
 			return nil, err
 		}
-		s.out = z
 	}
 	var raw json.RawMessage
 	err := json.NewDecoder(&oneByte{s.out}).Decode(&raw)
@@ -143,8 +149,8 @@ func (s *stage) hello(changes map[string]any) map[string]any {
 func (s *stage) identified(t *testing.T, query string, changes map[string]any) (*wire, string) {
 	t.Helper()
 	w := s.dial(t, query)
-	if strings.Contains(query, "zlib-stream") {
-		w.stream = &inflater{}
+	if strings.Contains(query, "compress=") {
+		w.stream = &inflater{zstd: strings.Contains(query, "zstd")}
 	}
 	w.until(10, "")
 	w.send(2, s.hello(changes))

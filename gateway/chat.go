@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/bwmarrin/discordgo"
-
 	"busker/internal/snowflake"
 )
 
@@ -76,13 +74,7 @@ func (g *Gateway) AskStatus(ctx context.Context, guild snowflake.ID) error {
 		Guild  snowflake.ID `json:"guild_id"`
 		Fields []string     `json:"fields"`
 	}
-	err = s.send(ctx, func(to *discordgo.Session) error {
-		return to.GatewayWriteStruct(struct {
-			Op   int     `json:"op"`
-			Data payload `json:"d"`
-		}{opChannelInfo, payload{guild, []string{"status"}}})
-	})
-	if err != nil {
+	if err := s.send(ctx, opChannelInfo, payload{guild, []string{"status"}}); err != nil {
 		return fmt.Errorf("ask for the status of channels: %w", err)
 	}
 	return nil

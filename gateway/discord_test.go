@@ -13,10 +13,12 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
-	"github.com/gorilla/websocket"
+	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"busker/gateway"
+	"busker/gateway/conn"
 )
 
 // discord is a Discord that does exactly what a test tells it to: connection n of
@@ -52,15 +54,15 @@ func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(discordgo.GatewayBotResponse{URL: d.wsURL(), Shards: 1, SessionStartLimit: d.limit})
 		return
 	}
-	conn, err := new(websocket.Upgrader).Upgrade(w, r, nil)
+	ws, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return
 	}
-	defer conn.Close()
+	defer ws.CloseNow() //nolint:errcheck // it may be closed already
 	d.count.Add(1)
 	select {
 	case script := <-d.scripts:
-		script(&peer{t: d.t, Conn: conn})
+		script(&peer{t: d.t, Conn: ws})
 	case <-d.t.Context().Done():
 	}
 }
@@ -79,7 +81,7 @@ type frame struct {
 }
 
 func (p *peer) send(format string, args ...any) {
-	_ = p.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, format, args...))
+	_ = p.Write(context.Background(), websocket.MessageText, fmt.Appendf(nil, format, args...))
 }
 
 func (p *peer) hello(interval time.Duration) {
@@ -90,7 +92,7 @@ func (p *peer) hello(interval time.Duration) {
 func (p *peer) next() (frame, bool) {
 	for {
 		var f frame
-		if p.gone = p.ReadJSON(&f); p.gone != nil {
+		if p.gone = wsjson.Read(context.Background(), p.Conn, &f); p.gone != nil {
 			return f, false
 		}
 		if f.Op == 1 {
@@ -134,7 +136,7 @@ func (p *peer) stay() {
 }
 
 func (p *peer) close(code int) {
-	_ = p.WriteMessage(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""))
+	_ = p.Close(websocket.StatusCode(code), "")
 }
 
 // options are quick ones, against d.
@@ -145,7 +147,7 @@ func (d *discord) options() gateway.Options {
 	}
 	return gateway.Options{
 		Token: "t0ken", API: base, Transport: &http.Transport{DisableKeepAlives: true},
-		IdentifyEvery: time.Millisecond, ResumeWait: time.Millisecond, ReconnectWait: time.Millisecond,
+		Compression: conn.None, IdentifyEvery: time.Millisecond, ResumeWait: time.Millisecond, ReconnectWait: time.Millisecond,
 	}
 }
 

@@ -2,93 +2,103 @@ package gateway
 
 import (
 	"encoding/json"
-	"strings"
+	"errors"
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/gateway/conn"
 	"busker/internal/snowflake"
 )
 
-// dispatch takes one event on the shard's read loop. Nothing here waits, and
-// nothing that goes wrong here stops the shard.
-func (s *shard) dispatch(from *discordgo.Session, event any) {
-	if !s.isNewest(from) {
+// onEvent takes one event on the goroutine that reads. Nothing here waits, and nothing
+// that goes wrong here stops the shard.
+func (s *shard) onEvent(e conn.Event) {
+	name, read := reader(e.Type)
+	if read == nil {
 		return
 	}
-	name := eventName(event)
-	defer s.g.recover(name)
-	if name != "" {
-		s.g.metrics.events.WithLabelValues(name).Inc()
-	}
-	switch e := event.(type) {
-	case *discordgo.Ready:
-		s.onReady(e)
-	case *discordgo.Resumed:
-		s.log.Info("session resumed")
-		s.connected(from, "")
-	case *discordgo.Event:
-		s.raw(from, e)
-	case *discordgo.VoiceStateUpdate:
-		s.onVoiceState(e.VoiceState)
-	case *discordgo.VoiceServerUpdate:
-		s.g.onVoiceServer(e)
-	case *discordgo.GuildCreate:
-		s.onGuild(e.Guild)
-	case *discordgo.GuildDelete:
-		s.g.onGuildGone(e.Guild)
-	default:
-		s.g.onGuildEvent(event)
+	s.g.metrics.events.WithLabelValues(name).Inc()
+	if err := read(s, e.Data); err != nil {
+		s.g.metrics.unread.Inc()
+		s.log.Warn("event cannot be read as a whole", "event", e.Type, "err", err)
 	}
 }
 
-// raw takes what discordgo's own types leave out; it follows the event in those.
-func (s *shard) raw(from *discordgo.Session, e *discordgo.Event) {
-	switch e.Type {
+// reader returns what reads an event, and its name in the metric: a closed set.
+func reader(event string) (name string, read func(*shard, json.RawMessage) error) {
+	switch event {
 	case "READY":
-		s.connected(from, resumeURL(e.RawData))
+		return "ready", with((*shard).onReady)
+	case "RESUMED":
+		return "resumed", raw(func(*shard, json.RawMessage) {})
+	case "VOICE_STATE_UPDATE":
+		return "voice_state_update", with((*shard).onVoiceState)
+	case "VOICE_SERVER_UPDATE":
+		return "voice_server_update", with((*shard).onVoiceServer)
 	case "INTERACTION_CREATE":
-		i, err := readInteraction(e.RawData)
-		if err != nil {
-			s.log.Warn("interaction cannot be read", "err", err)
-			return
-		}
-		s.g.threads.see(e.RawData)
-		s.g.offer(i)
+		return "interaction_create", (*shard).onInteraction
 	case "MESSAGE_CREATE":
-		s.g.onMessage(e.RawData)
+		return "message_create", raw(func(s *shard, d json.RawMessage) { s.g.onMessage(d) })
 	case "VOICE_CHANNEL_STATUS_UPDATE":
-		s.g.onStatus(e.RawData)
+		return "channel_status", raw(func(s *shard, d json.RawMessage) { s.g.onStatus(d) })
 	case "CHANNEL_INFO":
-		s.g.onChannelInfo(e.RawData)
+		return "channel_status", raw(func(s *shard, d json.RawMessage) { s.g.onChannelInfo(d) })
+	}
+	return guildReader(event)
+}
+
+// guildReader is reader for what keeps the cache.
+func guildReader(event string) (name string, read func(*shard, json.RawMessage) error) {
+	switch event {
+	case "GUILD_CREATE":
+		return "guild", with((*shard).onGuild)
+	case "GUILD_UPDATE":
+		return "guild", with((*shard).onGuildUpdate)
+	case "GUILD_DELETE":
+		return "guild", with((*shard).onGuildGone)
+	case "CHANNEL_CREATE", "CHANNEL_UPDATE":
+		return "channel", with((*shard).onChannel)
+	case "CHANNEL_DELETE":
+		return "channel", with((*shard).onChannelGone)
+	case "GUILD_ROLE_CREATE", "GUILD_ROLE_UPDATE":
+		return "role", with((*shard).onRole)
+	case "GUILD_ROLE_DELETE":
+		return "role", with((*shard).onRoleGone)
+	case "GUILD_MEMBER_UPDATE":
+		return "member", with((*shard).onMember)
+	}
+	return "", nil
+}
+
+// with reads an event into a T for f. A field of another type than it was says nothing of
+// the others, which are read.
+func with[T any](f func(*shard, *T)) func(*shard, json.RawMessage) error {
+	return func(s *shard, d json.RawMessage) error {
+		e := new(T)
+		err := json.Unmarshal(d, e)
+		if odd := new(json.UnmarshalTypeError); err == nil || errors.As(err, &odd) {
+			f(s, e)
+		}
+		return err
 	}
 }
 
-// eventName names the events this package reads, "" for the rest: a closed set for
-// the metric.
-func eventName(event any) string {
-	switch event.(type) {
-	case *discordgo.Ready:
-		return "ready"
-	case *discordgo.Resumed:
-		return "resumed"
-	case *discordgo.InteractionCreate:
-		return "interaction_create"
-	case *discordgo.VoiceStateUpdate:
-		return "voice_state_update"
-	case *discordgo.VoiceServerUpdate:
-		return "voice_server_update"
-	case *discordgo.GuildCreate, *discordgo.GuildUpdate, *discordgo.GuildDelete:
-		return "guild"
-	case *discordgo.ChannelCreate, *discordgo.ChannelUpdate, *discordgo.ChannelDelete:
-		return "channel"
-	case *discordgo.GuildRoleCreate, *discordgo.GuildRoleUpdate, *discordgo.GuildRoleDelete:
-		return "role"
-	case *discordgo.GuildMemberUpdate:
-		return "member"
-	case *discordgo.MessageCreate:
-		return "message_create"
+// raw leaves the reading to f.
+func raw(f func(*shard, json.RawMessage)) func(*shard, json.RawMessage) error {
+	return func(s *shard, d json.RawMessage) error {
+		f(s, d)
+		return nil
 	}
-	return ""
+}
+
+func (s *shard) onInteraction(d json.RawMessage) error {
+	i, err := readInteraction(d)
+	if err != nil {
+		return err
+	}
+	s.g.threads.see(d)
+	s.g.offer(i)
+	return nil
 }
 
 func (s *shard) onReady(e *discordgo.Ready) {
@@ -103,20 +113,6 @@ func (s *shard) onReady(e *discordgo.Ready) {
 		s.g.forget(gone)
 	}
 	s.log.Info("session ready", "guilds", len(e.Guilds))
-}
-
-// resumeURL reads where to resume from READY; empty when Discord does not say.
-func resumeURL(ready []byte) string {
-	var r struct {
-		URL string `json:"resume_gateway_url"`
-	}
-	if json.Unmarshal(ready, &r) != nil || !strings.HasPrefix(r.URL, "ws") {
-		return ""
-	}
-	if !strings.HasSuffix(r.URL, "/") {
-		r.URL += "/"
-	}
-	return r.URL
 }
 
 // offer hands an interaction to the workers; with all of them busy and the buffer
@@ -134,9 +130,6 @@ func (g *Gateway) offer(i *discordgo.InteractionCreate) {
 }
 
 func (s *shard) onVoiceState(v *discordgo.VoiceState) {
-	if v == nil {
-		return
-	}
 	g := s.g
 	state := VoiceState{Guild: id(v.GuildID), Channel: id(v.ChannelID), User: id(v.UserID), SessionID: v.SessionID}
 	state.Self = state.User != 0 && state.User == g.UserID()
@@ -186,52 +179,53 @@ func (g *Gateway) tell(state VoiceState) {
 	}
 }
 
-func (g *Gateway) onVoiceServer(e *discordgo.VoiceServerUpdate) {
-	if g.opts.OnVoiceServer != nil {
-		g.opts.OnVoiceServer(VoiceServer{Guild: id(e.GuildID), Token: e.Token, Endpoint: e.Endpoint})
+func (s *shard) onVoiceServer(e *discordgo.VoiceServerUpdate) {
+	if tell := s.g.opts.OnVoiceServer; tell != nil {
+		tell(VoiceServer{Guild: id(e.GuildID), Token: e.Token, Endpoint: e.Endpoint})
 	}
 }
 
-// onGuildEvent keeps the cache.
-func (g *Gateway) onGuildEvent(event any) {
-	c := g.cache
-	switch e := event.(type) {
-	case *discordgo.GuildUpdate:
-		c.updateGuild(e.Guild)
-		g.changed(id(e.ID))
-	case *discordgo.ChannelCreate:
-		c.setChannel(e.Channel)
-	case *discordgo.ChannelUpdate:
-		c.setChannel(e.Channel)
-		g.changed(id(e.GuildID))
-	case *discordgo.ChannelDelete:
-		c.deleteChannel(e.Channel)
-		g.changed(id(e.GuildID))
-	case *discordgo.GuildRoleCreate:
-		c.setRole(e.GuildRole)
-	case *discordgo.GuildRoleUpdate:
-		c.setRole(e.GuildRole)
-		g.changed(id(e.GuildID))
-	case *discordgo.GuildRoleDelete:
-		c.deleteRole(id(e.GuildID), id(e.RoleID))
-		g.changed(id(e.GuildID))
-	case *discordgo.GuildMemberUpdate:
-		if e.Member != nil && e.User != nil && id(e.User.ID) == g.UserID() {
-			c.setSelf(id(e.GuildID), e.Roles)
-			g.changed(id(e.GuildID))
-		}
+func (s *shard) onGuildUpdate(e *discordgo.Guild) {
+	s.g.cache.updateGuild(e)
+	s.g.changed(id(e.ID))
+}
+
+func (s *shard) onChannel(e *discordgo.Channel) {
+	s.g.cache.setChannel(e)
+	s.g.changed(id(e.GuildID))
+}
+
+func (s *shard) onChannelGone(e *discordgo.Channel) {
+	s.g.cache.deleteChannel(e)
+	s.g.changed(id(e.GuildID))
+}
+
+func (s *shard) onRole(e *discordgo.GuildRole) {
+	s.g.cache.setRole(e)
+	s.g.changed(id(e.GuildID))
+}
+
+func (s *shard) onRoleGone(e *discordgo.GuildRoleDelete) {
+	s.g.cache.deleteRole(id(e.GuildID), id(e.RoleID))
+	s.g.changed(id(e.GuildID))
+}
+
+func (s *shard) onMember(e *discordgo.Member) {
+	if e.User != nil && id(e.User.ID) == s.g.UserID() {
+		s.g.cache.setSelf(id(e.GuildID), e.Roles)
+		s.g.changed(id(e.GuildID))
 	}
 }
 
 // onGuild takes a guild's whole state. A new session, and a guild that was away, have
 // lost the bot's voice state: where it is wanted it hears of that, however many
 // sessions it took until the guild was there again.
-func (s *shard) onGuild(guild *discordgo.Guild) {
-	if guild == nil || guild.Unavailable {
+func (s *shard) onGuild(e *arrival) {
+	if e.Unavailable {
 		return
 	}
-	self, in := s.g.UserID(), id(guild.ID)
-	s.g.cache.setGuild(guild, self, s.presentSession())
+	self, in := s.g.UserID(), id(e.ID)
+	s.g.cache.setGuild(e.guild(), self, s.presentSession())
 	if is, _ := s.g.cache.voiceOf(in, self); is == 0 && s.g.cache.isWanted(in) {
 		s.g.tellLost(in)
 	}
@@ -249,15 +243,33 @@ func (g *Gateway) tellLost(in snowflake.ID) {
 	g.tell(VoiceState{Guild: in, User: g.UserID(), Self: true, Lost: true})
 }
 
-// onGuildGone forgets a guild the bot left; one that is only unavailable comes back.
-func (g *Gateway) onGuildGone(guild *discordgo.Guild) {
-	switch {
-	case guild == nil:
-	case guild.Unavailable:
-		g.cache.setAbsent(id(guild.ID))
-	default:
-		g.forget(id(guild.ID))
+// arrival is what is read of a GUILD_CREATE: most of it are emojis, stickers and members
+// of no interest.
+type arrival struct {
+	ID          string                  `json:"id"`
+	Unavailable bool                    `json:"unavailable"`
+	Locale      string                  `json:"preferred_locale"`
+	Owner       string                  `json:"owner_id"`
+	Roles       []*discordgo.Role       `json:"roles"`
+	Members     []*discordgo.Member     `json:"members"`
+	Channels    []*discordgo.Channel    `json:"channels"`
+	Voice       []*discordgo.VoiceState `json:"voice_states"`
+}
+
+func (e *arrival) guild() *discordgo.Guild {
+	return &discordgo.Guild{
+		ID: e.ID, PreferredLocale: e.Locale, OwnerID: e.Owner,
+		Roles: e.Roles, Members: e.Members, Channels: e.Channels, VoiceStates: e.Voice,
 	}
+}
+
+// onGuildGone forgets a guild the bot left; one that is only unavailable comes back.
+func (s *shard) onGuildGone(e *discordgo.Guild) {
+	if e.Unavailable {
+		s.g.cache.setAbsent(id(e.ID))
+		return
+	}
+	s.g.forget(id(e.ID))
 }
 
 // forget drops a guild the bot is no longer in, and with it its place in voice.

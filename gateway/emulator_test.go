@@ -13,6 +13,7 @@ import (
 	ed "busker/emulator/discord"
 	eg "busker/emulator/gateway"
 	"busker/gateway"
+	"busker/gateway/conn"
 	"busker/internal/fault"
 )
 
@@ -82,6 +83,18 @@ func (s *square) joinVoice(t *testing.T, g *gateway.Gateway) {
 	}
 	if err := s.bot.WaitVoice(soon(t), s.guild, s.voice); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestEmulatorCompressions(t *testing.T) {
+	for _, how := range []string{conn.Zstd, conn.Zlib, conn.None} {
+		t.Run(how, func(t *testing.T) {
+			s := newSquare(t, eg.Limits{})
+			s.opts.Compression = how
+			s.joinVoice(t, s.login(t))
+			s.bot.DropGateway(4000)
+			s.after(t)
+		})
 	}
 }
 

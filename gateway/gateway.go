@@ -24,6 +24,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"golang.org/x/sync/errgroup"
 
+	"busker/gateway/conn"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 )
@@ -37,9 +38,11 @@ type Options struct {
 	Transport http.RoundTripper // carries REST; nil is http.DefaultTransport
 	TLS       *tls.Config       // for the gateway's sockets; nil trusts the system's roots
 
-	IdentifyEvery     time.Duration // pause between identifies of one bucket; 0 is Discord's 5 s
+	Compression string // of the gateway's sockets: conn.Zstd, conn.Zlib or conn.None; "" is Zstd
+
+	IdentifyEvery     time.Duration // pause between identifies of one bucket; 0 is Discord's 5 s, and a little for the way
 	ResumeWait        time.Duration // longest random wait before a new session after a refused resume; 0 is Discord's 5 s
-	OpenTimeout       time.Duration // for connecting one shard, up to READY; 0 is 30 s
+	OpenTimeout       time.Duration // for each step of connecting a shard: the socket, Hello, READY; 0 is 30 s
 	ReconnectWait     time.Duration // first pause before a reconnect, doubled up to 2 min; 0 is 500 ms
 	InteractionBuffer int           // interactions waiting for a worker; 0 is 256
 	Interactions      int           // interactions handled at the same time; 0 is 2048
@@ -149,7 +152,7 @@ func (o *Options) setDefaults() {
 		field *time.Duration
 		value time.Duration
 	}{
-		{&o.IdentifyEvery, 5 * time.Second},
+		{&o.IdentifyEvery, 5*time.Second + 250*time.Millisecond},
 		{&o.ResumeWait, 5 * time.Second},
 		{&o.OpenTimeout, 30 * time.Second},
 		{&o.ReconnectWait, 500 * time.Millisecond},
@@ -178,7 +181,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 	}
 	shards := make([]*shard, plan.shards)
 	for i := range shards {
-		shards[i] = newShard(g, i, plan)
+		permit := func(ctx context.Context) error { return plan.identifies.wait(ctx, i) }
+		if shards[i], err = newShard(g, shardOptions{id: i, total: plan.shards, url: plan.url, permit: permit}); err != nil {
+			return err
+		}
 	}
 	g.readyLeft.Store(int64(len(shards)))
 	g.shards.Store(&shards)
@@ -228,7 +234,7 @@ func (g *Gateway) interact(ctx context.Context, i *discordgo.InteractionCreate) 
 // It must be deferred directly.
 func (g *Gateway) recover(event string) {
 	if p := recover(); p != nil {
-		g.metrics.panics.Inc()
+		g.metrics.conn.Panicked()
 		g.log.Error("event function panicked", "event", event, "panic", p, "stack", stack())
 	}
 }
@@ -269,8 +275,13 @@ func (g *Gateway) UserID() snowflake.ID { return snowflake.ID(g.self.Load()) }
 // ApplicationID returns the bot's application, 0 before the first READY.
 func (g *Gateway) ApplicationID() snowflake.ID { return snowflake.ID(g.application.Load()) }
 
-// opVoiceState is gateway opcode 4, Voice State Update.
-const opVoiceState = 4
+// voiceWish is what op 4, Voice State Update, says.
+type voiceWish struct {
+	Guild   snowflake.ID `json:"guild_id"`
+	Channel snowflake.ID `json:"channel_id"` // 0 is null: leave
+	Mute    bool         `json:"self_mute"`
+	Deaf    bool         `json:"self_deaf"`
+}
 
 // SendVoiceState asks Discord to put the bot into channel, or with channel 0 out of
 // voice in guild. It waits for the guild's shard and its command budget, and fails
@@ -280,19 +291,7 @@ func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.I
 	if err != nil {
 		return fmt.Errorf("send voice state: %w", err)
 	}
-	type payload struct {
-		Guild   snowflake.ID `json:"guild_id"`
-		Channel snowflake.ID `json:"channel_id"` // 0 is null: leave
-		Mute    bool         `json:"self_mute"`
-		Deaf    bool         `json:"self_deaf"`
-	}
-	err = s.send(ctx, func(to *discordgo.Session) error {
-		g.cache.want(guild, channel != 0)
-		return to.GatewayWriteStruct(struct {
-			Op   int     `json:"op"`
-			Data payload `json:"d"`
-		}{opVoiceState, payload{guild, channel, mute, deaf}})
-	})
+	err = s.send(ctx, conn.OpVoiceState, voiceWish{guild, channel, mute, deaf})
 	if err != nil {
 		return fmt.Errorf("send voice state: %w", err)
 	}

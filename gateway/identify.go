@@ -23,22 +23,26 @@ func newIdentifyLimiter(concurrency int, every time.Duration) *identifyLimiter {
 	return &identifyLimiter{every, make([]bucket, concurrency)}
 }
 
-// wait returns when shard may connect and identify.
+// wait returns when shard may identify, at once.
 func (l *identifyLimiter) wait(ctx context.Context, shard int) error {
 	for {
 		d := l.take(shard)
 		if d <= 0 {
 			return ctx.Err()
 		}
-		if err := pause(ctx, d); err != nil {
-			return err
+		timer := time.NewTimer(d)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
 		}
 	}
 }
 
 // take grants an identify, or says when to ask again.
 func (l *identifyLimiter) take(shard int) time.Duration {
-	b := l.bucket(shard)
+	b := &l.buckets[shard%len(l.buckets)]
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	d := time.Until(b.next)
@@ -47,14 +51,3 @@ func (l *identifyLimiter) take(shard int) time.Duration {
 	}
 	return d
 }
-
-// sent notes that shard identifies now: connecting before it took its time, and
-// Discord counts from here.
-func (l *identifyLimiter) sent(shard int) {
-	b := l.bucket(shard)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.next = time.Now().Add(l.every)
-}
-
-func (l *identifyLimiter) bucket(shard int) *bucket { return &l.buckets[shard%len(l.buckets)] }

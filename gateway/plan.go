@@ -8,6 +8,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/gateway/conn"
 	"busker/internal/fault"
 )
 
@@ -21,17 +22,17 @@ type plan struct {
 
 // plan asks Discord for it, again and again while Discord cannot be reached.
 func (g *Gateway) plan(ctx context.Context) (plan, error) {
-	pause := backoff{first: g.opts.ReconnectWait}
+	pause := conn.Backoff{First: g.opts.ReconnectWait}
 	for {
 		got, err := g.rest.GatewayBot(discordgo.WithContext(ctx))
 		if err == nil {
 			return g.makePlan(got)
 		}
 		if refused(err) {
-			return plan{}, fatalError{closeAuthentication, err}
+			return plan{}, conn.Refused(err)
 		}
 		g.log.Warn("discord does not answer", "err", err)
-		if err := pause.wait(ctx); err != nil {
+		if err := pause.Wait(ctx); err != nil {
 			return plan{}, err
 		}
 	}

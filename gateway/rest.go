@@ -1,9 +1,6 @@
 package gateway
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -45,20 +42,4 @@ func (r rebase) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
 	req.URL.Scheme, req.URL.Host, req.Host = r.base.Scheme, r.base.Host, r.base.Host
 	return r.next.RoundTrip(req)
-}
-
-// address answers discordgo's GET /gateway with the address a shard wants, without
-// asking anybody: the plan knows where to identify and READY says where to resume.
-type address func() string
-
-// RoundTrip answers req.
-func (a address) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := json.Marshal(map[string]string{"url": a()})
-	if err != nil {
-		return nil, err
-	}
-	return &http.Response{
-		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)), Request: req,
-	}, nil
 }

@@ -27,7 +27,7 @@ type conn struct {
 	cancel  context.CancelFunc // ends the conn; set before anybody else sees it
 	pumps   sync.WaitGroup
 
-	writing  sync.Mutex // keeps the order of zlib-stream and of close
+	writing  sync.Mutex // keeps the order of the compressed stream and of close
 	streamer *streamer
 	compress atomic.Bool // identify's compress
 
@@ -35,11 +35,8 @@ type conn struct {
 	window   time.Time
 }
 
-func newConn(s *Server, ws *websocket.Conn, stream bool) *conn {
-	c := &conn{server: s, ws: ws, beats: make(chan struct{}, 1), done: make(chan struct{})}
-	if stream {
-		c.streamer = newStreamer()
-	}
+func newConn(s *Server, ws *websocket.Conn, compress string) *conn {
+	c := &conn{server: s, ws: ws, beats: make(chan struct{}, 1), done: make(chan struct{}), streamer: newStreamer(compress)}
 	ws.SetReadLimit(4 * maxPayload) // so that a little too much is answered with 4002
 	return c
 }
@@ -77,6 +74,9 @@ func (c *conn) serve(ctx context.Context) {
 	c.cancel()
 	c.pumps.Wait()
 	c.leave(websocket.CloseStatus(err))
+	if c.streamer != nil {
+		_ = c.streamer.z.Close() // into a buffer nobody reads: it ends what the encoder runs
+	}
 	_ = c.ws.CloseNow() // it is closed already, or the client is gone
 }
 

@@ -180,7 +180,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	c := newConn(s, ws, query.Get("compress") == "zlib-stream")
+	c := newConn(s, ws, query.Get("compress"))
 	switch {
 	case query.Get("v") != "9" && query.Get("v") != "10":
 		c.refuse(closeInvalidVersion, "Invalid API version")

@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/json"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // Gateway opcodes.
@@ -70,16 +73,35 @@ func deflate(data []byte) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// streamer is the transport compression zlib-stream: one zlib context for the
-// whole connection, flushed after every message (00 00 FF FF).
+// streamer is a transport compression: one context for the whole connection, flushed
+// after every message.
 type streamer struct {
 	out bytes.Buffer
-	z   *zlib.Writer
+	z   flusher
 }
 
-func newStreamer() *streamer {
+type flusher interface {
+	io.WriteCloser
+	Flush() error
+}
+
+// newStreamer returns the compression of a name, nil for one that does not exist.
+func newStreamer(name string) *streamer {
 	s := &streamer{}
-	s.z = zlib.NewWriter(&s.out)
+	switch name {
+	case "zlib-stream": // every message ends in 00 00 FF FF
+		s.z = zlib.NewWriter(&s.out)
+	case "zstd-stream":
+		// There are thousands of these in a test of scale: the window is a small one.
+		const window = 128 << 10
+		z, err := zstd.NewWriter(&s.out, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(window))
+		if err != nil {
+			panic(err) // the options are wrong
+		}
+		s.z = z
+	default:
+		return nil
+	}
 	return s
 }
 

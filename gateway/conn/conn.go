@@ -96,6 +96,7 @@ type Conn struct {
 	// of Run alone
 	detour   bool // the address to resume at did not answer: the next try goes to URL
 	waitLong bool // Discord ended the session by op 9
+	inVain   int  // resumes in a row that Discord answered with no more than a close
 
 	mu      sync.Mutex
 	session Session
@@ -164,6 +165,10 @@ func (r refusal) Unwrap() error { return r.error }
 // stable is how long a connection must have been up to make the next pause a short one.
 const stable = 30 * time.Second
 
+// patience is how many resumes in a row may come to nothing: Discord has been seen to
+// close, for a minute and a half, every connection that wanted a session it had broken.
+const patience = 6
+
 // Run connects, and connects again, until ctx ends, somebody who is asked refuses, or
 // Discord refuses for good, which is a fault that says what to do. It runs once.
 func (c *Conn) Run(ctx context.Context) error {
@@ -178,6 +183,10 @@ func (c *Conn) Run(ctx context.Context) error {
 		up, err := c.connect(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
+		}
+		if c.inVain >= patience {
+			c.log.Warn("session given up", "resumes", c.inVain)
+			c.forget()
 		}
 		if over := c.judge(err); over != nil {
 			return over
@@ -218,6 +227,7 @@ func (c *Conn) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session = Session{}
+	c.inVain = 0
 }
 
 // invalidWait is the pause Discord asks for after op 9: 1 to 5 s, at random.
@@ -240,9 +250,13 @@ func (c *Conn) connect(ctx context.Context) (up time.Duration, err error) {
 	l := newLink(c, ws, session)
 	err = l.run(ctx)
 	if !l.since.IsZero() {
-		up = time.Since(l.since)
+		c.inVain = 0
+		return time.Since(l.since), err
 	}
-	return up, err
+	if session.ID != "" {
+		c.inVain++
+	}
+	return 0, err
 }
 
 // Session is what another process needs to resume: zero before the first READY, after

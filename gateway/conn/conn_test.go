@@ -147,6 +147,29 @@ func TestEndsOfAConnection(t *testing.T) {
 	}
 }
 
+// TestABrokenSessionIsGivenUp has Discord close every connection that wants to resume.
+func TestABrokenSessionIsGivenUp(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var scripts []func(*peer)
+		for range 6 {
+			scripts = append(scripts, func(p *peer) {
+				p.hello(time.Minute)
+				p.expect(6)
+				_ = p.ws.CloseNow()
+			})
+		}
+		d := newDiscord(t, append(scripts, func(p *peer) {
+			p.login("s2")
+			p.stay()
+		})...)
+		began := time.Now()
+		d.run(func(o *conn.Options) { o.Session = conn.Session{ID: "s1", Seq: 5} }).want("READY", 1)
+		if took := time.Since(began); took > 45*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
 func TestInvalidSessionWaits(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const times = 20
@@ -205,7 +228,7 @@ func TestFatalCloses(t *testing.T) {
 				if m, _ := fault.Message(err); !strings.Contains(m, want) || strings.Contains(err.Error(), "t0ken") {
 					t.Errorf("ended with %v: %q", err, m)
 				}
-				if err := s.Send(context.Background(), 4, nil); !errors.Is(err, conn.ErrEnded) {
+				if err := s.Send(context.Background(), 4, nil); !errors.Is(err, conn.ErrDown) {
 					t.Errorf("send after the end: %v", err)
 				}
 			})

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -85,7 +86,7 @@ func (p *pace) stand(ctx context.Context, w *waiter, gone <-chan struct{}) error
 			return errGone
 		case <-ctx.Done():
 			p.leave(w)
-			return ctx.Err()
+			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
 		}
 		wait, first := p.try(w)
 		switch {

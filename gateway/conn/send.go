@@ -26,8 +26,8 @@ const maxCommand = 15 << 10
 var (
 	// ErrBusy is Send's when its ctx would end before the connection's limit allows.
 	ErrBusy = errors.New("the limit of commands is used up")
-	// ErrEnded is Send's when Run has returned.
-	ErrEnded = errors.New("the shard's connection has ended")
+	// ErrDown is Send's when ctx ended before the connection was up, or Run did.
+	ErrDown = errors.New("the shard is not connected")
 	// errGone ends a wait on a connection that was lost meanwhile.
 	errGone = errors.New("connection lost")
 )
@@ -77,7 +77,7 @@ func (c *Conn) sendOn(ctx context.Context, l *link, op int, d any, payload []byt
 		case <-l.gone:
 			return errGone
 		case <-ctx.Done():
-			return ctx.Err()
+			return fmt.Errorf("%w: %w", ErrDown, ctx.Err())
 		}
 	}
 	c.metrics.commands.Inc()
@@ -87,7 +87,7 @@ func (c *Conn) sendOn(ctx context.Context, l *link, op int, d any, payload []byt
 func (c *Conn) waitUp(ctx context.Context) (*link, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrDown, err)
 		}
 		c.mu.Lock()
 		l, up := c.live, c.up
@@ -98,7 +98,7 @@ func (c *Conn) waitUp(ctx context.Context) (*link, error) {
 		select {
 		case <-up:
 		case <-c.ended:
-			return nil, ErrEnded
+			return nil, ErrDown
 		case <-ctx.Done():
 		}
 	}
