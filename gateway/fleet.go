@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"busker/cluster"
+	"busker/gateway/conn"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 )
@@ -231,7 +232,7 @@ func (f *Fleet) every(ctx context.Context, pace time.Duration, wake <-chan struc
 
 // agree waits until the cluster has a layout, and makes the first.
 func (f *Fleet) agree(ctx context.Context) error {
-	again := backoff{first: f.opts.TTL / 12}
+	again := conn.Backoff{First: f.opts.TTL / 12}
 	for {
 		err := f.tryAgree(ctx)
 		switch {
@@ -243,7 +244,7 @@ func (f *Fleet) agree(ctx context.Context) error {
 			return err
 		}
 		f.log.Warn("the cluster cannot be reached: no shards are taken until it can", "err", err)
-		if err := pause(ctx, min(again.next(), f.opts.TTL)); err != nil {
+		if err := pause(ctx, min(again.Next(), f.opts.TTL)); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"busker/cluster"
+	"busker/gateway/conn"
 	"busker/internal/fault"
 )
 
@@ -178,13 +179,13 @@ func (f *Fleet) Drain(ctx context.Context) error {
 	if err := f.c.Members.Announce(ctx, f.self(), f.opts.TTL); err != nil {
 		f.log.Debug("others hear of the drain later", "err", err)
 	}
-	again := backoff{first: f.opts.TTL / 12}
+	again := conn.Backoff{First: f.opts.TTL / 12}
 	for {
 		f.look(ctx)
 		if left := f.drainOnce(ctx); left == 0 {
 			return nil
 		}
-		if err := pause(ctx, min(again.next(), f.opts.TTL)); err != nil {
+		if err := pause(ctx, min(again.Next(), f.opts.TTL)); err != nil {
 			return err
 		}
 	}

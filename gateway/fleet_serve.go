@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"busker/cluster"
+	"busker/gateway/conn"
 	"busker/internal/snowflake"
 )
 
@@ -174,8 +175,7 @@ func (f *Fleet) leave(h *Holding) {
 // refusedFor sees to a shard that Discord will not have.
 func (f *Fleet) refusedFor(h *Holding, err error) error {
 	f.leave(h)
-	var fatal fatalError
-	if !errors.As(err, &fatal) || fatal.code != closeShardingRequired || f.opts.Shards != 0 {
+	if !conn.TooFewShards(err) || f.opts.Shards != 0 {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*f.opts.TTL)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/cluster"
+	"busker/gateway/conn"
 	"busker/internal/fault"
 )
 
@@ -76,7 +77,7 @@ func (f *Fleet) tell(ctx context.Context, member string, o order) error {
 
 // obey takes orders until ctx ends.
 func (f *Fleet) obey(ctx context.Context) error {
-	again := backoff{first: f.opts.TTL / 12}
+	again := conn.Backoff{First: f.opts.TTL / 12}
 	for {
 		err := f.c.Bus.Serve(ctx, memberTopic(f.opts.Process), cluster.Server{
 			Consumer: f.opts.Process, Workers: drains, Retries: 2,
@@ -86,7 +87,7 @@ func (f *Fleet) obey(ctx context.Context) error {
 			return ctx.Err()
 		}
 		f.log.Warn("no orders can be taken", "err", err)
-		if err := pause(ctx, min(again.next(), f.opts.TTL)); err != nil {
+		if err := pause(ctx, min(again.Next(), f.opts.TTL)); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,12 @@ type fatalError struct {
 // Refused is the error of a token that Discord refuses, however that was noticed.
 func Refused(err error) error { return fatalError{closeAuthentication, err} }
 
+// TooFewShards reports whether Discord wants more shards for so many guilds.
+func TooFewShards(err error) bool {
+	var e fatalError
+	return errors.As(err, &e) && e.code == closeShardingRequired
+}
+
 // Error names the code.
 func (e fatalError) Error() string {
 	return fmt.Sprintf("discord gateway closed with %d: %v", e.code, e.err)
