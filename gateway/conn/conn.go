@@ -92,6 +92,7 @@ type Conn struct {
 	log     *slog.Logger
 	metrics *Metrics
 	ended   chan struct{} // closed when Run returns
+	turn    chan struct{} // size 1: full while an event is handled, or events are held
 
 	// of Run alone
 	detour   bool // the address to resume at did not answer: the next try goes to URL
@@ -122,6 +123,7 @@ func New(opts Options) (*Conn, error) {
 	return &Conn{
 		opts: opts, log: opts.Logger.With("shard", opts.Shard), metrics: opts.Metrics,
 		session: opts.Session, up: make(chan struct{}), ended: make(chan struct{}),
+		turn: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -281,3 +283,19 @@ func (c *Conn) End(final bool) {
 	defer c.mu.Unlock()
 	c.final = final
 }
+
+// Hold keeps events back until Release: when it returns nil, all that came before are
+// handled, Session names the newest of them, and the next waits. Those that wait when
+// the connection ends are sent again after a resume, here or elsewhere. Hold no longer
+// than some seconds: heartbeats are not seen to be acknowledged meanwhile.
+func (c *Conn) Hold(ctx context.Context) error {
+	select {
+	case c.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("hold events: %w", ctx.Err())
+	}
+}
+
+// Release lets events come after a Hold.
+func (c *Conn) Release() { <-c.turn }

@@ -154,7 +154,7 @@ func (l *link) read(reading, ending context.Context) {
 			continue
 		}
 		l.c.metrics.wireBytes.Add(float64(len(l.raw)))
-		if err := l.take(l.raw); err != nil {
+		if err := l.take(ending, l.raw); err != nil {
 			l.end(err)
 		}
 		l.raw, l.f.D = trim(l.raw), trim(l.f.D)
@@ -162,7 +162,7 @@ func (l *link) read(reading, ending context.Context) {
 }
 
 // take handles one websocket message.
-func (l *link) take(raw []byte) error {
+func (l *link) take(ctx context.Context, raw []byte) error {
 	text, whole, err := l.in.inflate(raw, l.c.opts.MaxPayload)
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -178,14 +178,14 @@ func (l *link) take(raw []byte) error {
 		l.skip(err)
 		return nil
 	}
-	return l.handle(&l.f)
+	return l.handle(ctx, &l.f)
 }
 
 // handle acts on a message. An error ends the link.
-func (l *link) handle(f *frame) error {
+func (l *link) handle(ctx context.Context, f *frame) error {
 	switch f.Op {
 	case opDispatch:
-		l.dispatch(f)
+		l.dispatch(ctx, f)
 	case opHeartbeat:
 		offer(l.asked)
 	case opHeartbeatACK:
@@ -221,8 +221,14 @@ func (l *link) greet(d json.RawMessage) error {
 }
 
 // dispatch has an event handled, and accounts for it after that.
-func (l *link) dispatch(f *frame) {
+func (l *link) dispatch(ctx context.Context, f *frame) {
 	c := l.c
+	select {
+	case c.turn <- struct{}{}:
+		defer c.Release()
+	case <-ctx.Done():
+		return
+	}
 	next := c.Session()
 	if f.T == "READY" {
 		var ready struct {
