@@ -49,11 +49,23 @@ func (f *Fleet) present(shards int) bool {
 	return f.layout.has(shards)
 }
 
+// resharding reports whether a change is under way.
+func (f *Fleet) resharding() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.layout.Next != 0 || f.sets > 1
+}
+
 // stays reports whether guild will be this process's when the set that is in use now
 // has begun.
 func (f *Fleet) stays(guild snowflake.ID) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.keeps(guild)
+}
+
+// keeps is stays for who holds the lock.
+func (f *Fleet) keeps(guild snowflake.ID) bool {
 	return f.isOurs(f.layout.Shards, shardNumber(guild, f.layout.Shards))
 }
 

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"busker/cluster"
@@ -33,6 +34,9 @@ func (f *Fleet) survey(ctx context.Context) {
 	}
 	free := f.see(list)
 	f.adopt(attempt, list)
+	if f.resharding() || slices.ContainsFunc(free, f.wants) {
+		f.look(attempt) // another number of shards may be in use by now
+	}
 	for _, key := range free {
 		if !f.wants(key) {
 			continue
@@ -107,7 +111,7 @@ func (f *Fleet) wants(key string) bool {
 	shards, shard, ok := parseShardKey(key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !ok || f.draining || f.refused[shards] || !f.runsShards() || !f.settled() || time.Now().Before(f.view.blind) {
+	if !ok || !f.layout.has(shards) || f.draining || f.refused[shards] || !f.runsShards() || !f.settled() || time.Now().Before(f.view.blind) {
 		return false
 	}
 	ttl := f.opts.TTL

@@ -1,11 +1,15 @@
 package gateway_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"busker/cluster"
+	"busker/gateway"
 )
 
 // TestProcessesShareTheShards starts three together.
@@ -247,5 +251,79 @@ func TestANewMemberGetsItsShareGently(t *testing.T) {
 		if n := b.owns(8); n != 4 {
 			t.Errorf("then b has %d", n)
 		}
+	})
+}
+
+// TestReshardingGoesOverWithoutAGap asks at every moment who serves every guild.
+func TestReshardingGoesOverWithoutAGap(t *testing.T) {
+	for _, tt := range []struct{ from, to int }{{4, 8}, {8, 4}, {4, 6}} {
+		t.Run(fmt.Sprintf("%d to %d", tt.from, tt.to), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newTown(t, tt.from, "a", "b", "c")
+				defer w.close()
+				w.served(2*time.Second, tt.from)
+				time.Sleep(10 * time.Second)
+				before := map[int]string{}
+				for guild := range 24 {
+					before[guild] = w.owner(guild)
+				}
+				if err := gateway.Reshard(t.Context(), w.cluster, tt.to); err != nil {
+					t.Fatal(err)
+				}
+				w.wait(time.Minute, "gone over", func() bool {
+					here := 0
+					for guild := range 24 {
+						if w.owner(guild) != "" {
+							here++
+						}
+					}
+					if tt.to%tt.from == 0 && here != 24 {
+						t.Errorf("%d guilds are served by nobody", 24-here)
+					}
+					held, err := w.cluster.Leases.List(t.Context(), "shard/")
+					return err == nil && len(held) == tt.to && here == 24 &&
+						!slices.ContainsFunc(held, func(h cluster.Held) bool { return !strings.HasPrefix(h.Key, fmt.Sprintf("shard/%d/", tt.to)) })
+				})
+				for _, m := range w.members {
+					if _, shards := m.ShardOf(0); shards != tt.to {
+						t.Errorf("%s goes by %d shards", m.name, shards)
+					}
+				}
+				if tt.to%tt.from != 0 {
+					return
+				}
+				for guild := range 24 {
+					if now := w.owner(guild); now != before[guild] {
+						t.Errorf("guild %d went from %s to %s", guild, before[guild], now)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestReshardingCanBeGivenUp goes back before the new set is up.
+func TestReshardingCanBeGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 4, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 4)
+		w.opening = time.Hour
+		time.Sleep(10 * time.Second)
+		if err := gateway.Reshard(t.Context(), w.cluster, 8); err != nil {
+			t.Fatal(err)
+		}
+		listed := func(n int) func() bool {
+			return func() bool {
+				held, err := w.cluster.Leases.List(t.Context(), "shard/")
+				return err == nil && len(held) == n
+			}
+		}
+		w.wait(10*time.Second, "both sets", listed(12))
+		if err := gateway.Reshard(t.Context(), w.cluster, 4); err != nil {
+			t.Fatal(err)
+		}
+		w.wait(time.Minute, "one set", listed(4))
+		w.served(0, 4)
 	})
 }
