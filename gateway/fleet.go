@@ -33,7 +33,7 @@ type Fleet struct {
 
 	group    *errgroup.Group // of Run: every holding runs in it
 	stopping chan struct{}   // closed when Run is to end
-	wake  chan struct{}   // the next survey is due at once
+	wake     chan struct{}   // the next survey is due at once
 
 	mu       sync.Mutex
 	layout   layout
@@ -44,7 +44,7 @@ type Fleet struct {
 	draining bool
 	promised map[string]int // shards on their way to a member
 	refused  map[int]bool   // sets that are too few shards for Discord
-	eager    time.Time    // until when an operator wants the shards evened out
+	eager    time.Time      // until when an operator wants the shards evened out
 
 	moving     atomic.Bool // one shard at a time, to even out
 	revalidate sync.Mutex  // one at a time, for all that wait

@@ -232,7 +232,7 @@ func (w *town) join(name string) *member {
 		Cluster: m.link.through(w.cluster), Process: name,
 		Recommend: func(context.Context) (int, error) { return w.shards, nil },
 		Runner:    func(h *gateway.Holding) gateway.Runner { return m.imagine(h) },
-		Logger: slog.New(slog.NewTextHandler(testWriter{w.t, name}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:    slog.New(slog.NewTextHandler(testWriter{w.t, name}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnOwn: func(o gateway.Owned) {
 			m.say("%s %d/%d", o.How, o.Shard, o.Shards)
 		},

@@ -97,7 +97,9 @@ func Reshard(ctx context.Context, c *cluster.Cluster, shards int) error {
 }
 
 // shardKey is the lease of a shard.
-func shardKey(shards, shard int) string { return "shard/" + strconv.Itoa(shards) + "/" + strconv.Itoa(shard) }
+func shardKey(shards, shard int) string {
+	return "shard/" + strconv.Itoa(shards) + "/" + strconv.Itoa(shard)
+}
 
 // shardsPrefix begins the leases of all shards, of any number of them.
 const shardsPrefix = "shard/"
