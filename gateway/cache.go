@@ -19,6 +19,8 @@ type cache struct {
 	// wanted are the guilds in whose voice the bot is, or has asked to be: Discord
 	// forgets them with a session, and we must not.
 	wanted map[snowflake.ID]bool
+	// touched are the guilds that changed since changes was last asked.
+	touched map[snowflake.ID]bool
 }
 
 type guild struct {
@@ -60,6 +62,7 @@ type overwrite struct {
 func newCache() *cache {
 	return &cache{
 		guilds: map[snowflake.ID]*guild{}, home: map[snowflake.ID]snowflake.ID{}, wanted: map[snowflake.ID]bool{},
+		touched: map[snowflake.ID]bool{},
 	}
 }
 
@@ -99,6 +102,7 @@ func (c *cache) setGuild(from *discordgo.Guild, self snowflake.ID, session strin
 	of := id(from.ID)
 	c.forget(of)
 	c.guilds[of] = g
+	c.touched[of] = true
 	for _, ch := range from.Channels {
 		c.put(of, ch)
 	}
@@ -172,6 +176,7 @@ func (c *cache) begin(list []*discordgo.Guild, serves func(snowflake.ID) bool) (
 		case !serves(of):
 		case listed[of]:
 			g.here = false
+			c.touched[of] = true
 		default:
 			gone = append(gone, of)
 		}
@@ -196,6 +201,9 @@ func (c *cache) isHere(of snowflake.ID) bool {
 func (c *cache) want(of snowflake.ID, in bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.wanted[of] != in {
+		c.touched[of] = true
+	}
 	if in {
 		c.wanted[of] = true
 	} else {
@@ -217,6 +225,7 @@ func (c *cache) forget(of snowflake.ID) {
 		}
 	}
 	delete(c.guilds, of)
+	c.touched[of] = true
 }
 
 func (c *cache) setChannel(ch *discordgo.Channel) {
@@ -245,6 +254,7 @@ func (c *cache) put(of snowflake.ID, ch *discordgo.Channel) {
 			})
 		}
 	}
+	c.touched[of] = true
 	g.channels[id(ch.ID)] = kept
 	c.home[id(ch.ID)] = of
 }
@@ -311,6 +321,7 @@ func (c *cache) edit(of snowflake.ID, change func(*guild)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if g := c.guilds[of]; g != nil {
+		c.touched[of] = true
 		change(g)
 	}
 }
