@@ -15,6 +15,10 @@ type bookmark struct {
 	channel snowflake.ID  // where Return goes; 0 = nowhere
 
 	playing, paused, held bool // as the item was, for Return
+
+	// course is where the item is if another process still plays it; zero = it stood still.
+	course course
+	over   bool // all was played there meanwhile
 }
 
 // marked reports whether the bookmark lies in the queue's current item.

@@ -18,10 +18,12 @@ type joining struct {
 
 // join sets out for a channel; arrive goes on with r.
 func (p *player) join(ctx context.Context, channel snowflake.ID, r request) {
+	shadow := p.startShadow(ctx, r.command)
 	ctx, cancel := context.WithTimeout(ctx, p.opts.JoinTimeout)
 	p.joining = &joining{channel: channel, cancel: cancel, requests: []request{r}}
 	p.work.Go(func() {
 		defer cancel()
+		shadow.await(ctx)
 		p.inbox.post(joined{channel, p.joinOutput(ctx, channel)})
 	})
 }
@@ -43,7 +45,7 @@ func (p *player) arrive(ctx context.Context, n joined) {
 	if n.err == nil {
 		p.enter(n.channel)
 		p.restored()
-	} else if j.lost {
+	} else if p.dropShadow(); j.lost {
 		p.leave(ctx, LeaveDisconnected, n.err)
 	}
 	p.pump.reconnected(ctx)
@@ -91,7 +93,13 @@ func (p *player) retune() {
 
 // leave stops and goes out of the channel, also out of one the Output has lost. The queue
 // is kept for who comes back, unless people asked for the leave.
+//
+// A player that is lent has been replaced, or has nothing more to do, and vanishes instead.
 func (p *player) leave(ctx context.Context, reason LeaveReason, cause error) {
+	if p.custody == lent {
+		p.custody = gone
+		return
+	}
 	if reason == LeaveAsked {
 		defer p.forget(ctx)
 	}

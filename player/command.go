@@ -172,6 +172,9 @@ type Hold struct{ On bool }
 // ReturnFailed.
 type Return struct {
 	Last bool // it will not be tried again: ReturnFailed also when the way may be free after the next start
+	// Running: another process plays on until it is replaced by us: go on where its sound
+	// will be when ours begins, be that in a later track of the queue.
+	Running bool
 }
 
 // Forget takes a person off all that the queue knows, what was played and what Undo brings

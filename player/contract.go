@@ -84,6 +84,9 @@ type Output interface {
 	Sent() uint64
 	// Leave goes out of the channel.
 	Leave(ctx context.Context) error
+	// Abandon ends the connection without a word to Discord, for the guild is another
+	// process's. It does not wait; a Join after it makes another connection.
+	Abandon()
 	// Health tells how the connection is. It never waits; it may be called from any
 	// goroutine.
 	Health() Health

@@ -19,6 +19,8 @@ type Memory interface {
 	Unfinished(ctx context.Context) ([]GuildID, error)
 	// Keep takes over c and never waits.
 	Keep(c session.Change) session.Receipt
+	// Drop says that a guild's position no longer goes on in this process.
+	Drop(guild GuildID)
 }
 
 // durableWithin is how long an answer waits for what it answers to be durable. After

@@ -33,6 +33,7 @@ type lives struct {
 type life struct {
 	*lives
 	disk   *disk
+	token  atomic.Uint64 // of all guilds; 0 = unfenced
 	m      *player.Manager
 	events <-chan player.Envelope
 	end    func() // tells all to stop, and waits
@@ -84,7 +85,13 @@ func (l *lives) begin() *life {
 	l.Helper()
 	ctx, stopPace := context.WithCancel(l.Context())
 	p := &life{lives: l, disk: &disk{Store: l.store}, outputs: map[player.GuildID]*output{}, pace: ctx}
-	k, err := session.New(session.Options{Store: p.disk})
+	k, err := session.New(session.Options{
+		Store: p.disk,
+		Token: func(player.GuildID) uint64 { return p.token.Load() },
+		OnFenced: func(guild player.GuildID) {
+			p.m.Release(func(g player.GuildID) bool { return g == guild })
+		},
+	})
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -165,7 +172,10 @@ func (p *life) happened(guild player.GuildID) (names []string) {
 	synctest.Wait()
 	for {
 		select {
-		case e := <-p.events:
+		case e, open := <-p.events:
+			if !open {
+				return names
+			}
 			if name := tell(e.Event); e.Guild == guild && name != "queue" && name != "other" {
 				names = append(names, name)
 			}
@@ -194,5 +204,17 @@ func near(t *testing.T, what string, got, want, within time.Duration) {
 	t.Helper()
 	if (got - want).Abs() > within {
 		t.Errorf("%s: position %v, want %v", what, got, want)
+	}
+}
+
+// slowOpen has a tape take a time to be opened.
+func slowOpen(open func(context.Context, time.Duration) (audio.Reader, error), d time.Duration) func(context.Context, time.Duration) (audio.Reader, error) {
+	return func(ctx context.Context, at time.Duration) (audio.Reader, error) {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		return open(ctx, at)
 	}
 }

@@ -123,6 +123,9 @@ func (m *Manager) do(ctx context.Context, guild GuildID, c Command) (Status, err
 		case p.requests <- r:
 			return p.reply(ctx, r)
 		case <-p.done: // it ended while we came; the guild gets a new one
+			if p.refused != nil {
+				return Status{}, p.refused
+			}
 		case <-ctx.Done():
 			return Status{}, ctx.Err()
 		}

@@ -67,6 +67,9 @@ type output struct {
 	in     atomic.Uint64
 	silent atomic.Bool // packets tell the silence too that listeners hear when the ring is empty
 	joins  atomic.Int64
+	leaves atomic.Int64
+
+	abandoned atomic.Bool
 
 	join func(context.Context, snowflake.ID) error // nil = at once
 
@@ -166,12 +169,20 @@ func (o *output) Health() player.Health {
 }
 
 func (o *output) Leave(context.Context) error {
+	o.leaves.Add(1)
 	o.in.Store(0)
 	o.Flush()
 	if o.left != nil {
 		o.left()
 	}
 	return nil
+}
+
+// Abandon ends the sound, and tells nobody.
+func (o *output) Abandon() {
+	o.abandoned.Store(true)
+	o.in.Store(0)
+	o.Flush()
 }
 
 func (o *output) pace(ctx context.Context) {

@@ -19,10 +19,16 @@ const liveEnough = 10 * time.Second
 // open starts reading item at a time of it. A track known to be of packets is read from
 // a little before, so that the first of them can be decoded well.
 func (p *player) open(ctx context.Context, item queue.Item, at time.Duration, packets bool) *segment {
+	return p.openSegment(ctx, item, at, func(s *segment) { s.lead = packets })
+}
+
+// openSegment is open for a segment to which prepare does something before it is read.
+func (p *player) openSegment(ctx context.Context, item queue.Item, at time.Duration, prepare func(*segment)) *segment {
 	ctx, cancel := context.WithCancel(ctx)
 	s := newSegment(item, at, cancel)
 	s.held = p.still() || !p.cut.IsZero()
-	s.how, s.lead = p.how(), packets
+	s.how = p.how()
+	prepare(s)
 	in := reading{opener: p.opts.Opener, caught: p.caught, due: p.pump.due}
 	if p.opts.Pool != nil {
 		in.turn = p.opts.Pool.Turn()

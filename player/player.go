@@ -67,6 +67,14 @@ type player struct {
 	kept     kept
 	stopping bool // the process ends, and all is kept
 
+	custody   custody
+	handing   []handOver      // who waits for the guild to be lent
+	lastKept  session.Receipt // when it was lent
+	lentItem  uint64          // the current item then
+	couldKeep bool            // kept.able then
+	refused   error           // why it never served; read when done is closed
+	shadow    *segment        // runs along with the other process's sound, for Return; nil = nothing does
+
 	failures  int // in a row
 	lastError error
 
@@ -144,13 +152,17 @@ func (p *player) serve(ctx context.Context) {
 	p.timer = time.NewTimer(lingerTime)
 	defer p.timer.Stop()
 	p.settle()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && p.custody != gone {
 		select {
 		case <-p.inbox.wake:
 			p.readInbox(ctx)
 		case r := <-p.requests:
 			p.readInbox(ctx)
-			p.handle(ctx, r)
+			if p.custody == ours {
+				p.handle(ctx, r)
+			} else {
+				p.answer(r, ErrMoved)
+			}
 			p.settle()
 		case <-p.timer.C:
 			if p.expire(ctx) {
@@ -170,6 +182,11 @@ func (p *player) serve(ctx context.Context) {
 // finish leaves the channel after serve has ended, for whatever reason.
 func (p *player) finish(ctx context.Context) {
 	defer p.survive()
+	if p.custody == lent || p.custody == gone {
+		p.vanish()
+		p.settle()
+		return
+	}
 	reason, err := LeaveDisconnected, errBroken()
 	if ctx.Err() != nil {
 		reason, err = LeaveShutdown, errStopping()
@@ -218,8 +235,15 @@ func (p *player) notice(ctx context.Context, note any) {
 		}
 	case joined:
 		p.arrive(ctx, n)
+		p.lend()
 	case recalled:
-		p.recollect(ctx, n)
+		if p.custody == ours {
+			p.recollect(ctx, n)
+		} else {
+			p.couldKeep = false
+		}
+	case handOver, takeBack, letGo:
+		p.changeCustody(ctx, n)
 	case OutputEvent:
 		p.outputChanged(ctx, n)
 	}
@@ -248,7 +272,9 @@ func (p *player) settle() {
 	now := p.now()
 	for _, e := range p.events {
 		p.record(e)
-		p.publish(Envelope{p.guild, e, now})
+		if p.custody < lent {
+			p.publish(Envelope{p.guild, e, now})
+		}
 	}
 	for _, give := range p.answers {
 		give(now, saved)
@@ -302,7 +328,7 @@ func (p *player) state() State {
 // await sets the timer for the idleness the player is in now.
 func (p *player) await() {
 	now := waitNot
-	if p.current == nil && p.joining == nil {
+	if p.current == nil && p.joining == nil && p.custody == ours {
 		now = waitGone
 		if p.channel != 0 {
 			now = waitChannel

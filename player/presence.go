@@ -48,7 +48,7 @@ func (p *player) setStay(on bool) {
 func (p *player) applyToPresence(ctx context.Context, c Command) error {
 	switch c := c.(type) {
 	case Return:
-		p.goBack(ctx)
+		p.goBack(ctx, c.Running)
 	case Sleep:
 		return p.goToSleep(ctx, c)
 	case Stay:

@@ -2,6 +2,7 @@ package player
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"busker/internal/fault"
@@ -35,6 +36,10 @@ func (p *player) recall(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
+	if errors.Is(err, session.ErrFenced) {
+		p.custody, p.refused = gone, ErrMoved
+		return
+	}
 	p.log.Warn("what is kept of the guild could not be loaded; until it is, nothing is kept", "err", err)
 	p.startAnew()
 	p.work.Go(func() { p.loadLater(ctx) })
@@ -45,7 +50,7 @@ func (p *player) load(ctx context.Context) (session.Saved, error) {
 	defer cancel()
 	for {
 		saved, err := p.opts.Memory.Load(ctx, p.guild)
-		if err == nil || !passing(err) || !pass(ctx, loadAgain) {
+		if err == nil || errors.Is(err, session.ErrFenced) || !passing(err) || !pass(ctx, loadAgain) {
 			return saved, err
 		}
 	}
@@ -59,8 +64,13 @@ func (p *player) loadLater(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		if saved, err := p.load(ctx); err == nil || fault.KindOf(err) == fault.Corrupt {
+		saved, err := p.load(ctx)
+		if err == nil || fault.KindOf(err) == fault.Corrupt {
 			p.inbox.post(recalled{saved, err})
+			return
+		}
+		if errors.Is(err, session.ErrFenced) {
+			p.inbox.post(letGo{})
 			return
 		}
 	}
@@ -146,6 +156,9 @@ func (p *player) mark(saved session.Saved) {
 	if item.ID == place.Item {
 		b := &p.bookmark
 		b.at, b.playing, b.paused, b.held = saved.Position(), place.Playing, place.Paused, place.Held
+		if now := time.Now(); place.Speed > 0 && !item.Track.Live {
+			b.course = course{saved.Running(now), now, place.Speed}
+		}
 	} else {
 		p.bookmark.playing = place.Playing // it was about to begin
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,9 @@ type Pace struct {
 	// now, or for which this machine has no room, with growing pauses; 0 = 30, which takes
 	// about ten minutes. With the last try the Return is over.
 	Tries int
+
+	Guilds  func(GuildID) bool // only these return; nil = all. It must not wait
+	Running bool               // they still play in another process; see Return.Running
 }
 
 func (p *Pace) fill() {
@@ -39,7 +43,7 @@ const (
 	reviveRarely = 30 * time.Second
 )
 
-// Revive has all guilds return that were playing when the process ended, newest first,
+// Revive has guilds return that were playing when their process ended, newest first,
 // and returns when they have or ctx has ended. What people have a guild do meanwhile
 // counts; see Return. Without a Memory there is nothing to do.
 func (m *Manager) Revive(ctx context.Context, pace Pace) error {
@@ -50,6 +54,9 @@ func (m *Manager) Revive(ctx context.Context, pace Pace) error {
 	guilds, err := m.unfinished(ctx)
 	if err != nil {
 		return err
+	}
+	if pace.Guilds != nil {
+		guilds = slices.DeleteFunc(guilds, func(g GuildID) bool { return !pace.Guilds(g) })
 	}
 	start, on := time.Now(), make(chan struct{}, pace.AtOnce)
 	var returning sync.WaitGroup
@@ -92,7 +99,7 @@ func (m *Manager) revive(ctx context.Context, guild GuildID, pace Pace, release 
 	defer patience.Stop()
 	wait := reviveAgain
 	for try := 1; ; try++ {
-		_, err := m.Do(ctx, guild, Return{Last: try >= pace.Tries})
+		_, err := m.Do(ctx, guild, Return{Last: try >= pace.Tries, Running: pace.Running})
 		release()
 		switch {
 		case ctx.Err() != nil:
@@ -169,11 +176,22 @@ func (p *player) noWayBack(c Command, err error) {
 }
 
 // goBack goes on in the channel the player has returned to.
-func (p *player) goBack(ctx context.Context) {
+func (p *player) goBack(ctx context.Context, running bool) {
+	defer p.dropShadow()
 	b := p.bookmark
-	if p.channel == 0 || p.current != nil || !b.playing {
+	switch {
+	case p.channel == 0 || p.current != nil:
+		return
+	case b.over:
+		p.over(ctx)
+		return
+	case !b.playing:
 		return
 	}
 	p.paused, p.held = b.paused, b.held
+	if running && p.runs() {
+		p.joinIn(ctx)
+		return
+	}
 	p.start(ctx)
 }

@@ -34,6 +34,7 @@ type segment struct {
 	item   queue.Item
 	at     time.Duration      // track time of its first frame
 	how    How                // as it was opened
+	along  *along             // keeps its reader at another process's pace until it begins; nil = nothing does
 	lead   bool               // at lies inside a track of packets: read the leadTime before it too
 	cancel context.CancelFunc // ends its reader
 	reel   *reel              // filled, then finished, by read
@@ -123,6 +124,7 @@ func (s *segment) fill(ctx context.Context, in reading) {
 			in.turn.Leave()
 		}
 		s.reel.finish(end)
+		s.along.caughtUp()
 	}()
 	end.tail, end.err = s.copy(ctx, in)
 }
@@ -156,6 +158,8 @@ func (s *segment) copy(ctx context.Context, in reading) (tail int, err error) {
 // from returns the time to open the track at, and how many frames to drop from there.
 func (s *segment) from() (at time.Duration, drop int64) {
 	switch {
+	case s.along != nil:
+		return s.along.from, 0
 	case !s.item.Track.Seekable:
 		return 0, audio.Frames(s.at)
 	case s.lead && s.at >= leadTime:
@@ -179,6 +183,9 @@ type copier struct {
 func (c *copier) run(ctx context.Context, due func() time.Time) (tail int, err error) {
 	for {
 		room, err := c.reel.await(ctx)
+		if err == nil {
+			room, err = c.along.await(ctx, room)
+		}
 		if err != nil {
 			return 0, err
 		}
@@ -217,6 +224,8 @@ func (c *copier) job(n int) (done int, err error) {
 		case c.drop > 0:
 			c.drop--
 			c.discard(p)
+		case c.along.passes():
+			c.discard(p)
 		default:
 			c.reel.put(p)
 		}
@@ -234,7 +243,7 @@ func (c *copier) packet() (piece, error) {
 		p.Release()
 		return piece{}, err
 	}
-	if !c.begun && c.drop == 0 {
+	if !c.begun && c.drop == 0 && c.along == nil {
 		c.skip = max(c.packets.Skip(), 0)
 	}
 	c.begun = true

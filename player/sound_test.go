@@ -134,6 +134,7 @@ func (s *sink) Join(context.Context, snowflake.ID) error { return nil }
 func (s *sink) Flush() int                               { return 0 }
 func (s *sink) Sent() uint64                             { return s.sent.Load() }
 func (s *sink) Leave(context.Context) error              { return nil }
+func (s *sink) Abandon()                                 {}
 func (s *sink) Health() player.Health                    { return player.Health{Connected: true} }
 
 // paced is a sink that takes one packet each 20 ms.

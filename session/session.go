@@ -94,6 +94,23 @@ func (s Saved) Position() time.Duration {
 	return p.Position + time.Duration(float64(s.Beat.Sub(p.At))*p.Speed)
 }
 
+// beatAge is how old the newest heartbeat of a process that plays can be when it is read:
+// two intervals, and what saving takes.
+const beatAge = 3 * DefaultHeartbeat
+
+// Running is where Item is at now, when its process still plays it. That is reckoned by the
+// clocks on two walls, as far as they agree with the heartbeat: with a clock that is wrong
+// the position is by beatAge at most.
+func (s Saved) Running(now time.Time) time.Duration {
+	p := s.Place
+	last := p.At
+	if s.Beat.After(last) {
+		last = s.Beat
+	}
+	since := min(max(now.Sub(last), 0), beatAge)
+	return p.Position + time.Duration(float64(last.Add(since).Sub(p.At))*max(p.Speed, 0))
+}
+
 // Store keeps sessions. Its methods may be called from any goroutine, Save and Beat from
 // one at a time; sessiontest proves an implementation.
 type Store interface {

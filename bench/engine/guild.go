@@ -95,6 +95,9 @@ func (g *guild) Flush() int { return g.line.Flush() }
 // Sent implements player.Output.
 func (g *guild) Sent() uint64 { return g.line.Sent() }
 
+// Abandon implements player.Output: nobody else plays for the guild.
+func (g *guild) Abandon() {}
+
 // Health implements player.Output.
 func (g *guild) Health() player.Health { return player.Health{Connected: true, Encrypted: true} }
 

@@ -27,6 +27,7 @@ func (muted) Send(p *audio.Packet) error               { p.Release(); return nil
 func (muted) Flush() int                               { return 0 }
 func (muted) Sent() uint64                             { return 0 }
 func (muted) Leave(context.Context) error              { return nil }
+func (muted) Abandon()                                 {}
 func (muted) Health() player.Health                    { return player.Health{} }
 func (muted) ReadBlock(*audio.Block) error             { return nil }
 func (muted) Close() error                             { return nil }
