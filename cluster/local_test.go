@@ -1,0 +1,22 @@
+package cluster_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"busker/cluster"
+	"busker/cluster/clustertest"
+)
+
+func TestLocalKeepsTheContracts(t *testing.T) {
+	clustertest.Run(t, func(t *testing.T, test func(*testing.T, clustertest.Rig)) {
+		synctest.Test(t, func(t *testing.T) {
+			c := cluster.Local()
+			test(t, clustertest.Rig{
+				Open:    func(*testing.T) *cluster.Cluster { return c },
+				Advance: func(d time.Duration) { time.Sleep(d) },
+			})
+		})
+	})
+}

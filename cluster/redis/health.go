@@ -1,0 +1,125 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"busker/cluster"
+	"busker/internal/fault"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// watchEvery is how often Run looks how the server is.
+const watchEvery = time.Second
+
+// health tells how the server is.
+type health Redis
+
+func (h *health) Reachable() bool { return !h.down.Load() }
+
+func (h *health) Ping(ctx context.Context) (time.Duration, error) {
+	ctx = named(ctx, "ping")
+	started := time.Now()
+	// Of a cluster, that server counts which keeps the leases.
+	err := h.rdb.Exists(ctx, (*leases)(h).keys()...).Err()
+	return time.Since(started), unreachable(ctx, "ping", err)
+}
+
+// facts are what INFO says that an operator wants to know, by what we call it.
+var facts = []struct{ name, field string }{
+	{"version", "redis_version"},
+	{"mode", "redis_mode"},
+	{"role", "role"},
+	{"replicas", "connected_slaves"},
+	{"uptime_seconds", "uptime_in_seconds"},
+	{"clients", "connected_clients"},
+	{"memory_used", "used_memory_human"},
+	{"memory_max", "maxmemory_human"},
+	{"eviction", "maxmemory_policy"},
+	{"appendonly", "aof_enabled"},
+	{"appendonly_status", "aof_last_write_status"},
+	{"commands_per_second", "instantaneous_ops_per_sec"},
+}
+
+func (h *health) Facts(ctx context.Context) (map[string]string, error) {
+	info, err := (*Redis)(h).info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]string{"kind": h.kind, "url": h.opts.URL.String(), "namespace": h.opts.Namespace}
+	for _, f := range facts {
+		if value, ok := info[f.field]; ok {
+			known[f.name] = value
+		}
+	}
+	return known, nil
+}
+
+// info asks the server that keeps the leases for INFO.
+func (r *Redis) info(ctx context.Context) (map[string]string, error) {
+	ctx = named(ctx, "info")
+	var asked interface {
+		Info(ctx context.Context, section ...string) *redis.StringCmd
+	} = r.rdb
+	if nodes, ok := r.rdb.(*redis.ClusterClient); ok {
+		master, err := nodes.MasterForKey(ctx, (*leases)(r).keys()[0])
+		if err != nil {
+			return nil, unreachable(ctx, "info", err)
+		}
+		asked = master
+	}
+	text, err := asked.Info(ctx).Result()
+	if err != nil {
+		return nil, unreachable(ctx, "info", err)
+	}
+	info := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			info[name] = value
+		}
+	}
+	return info, nil
+}
+
+// inspect refuses servers that will not do, and says what is unwise about others. One
+// that does not answer may yet do.
+func (r *Redis) inspect(ctx context.Context) error {
+	info, err := r.info(ctx)
+	switch {
+	case begins(err, []string{"NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH"}):
+		return fault.Wrap(fault.Denied, "Redis refused the user or password of its URL.", err)
+	case errors.Is(err, context.Canceled):
+		return err
+	case err != nil:
+		r.down.Store(true)
+		r.opts.Logger.Warn("redis does not answer yet", "url", r.opts.URL, "error", err)
+		return nil
+	}
+	var major int
+	if _, err := fmt.Sscanf(info["redis_version"], "%d.", &major); err == nil && major < 7 {
+		return fault.Newf(fault.Unsupported, "Redis 7 or newer is needed; this one is %s.", info["redis_version"])
+	}
+	if policy := info["maxmemory_policy"]; policy != "" && policy != "noeviction" {
+		r.opts.Logger.Warn("redis may evict what the cluster needs: set maxmemory-policy noeviction", "policy", policy)
+	}
+	if info["aof_enabled"] == "0" {
+		r.opts.Logger.Warn("redis forgets everything when it restarts: set appendonly yes")
+	}
+	return nil
+}
+
+// watch looks once how the server is.
+func (r *Redis) watch(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, watchEvery)
+	defer cancel()
+	_, err := (*health)(r).Ping(ctx)
+	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && err != nil {
+		nodes.ReloadState(ctx) // another may have taken over
+	}
+}
+
+var _ cluster.Health = (*health)(nil)

@@ -1,0 +1,109 @@
+package redis
+
+import (
+	"context"
+	_ "embed"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// script is a Lua script: what runs in it happens at once, by the server's clock.
+type script struct {
+	name   string // for metrics
+	source string
+	sha    string
+	// once scripts are not sent a second time when the answer was lost, since they
+	// would do it again.
+	once bool
+}
+
+func newScript(name, source string) script {
+	return script{name: name, source: source, sha: redis.NewScript(source).Hash()}
+}
+
+// unrepeated returns the script as one that is sent once at most.
+func (s script) unrepeated() script {
+	s.once = true
+	return s
+}
+
+// spare lets a script run when the server's memory is full: it needs next to none, and
+// those who own something can keep it and give it up.
+const spare = "#!lua flags=allow-oom\n"
+
+var (
+	//go:embed scripts/lease.lua
+	lease string
+	//go:embed scripts/acquire.lua
+	acquireLua string
+	//go:embed scripts/renew.lua
+	renewLua string
+	//go:embed scripts/release.lua
+	releaseLua string
+	//go:embed scripts/transfer.lua
+	transferLua string
+	//go:embed scripts/note.lua
+	noteLua string
+	//go:embed scripts/list.lua
+	listLua string
+	//go:embed scripts/announce.lua
+	announceLua string
+	//go:embed scripts/members.lua
+	membersLua string
+	//go:embed scripts/take.lua
+	takeLua string
+	//go:embed scripts/swap.lua
+	swapLua string
+	//go:embed scripts/put.lua
+	putLua string
+)
+
+var (
+	acquireScript  = newScript("acquire", lease+acquireLua)
+	renewScript    = newScript("renew", spare+lease+renewLua)
+	releaseScript  = newScript("release", spare+lease+releaseLua)
+	transferScript = newScript("transfer", spare+lease+transferLua)
+	noteScript     = newScript("note", spare+lease+noteLua)
+	listScript     = newScript("list", spare+lease+listLua)
+	announceScript = newScript("announce", spare+announceLua)
+	membersScript  = newScript("members", spare+membersLua)
+	takeScript     = newScript("take", takeLua).unrepeated()
+	swapScript     = newScript("swap", swapLua).unrepeated()
+	putScript      = newScript("put", putLua)
+)
+
+// run runs a script on the server that keeps the keys, which are of one slot.
+func (r *Redis) run(ctx context.Context, s script, keys []string, args ...any) (any, error) {
+	ctx = named(ctx, s.name)
+	answer, err := r.eval(ctx, "evalsha", s.sha, s.once, keys, args)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		answer, err = r.eval(ctx, "eval", s.source, s.once, keys, args)
+	}
+	return answer, unreachable(ctx, s.name, err)
+}
+
+func (r *Redis) eval(ctx context.Context, command, script string, once bool, keys []string, args []any) (any, error) {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, command, script, len(keys))
+	for _, key := range keys {
+		words = append(words, key)
+	}
+	cmd := redis.NewCmd(ctx, append(words, args...)...)
+	cmd.SetFirstKeyPos(3)
+	var err error
+	if once {
+		err = r.rdb.Process(ctx, unrepeated{cmd})
+	} else {
+		err = r.rdb.Process(ctx, cmd)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cmd.Result()
+}
+
+// unrepeated is a command that is sent once at most.
+type unrepeated struct{ *redis.Cmd }
+
+// NoRetry tells go-redis not to repeat it.
+func (unrepeated) NoRetry() bool { return true }
