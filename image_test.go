@@ -1,6 +1,7 @@
 package busker_test
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"strings"
@@ -38,7 +39,8 @@ func TestCompose(t *testing.T) {
 		t.Fatal(err)
 	}
 	var c composition
-	if err := yaml.Unmarshal(raw, &c); err != nil {
+	// A key beside "<<" replaces the merged one, which this reader calls a duplicate.
+	if err := yaml.NewDecoder(bytes.NewReader(raw), yaml.AllowDuplicateMapKey()).Decode(&c); err != nil {
 		t.Fatal(yaml.FormatError(err, false, true))
 	}
 	names := map[string]bool{}
