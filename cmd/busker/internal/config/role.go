@@ -54,6 +54,9 @@ const (
 // nameOf is what names in keys and topics are made of.
 var nameOf = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
 
+// namespaceOf is what namespaces are made of.
+var namespaceOf = regexp.MustCompile(`^[a-z0-9_-]{1,63}$`)
+
 const (
 	minLeaseTTL = time.Second // below it, a pause for garbage or a slow disk loses shards
 	maxLeaseTTL = time.Minute // beyond it, Discord gives sessions up before anybody takes them over
@@ -75,8 +78,8 @@ func (c *Config) CheckRole() error {
 
 func (c Cluster) check() error {
 	switch {
-	case !nameOf.MatchString(c.Namespace):
-		return fmt.Errorf("the cluster's namespace %q: want letters, digits, dots, dashes and underscores, 63 at most", c.Namespace)
+	case !namespaceOf.MatchString(c.Namespace):
+		return fmt.Errorf("the cluster's namespace %q: want lower-case letters, digits, dashes and underscores, 63 at most", c.Namespace)
 	case c.Name != "" && !nameOf.MatchString(c.Name):
 		return fmt.Errorf("the name of this process %q: want letters, digits, dots, dashes and underscores, 63 at most", c.Name)
 	case c.LeaseTTL < minLeaseTTL || c.LeaseTTL > maxLeaseTTL:

@@ -46,7 +46,7 @@ func TestRoles(t *testing.T) {
 		{"gateway without Postgres", "--role=gateway " + redis, "the role gateway needs Postgres"},
 		{"gateway on a file", "--role=gateway --store-url=postgres.db " + redis, "the role gateway needs Postgres"},
 		{"many on a file", redis, "the store is a SQLite file"},
-		{"namespace", "--cluster-namespace={b}", "namespace \"{b}\": want letters"},
+		{"namespace", "--cluster-namespace={b}", "namespace \"{b}\": want lower-case letters"},
 		{"name", "--cluster-name=a/b", "name of this process \"a/b\": want letters"},
 		{"lease", "--cluster-lease-ttl=100ms", "a lease of 100ms: want 1s to 1m0s"},
 		{"drain", "--cluster-drain-timeout=0s", "0s to hand shards over"},
