@@ -1,9 +1,9 @@
 package conn_test
 
 import (
-	"bytes"
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -199,13 +199,15 @@ func TestCompressions(t *testing.T) {
 }
 
 // noise is text that does not compress well.
-func noise(n int) string {
-	var b bytes.Buffer
-	for x := uint32(1); b.Len() < n; x = x*1664525 + 1013904223 {
+func noise(n int) string { return static()[:n] }
+
+var static = sync.OnceValue(func() string {
+	var b strings.Builder
+	for x := uint32(1); b.Len() < 512<<10; x = x*1664525 + 1013904223 {
 		b.WriteByte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_"[x>>26])
 	}
 	return b.String()
-}
+})
 
 // TestZlibInPieces spreads one payload over several messages, which Discord may do.
 func TestZlibInPieces(t *testing.T) {

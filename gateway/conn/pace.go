@@ -141,21 +141,19 @@ func (p *pace) place(urgent bool) int {
 }
 
 // wait is how long it takes until the command may go that has ahead others before it:
-// a command goes when the one that many before it has left the window.
+// each goes when the one that many before it has left the window.
 func (p *pace) wait(now time.Time, ahead int) time.Duration {
 	const room = paceMost - paceReserved
 	p.prune(now)
-	sent := p.sent
-	for n := 0; ; n++ {
-		at := now
-		if i := len(sent) - room; i >= 0 {
-			at = sent[i].Add(pacePer)
-		}
-		if n == ahead {
-			return at.Sub(now)
-		}
-		sent = append(slices.Clip(sent), at)
+	wait := time.Duration(0)
+	i := len(p.sent) + ahead - room
+	for ; i >= len(p.sent); i -= room { // that one waits, too
+		wait += pacePer
 	}
+	if i >= 0 {
+		wait += p.sent[i].Add(pacePer).Sub(now)
+	}
+	return wait
 }
 
 func (p *pace) prune(now time.Time) {
