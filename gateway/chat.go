@@ -8,9 +8,10 @@ import (
 	"busker/internal/snowflake"
 )
 
-func (g *Gateway) onMessage(raw json.RawMessage) {
-	if m, ok := readMessage(raw); ok && g.opts.OnMessage != nil {
-		g.opts.OnMessage(m)
+func (s *shard) onMessage(raw json.RawMessage) {
+	tell := s.g.opts.OnMessage
+	if m, ok := readMessage(raw); ok && tell != nil && s.h.Active() && s.g.twice.first(m.ID) {
+		tell(m)
 	}
 }
 
@@ -27,21 +28,21 @@ func readMessage(raw json.RawMessage) (Message, bool) {
 }
 
 // onStatus takes a VOICE_CHANNEL_STATUS_UPDATE: the line under a voice channel's name.
-func (g *Gateway) onStatus(raw json.RawMessage) {
-	var s struct {
+func (s *shard) onStatus(raw json.RawMessage) {
+	var line struct {
 		Channel snowflake.ID `json:"id"`
 		Guild   snowflake.ID `json:"guild_id"`
 		Status  string       `json:"status"` // null is none
 	}
-	if json.Unmarshal(raw, &s) != nil {
+	if json.Unmarshal(raw, &line) != nil {
 		return
 	}
-	g.cache.setStatus(s.Guild, s.Channel, s.Status)
-	g.changed(s.Guild)
+	s.cache().setStatus(line.Guild, line.Channel, line.Status)
+	s.changed(line.Guild)
 }
 
 // onChannelInfo takes a CHANNEL_INFO, the answer to AskStatus.
-func (g *Gateway) onChannelInfo(raw json.RawMessage) {
+func (s *shard) onChannelInfo(raw json.RawMessage) {
 	var info struct {
 		Guild    snowflake.ID `json:"guild_id"`
 		Channels []struct {
@@ -56,8 +57,8 @@ func (g *Gateway) onChannelInfo(raw json.RawMessage) {
 	for _, ch := range info.Channels {
 		all[ch.ID] = ch.Status
 	}
-	g.cache.setAllStatus(info.Guild, all)
-	g.changed(info.Guild)
+	s.cache().setAllStatus(info.Guild, all)
+	s.changed(info.Guild)
 }
 
 // opChannelInfo is gateway opcode 43, which asks for what no other object carries.

@@ -14,7 +14,9 @@ import (
 // that goes wrong here stops the shard.
 func (s *shard) onEvent(e conn.Event) {
 	name, read := reader(e.Type)
-	if read == nil {
+	s.g.turn.RLock()
+	defer s.g.turn.RUnlock()
+	if read == nil || s.g.fleet.resharding() && !s.concerns(e) {
 		return
 	}
 	s.g.metrics.events.WithLabelValues(name).Inc()
@@ -38,11 +40,11 @@ func reader(event string) (name string, read func(*shard, json.RawMessage) error
 	case "INTERACTION_CREATE":
 		return "interaction_create", (*shard).onInteraction
 	case "MESSAGE_CREATE":
-		return "message_create", raw(func(s *shard, d json.RawMessage) { s.g.onMessage(d) })
+		return "message_create", raw((*shard).onMessage)
 	case "VOICE_CHANNEL_STATUS_UPDATE":
-		return "channel_status", raw(func(s *shard, d json.RawMessage) { s.g.onStatus(d) })
+		return "channel_status", raw((*shard).onStatus)
 	case "CHANNEL_INFO":
-		return "channel_status", raw(func(s *shard, d json.RawMessage) { s.g.onChannelInfo(d) })
+		return "channel_status", raw((*shard).onChannelInfo)
 	}
 	return guildReader(event)
 }
@@ -96,8 +98,11 @@ func (s *shard) onInteraction(d json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	s.g.threads.see(d)
-	s.g.offer(i)
+	// While the number of shards changes an interaction comes to two of them.
+	if s.h.Active() && s.g.twice.first(id(i.ID)) {
+		s.g.threads.see(d)
+		s.g.offer(i)
+	}
 	return nil
 }
 
@@ -108,9 +113,15 @@ func (s *shard) onReady(e *discordgo.Ready) {
 	if e.Application != nil {
 		s.g.application.Store(uint64(id(e.Application.ID)))
 	}
-	s.renew(e.SessionID)
-	for _, gone := range s.g.cache.begin(e.Guilds, s.serves) {
-		s.g.forget(gone)
+	listed := make([]snowflake.ID, 0, len(e.Guilds))
+	for _, guild := range e.Guilds {
+		if guild != nil {
+			listed = append(listed, id(guild.ID))
+		}
+	}
+	s.renew(e.SessionID, listed)
+	for _, gone := range s.cache().begin(e.Guilds, s.serves) {
+		s.forget(gone)
 	}
 	s.log.Info("session ready", "guilds", len(e.Guilds))
 }
@@ -130,90 +141,93 @@ func (g *Gateway) offer(i *discordgo.InteractionCreate) {
 }
 
 func (s *shard) onVoiceState(v *discordgo.VoiceState) {
-	g := s.g
+	c := s.cache()
 	state := VoiceState{Guild: id(v.GuildID), Channel: id(v.ChannelID), User: id(v.UserID), SessionID: v.SessionID}
-	state.Self = state.User != 0 && state.User == g.UserID()
+	state.Self = state.User != 0 && state.User == s.g.UserID()
 	if state.Self {
 		if v.Member != nil {
-			g.cache.setSelf(state.Guild, v.Member.Roles)
+			c.setSelf(state.Guild, v.Member.Roles)
 		}
 		if s.isFormer(v.SessionID) {
 			s.onFormerState(state)
 			return
 		}
-		g.cache.want(state.Guild, state.Channel != 0)
+		c.want(state.Guild, state.Channel != 0)
 	}
-	g.cache.setVoice(state, seatOf(v))
-	g.tell(state)
-	g.changed(state.Guild)
+	c.setVoice(state, seatOf(v))
+	s.tell(state)
+	s.changed(state.Guild)
 }
 
 // onFormerState takes what still happens to the bot's voice state of a session before:
 // its end is no kick, and means nothing once the bot is in by this session.
 func (s *shard) onFormerState(state VoiceState) {
-	in := s.g.cache.ownSession(state.Guild, state.User)
+	in := s.cache().ownSession(state.Guild, state.User)
 	switch {
 	case state.Channel != 0 || in != "" && !s.isFormer(in):
-	case s.g.cache.isWanted(state.Guild):
-		s.g.cache.setVoice(state, seat{})
-		s.g.tellLost(state.Guild)
+	case s.cache().isWanted(state.Guild):
+		s.cache().setVoice(state, seat{})
+		s.tellLost(state.Guild)
 	default:
-		s.g.cache.setVoice(state, seat{})
-		s.g.tell(state)
+		s.cache().setVoice(state, seat{})
+		s.tell(state)
 	}
 }
 
 // changed tells that something of a guild is not as it was.
-func (g *Gateway) changed(guild snowflake.ID) {
-	if g.opts.OnChange != nil && guild != 0 {
-		g.opts.OnChange(guild)
+func (s *shard) changed(guild snowflake.ID) {
+	if tell := s.g.opts.OnChange; tell != nil && guild != 0 && s.h.Active() {
+		tell(guild)
 	}
 }
 
-func (g *Gateway) tell(state VoiceState) {
-	if state.Lost {
-		g.metrics.lost.Inc()
+func (s *shard) tell(state VoiceState) {
+	if !s.h.Active() {
+		return
 	}
-	if g.opts.OnVoiceState != nil {
-		g.opts.OnVoiceState(state)
+	if state.Lost {
+		s.g.metrics.lost.Inc()
+	}
+	if tell := s.g.opts.OnVoiceState; tell != nil {
+		tell(state)
 	}
 }
 
 func (s *shard) onVoiceServer(e *discordgo.VoiceServerUpdate) {
-	if tell := s.g.opts.OnVoiceServer; tell != nil {
+	if tell := s.g.opts.OnVoiceServer; tell != nil && s.h.Active() {
 		tell(VoiceServer{Guild: id(e.GuildID), Token: e.Token, Endpoint: e.Endpoint})
 	}
 }
 
 func (s *shard) onGuildUpdate(e *discordgo.Guild) {
-	s.g.cache.updateGuild(e)
-	s.g.changed(id(e.ID))
+	s.cache().updateGuild(e)
+	s.changed(id(e.ID))
 }
 
 func (s *shard) onChannel(e *discordgo.Channel) {
-	s.g.cache.setChannel(e)
-	s.g.changed(id(e.GuildID))
+	s.cache().setChannel(e)
+	s.changed(id(e.GuildID))
 }
 
 func (s *shard) onChannelGone(e *discordgo.Channel) {
-	s.g.cache.deleteChannel(e)
-	s.g.changed(id(e.GuildID))
+	s.cache().deleteChannel(e)
+	s.changed(id(e.GuildID))
 }
 
 func (s *shard) onRole(e *discordgo.GuildRole) {
-	s.g.cache.setRole(e)
-	s.g.changed(id(e.GuildID))
+	s.cache().setRole(e)
+	s.changed(id(e.GuildID))
 }
 
 func (s *shard) onRoleGone(e *discordgo.GuildRoleDelete) {
-	s.g.cache.deleteRole(id(e.GuildID), id(e.RoleID))
-	s.g.changed(id(e.GuildID))
+	s.cache().deleteRole(id(e.GuildID), id(e.RoleID))
+	s.changed(id(e.GuildID))
 }
 
 func (s *shard) onMember(e *discordgo.Member) {
 	if e.User != nil && id(e.User.ID) == s.g.UserID() {
-		s.g.cache.setSelf(id(e.GuildID), e.Roles)
-		s.g.changed(id(e.GuildID))
+		s.cache().setSelf(id(e.GuildID), e.Roles)
+		s.changed(id(e.GuildID))
 	}
 }
 
@@ -225,22 +239,22 @@ func (s *shard) onGuild(e *arrival) {
 		return
 	}
 	self, in := s.g.UserID(), id(e.ID)
-	s.g.cache.setGuild(e.guild(), self, s.presentSession())
-	if is, _ := s.g.cache.voiceOf(in, self); is == 0 && s.g.cache.isWanted(in) {
-		s.g.tellLost(in)
+	s.cache().setGuild(e.guild(), self, s.presentSession())
+	if is, _ := s.cache().voiceOf(in, self); is == 0 && s.cache().isWanted(in) {
+		s.tellLost(in)
 	}
-	s.g.changed(in)
-	s.g.tellGuild(in, true)
+	s.changed(in)
+	s.tellGuild(in, true)
 }
 
-func (g *Gateway) tellGuild(guild snowflake.ID, in bool) {
-	if g.opts.OnGuild != nil {
-		g.opts.OnGuild(guild, in)
+func (s *shard) tellGuild(guild snowflake.ID, in bool) {
+	if tell := s.g.opts.OnGuild; tell != nil && s.h.Active() {
+		tell(guild, in)
 	}
 }
 
-func (g *Gateway) tellLost(in snowflake.ID) {
-	g.tell(VoiceState{Guild: in, User: g.UserID(), Self: true, Lost: true})
+func (s *shard) tellLost(in snowflake.ID) {
+	s.tell(VoiceState{Guild: in, User: s.g.UserID(), Self: true, Lost: true})
 }
 
 // arrival is what is read of a GUILD_CREATE: most of it are emojis, stickers and members
@@ -266,20 +280,20 @@ func (e *arrival) guild() *discordgo.Guild {
 // onGuildGone forgets a guild the bot left; one that is only unavailable comes back.
 func (s *shard) onGuildGone(e *discordgo.Guild) {
 	if e.Unavailable {
-		s.g.cache.setAbsent(id(e.ID))
+		s.cache().setAbsent(id(e.ID))
 		return
 	}
-	s.g.forget(id(e.ID))
+	s.forget(id(e.ID))
 }
 
 // forget drops a guild the bot is no longer in, and with it its place in voice.
-func (g *Gateway) forget(gone snowflake.ID) {
-	wanted := g.cache.isWanted(gone)
-	g.cache.deleteGuild(gone)
+func (s *shard) forget(gone snowflake.ID) {
+	wanted := s.cache().isWanted(gone)
+	s.cache().deleteGuild(gone)
 	if wanted {
-		g.tell(VoiceState{Guild: gone, User: g.UserID(), Self: true})
+		s.tell(VoiceState{Guild: gone, User: s.g.UserID(), Self: true})
 	}
-	g.tellGuild(gone, false)
+	s.tellGuild(gone, false)
 }
 
 // id reads an id of Discord's; what is not one is 0.

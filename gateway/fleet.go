@@ -71,6 +71,7 @@ type FleetOptions struct {
 	Runner func(*Holding) Runner
 
 	Facts      func() (playing, players int, load float64)
+	Guilds     func() int // how many there are here
 	OnOwn      func(Owned)
 	OnHandOver func(ctx context.Context, serves func(snowflake.ID) bool) error
 	OnLost     func(serves func(snowflake.ID) bool, why error)
@@ -376,5 +377,19 @@ func (f *Fleet) self() cluster.Member {
 	if f.opts.Facts != nil {
 		m.Playing, m.Players, m.Load = f.opts.Facts()
 	}
+	if f.opts.Guilds != nil {
+		m.Guilds = f.opts.Guilds()
+	}
 	return m
+}
+
+// elsewhere reports whether another member owns guild's shard, as far as is known.
+func (f *Fleet) elsewhere(guild snowflake.ID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.layout.Shards == 0 {
+		return false
+	}
+	owner := f.view.held[shardKey(f.layout.Shards, shardNumber(guild, f.layout.Shards))].Owner
+	return owner != "" && owner != f.opts.Process
 }

@@ -200,7 +200,7 @@ func (f *Fleet) checkReady() {
 	for shard := range f.layout.Shards {
 		key := shardKey(f.layout.Shards, shard)
 		switch h := f.held[key]; {
-		case h != nil && h.up.Load():
+		case h != nil && (h.up.Load() || h.connected.Load()):
 		case h != nil:
 			return
 		case f.view.held[key].Owner == "":

@@ -24,6 +24,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 	"golang.org/x/sync/errgroup"
 
+	"busker/cluster"
 	"busker/gateway/conn"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -70,6 +71,28 @@ type Options struct {
 	// none, and Discord is not asked for them.
 	OnMessage func(Message)
 
+	// Cluster is what the processes of the bot agree on; nil = this process is alone.
+	Cluster  *cluster.Cluster
+	Process  string        // this member's id; "" = a random one
+	Role     string        // RoleAll (or "") or RoleGateway; others run no shards
+	Version  string        // of Busker, told to the other members
+	LeaseTTL time.Duration // how long a dead process keeps its shards; 0 = 3 s
+	// Facts are what the other members are told of this one: guilds that play, players,
+	// and the load, 0 to 1 of what its cores can do.
+	Facts func() (playing, players int, load float64)
+	// OnOwn hears of a shard that is up here and whose guilds are known: their players
+	// are to return; those that live here already go on, under the new token. It may take
+	// its time; of one shard OnOwn and OnLost are never called at the same time.
+	OnOwn func(Owned)
+	// OnHandOver is called before guilds go to another process: their players hand over.
+	// It returns when that is durable. After an error the guilds stay, and OnOwn has
+	// their players Returned.
+	OnHandOver func(ctx context.Context, serves func(guild snowflake.ID) bool) error
+	// OnLost hears of guilds that are another's: their players are to be released without
+	// a word to Discord. After a hand-over it is called when the other process has had
+	// time to join.
+	OnLost func(serves func(guild snowflake.ID) bool, why error)
+
 	Logger  *slog.Logger // nil discards
 	Metrics *Metrics     // nil counts for nobody
 }
@@ -109,12 +132,12 @@ type Gateway struct {
 	interactions chan *discordgo.InteractionCreate
 
 	self, application atomic.Uint64
-	shards            atomic.Pointer[[]*shard]
-	shardsKnown       chan struct{} // closed once shards is set
 
-	readyLeft atomic.Int64
-	ready     chan struct{} // closed once every shard was ready
-	readyOnce sync.Once
+	fleet   *Fleet
+	alone   bool // there is no cluster of several processes
+	planned atomic.Pointer[plan]
+	turn    sync.RWMutex // held for writing while guilds go over to another set of shards
+	twice   twice
 }
 
 // New checks opts and prepares a gateway; Run connects it.
@@ -130,12 +153,23 @@ func New(opts Options) (*Gateway, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make rest client: %w", err)
 	}
-	return &Gateway{
-		opts: opts, log: opts.Logger, metrics: opts.Metrics, rest: rest, cache: newCache(),
+	g := &Gateway{
+		opts: opts, log: opts.Logger, metrics: opts.Metrics, rest: rest, cache: newCache(), alone: opts.Cluster == nil,
 		interactions: make(chan *discordgo.InteractionCreate, opts.InteractionBuffer),
-		shardsKnown:  make(chan struct{}),
-		ready:        make(chan struct{}),
-	}, nil
+	}
+	if g.alone {
+		g.opts.Cluster = cluster.Local()
+	}
+	g.fleet, err = NewFleet(FleetOptions{
+		Cluster: g.opts.Cluster, Process: opts.Process, Role: opts.Role, Version: opts.Version, TTL: opts.LeaseTTL,
+		Alone: g.alone, Shards: opts.Shards, Recommend: g.recommend, Runner: g.newShard,
+		Facts: opts.Facts, Guilds: func() int { return len(g.Guilds()) },
+		OnOwn: opts.OnOwn, OnHandOver: opts.OnHandOver, OnLost: g.onLost, Logger: opts.Logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make fleet: %w", err)
+	}
+	return g, nil
 }
 
 func (o *Options) setDefaults() {
@@ -172,31 +206,26 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Run connects the shards and keeps them connected until ctx ends, which returns
-// nil, or until Discord refuses the bot for good. It runs once.
+// Run connects the shards that are this process's and keeps them connected until ctx
+// ends, which returns nil, or until Discord refuses the bot for good. It runs once.
 func (g *Gateway) Run(ctx context.Context) error {
 	plan, err := g.plan(ctx)
 	if err != nil {
 		return stopped(ctx, err)
 	}
-	shards := make([]*shard, plan.shards)
-	for i := range shards {
-		permit := func(ctx context.Context) error { return plan.identifies.wait(ctx, i) }
-		if shards[i], err = newShard(g, shardOptions{id: i, total: plan.shards, url: plan.url, permit: permit}); err != nil {
-			return err
-		}
-	}
-	g.readyLeft.Store(int64(len(shards)))
-	g.shards.Store(&shards)
-	close(g.shardsKnown)
-	g.log.Info("connecting to discord", "shards", plan.shards, "max_concurrency", plan.concurrency)
-
+	g.planned.Store(&plan)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.handOff(ctx) })
-	for _, s := range shards {
-		group.Go(func() error { return s.run(ctx) })
-	}
+	group.Go(func() error { return g.fleet.Run(ctx) })
 	return stopped(ctx, group.Wait())
+}
+
+// onLost has the players of guilds released that are another's, and forgets the guilds.
+func (g *Gateway) onLost(serves func(snowflake.ID) bool, why error) {
+	if g.opts.OnLost != nil {
+		g.opts.OnLost(serves, why)
+	}
+	g.cache.drop(serves)
 }
 
 // stopped turns the errors of a stop that was asked for into none.
@@ -246,23 +275,44 @@ func stack() string {
 	return string(s[:min(len(s), most)])
 }
 
-// Ready is closed once every shard has been ready for the first time.
-func (g *Gateway) Ready() <-chan struct{} { return g.ready }
+// Ready is closed once every shard of the bot is some process's, and each of ours has
+// been ready.
+func (g *Gateway) Ready() <-chan struct{} { return g.fleet.Ready() }
 
 // WaitReady waits for Ready.
 func (g *Gateway) WaitReady(ctx context.Context) error {
 	select {
-	case <-g.ready:
+	case <-g.Ready():
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for shards: %w", ctx.Err())
 	}
 }
 
-func (g *Gateway) shardReady() {
-	if g.readyLeft.Add(-1) == 0 {
-		g.readyOnce.Do(func() { close(g.ready) })
-	}
+// Token returns the fencing token under which this process serves guild, 0 when it
+// does not. Past its trust window it is not trusted, and Validate asks.
+func (g *Gateway) Token(guild snowflake.ID) (token uint64, trusted bool) { return g.fleet.Token(guild) }
+
+// Validate returns nil when guild is this process's: for certain, or as the cluster says.
+// It returns cluster.ErrLost when it is another's, and cluster.ErrUnreachable when
+// nobody knows.
+func (g *Gateway) Validate(ctx context.Context, guild snowflake.ID) error {
+	return g.fleet.Validate(ctx, guild)
+}
+
+// ShardOf returns the shard of guild and how many there are, 0 before that is known.
+func (g *Gateway) ShardOf(guild snowflake.ID) (shard, shards int) { return g.fleet.ShardOf(guild) }
+
+// Drain gives all shards to other processes: see Fleet.Drain.
+func (g *Gateway) Drain(ctx context.Context) error { return g.fleet.Drain(ctx) }
+
+// Process returns the id by which the other processes know this one.
+func (g *Gateway) Process() string { return g.fleet.Process() }
+
+// meet takes who the bot is from a process before.
+func (g *Gateway) meet(self, application snowflake.ID) {
+	g.self.CompareAndSwap(0, uint64(self))
+	g.application.CompareAndSwap(0, uint64(application))
 }
 
 // REST returns the client for Discord's REST API. It has no websocket and no
@@ -299,19 +349,32 @@ func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.I
 }
 
 // Online reports whether Discord serves guild at this moment: its shard is connected
-// and the guild is not in an outage. While it is false no event of the guild comes.
+// here and the guild is not in an outage. While it is false no event of the guild comes.
 func (g *Gateway) Online(guild snowflake.ID) bool {
-	shards := g.shards.Load()
-	return shards != nil && (*shards)[shardNumber(guild, len(*shards))].online() && g.cache.isHere(guild)
+	h := g.fleet.Of(guild)
+	if h == nil || !g.cache.isHere(guild) {
+		return false
+	}
+	s, ok := h.Runner().(*shard)
+	return ok && s.online()
 }
 
-// shardOf returns the shard of guild.
+// shardPoll is how often one who waits for a shard looks whether it is ours.
+const shardPoll = 20 * time.Millisecond
+
+// shardOf returns the shard of guild, and waits for it while it may yet be ours.
 func (g *Gateway) shardOf(ctx context.Context, guild snowflake.ID) (*shard, error) {
-	select {
-	case <-g.shardsKnown:
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for {
+		if h := g.fleet.Of(guild); h != nil {
+			if s, ok := h.Runner().(*shard); ok {
+				return s, nil
+			}
+		}
+		if g.fleet.elsewhere(guild) {
+			return nil, cluster.ErrLost
+		}
+		if err := pause(ctx, shardPoll); err != nil {
+			return nil, err
+		}
 	}
-	shards := *g.shards.Load()
-	return shards[shardNumber(guild, len(shards))], nil
 }

@@ -27,11 +27,12 @@ type Holding struct {
 	hurry  chan struct{}           // closed when what lingers must go
 	rush   sync.Once
 
-	active  atomic.Bool // its events count
-	up      atomic.Bool // its session began, and its guilds are known
-	leaving atomic.Bool // on its way to another process, or out of use
-	over    atomic.Bool // another's
-	away    atomic.Bool // a shard of the former set: its guilds of other processes were handed over
+	active    atomic.Bool // its events count
+	connected atomic.Bool // its session began
+	up        atomic.Bool // its session began, and its guilds are known
+	leaving   atomic.Bool // on its way to another process, or out of use
+	over      atomic.Bool // another's
+	away      atomic.Bool // a shard of the former set: its guilds of other processes were handed over
 
 	mu    sync.Mutex
 	lease cluster.Lease
@@ -121,6 +122,20 @@ func (h *Holding) mark(ctx context.Context, change func(*note)) error {
 	}
 	h.note = n
 	return nil
+}
+
+// Runner returns what runs the shard, nil while it begins.
+func (h *Holding) Runner() Runner {
+	h.f.mu.Lock()
+	defer h.f.mu.Unlock()
+	return h.runner
+}
+
+// Connected tells that the shard's session is there, with or without its guilds.
+func (h *Holding) Connected() {
+	if !h.connected.Swap(true) {
+		h.f.rouse()
+	}
 }
 
 // Up tells that the session began or was resumed, and that its guilds are known.

@@ -12,30 +12,77 @@ import (
 	"busker/internal/fault"
 )
 
-// plan is how the shards are to connect.
+// plan is how Discord wants the bot to connect.
 type plan struct {
-	url         string // websocket address for new sessions
-	shards      int
-	concurrency int // identify buckets, Discord's max_concurrency
-	identifies  *identifyLimiter
+	url     string // websocket address for new sessions
+	shards  int    // as Discord recommends
+	permits *permits
 }
 
 // plan asks Discord for it, again and again while Discord cannot be reached.
 func (g *Gateway) plan(ctx context.Context) (plan, error) {
+	got, err := g.ask(ctx)
+	if err != nil {
+		return plan{}, err
+	}
+	p := plan{url: got.URL, shards: max(1, got.Shards)}
+	p.permits = &permits{
+		cluster: g.opts.Cluster, concurrency: max(1, got.SessionStartLimit.MaxConcurrency),
+		every: g.opts.IdentifyEvery, ask: g.askBudget, log: g.log,
+	}
+	if !g.alone {
+		return p, nil // others may have left sessions that go on
+	}
+	shards := g.opts.Shards
+	if shards == 0 {
+		shards = p.shards
+	}
+	// Discord resets the token of a bot that identifies more often than allowed.
+	if l := got.SessionStartLimit; l.Total > 0 && l.Remaining < shards {
+		reset := time.Duration(l.ResetAfter) * time.Millisecond
+		return plan{}, fault.Newf(fault.Busy, "Discord allows this bot only %d more connections, and %d shards need one each. The limit of %d is renewed in %v.", l.Remaining, shards, l.Total, reset.Round(time.Second))
+	}
+	return p, nil
+}
+
+// ask asks Discord how to connect until it answers.
+func (g *Gateway) ask(ctx context.Context) (*discordgo.GatewayBotResponse, error) {
 	pause := conn.Backoff{First: g.opts.ReconnectWait}
 	for {
 		got, err := g.rest.GatewayBot(discordgo.WithContext(ctx))
 		if err == nil {
-			return g.makePlan(got)
+			return got, nil
 		}
 		if refused(err) {
-			return plan{}, conn.Refused(err)
+			return nil, conn.Refused(err)
 		}
 		g.log.Warn("discord does not answer", "err", err)
 		if err := pause.Wait(ctx); err != nil {
-			return plan{}, err
+			return nil, err
 		}
 	}
+}
+
+// recommend asks Discord for a number of shards.
+func (g *Gateway) recommend(ctx context.Context) (int, error) {
+	got, err := g.ask(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return max(1, got.Shards), nil
+}
+
+// askBudget asks Discord once how many sessions may begin.
+func (g *Gateway) askBudget(ctx context.Context) (budget, error) {
+	got, err := g.rest.GatewayBot(discordgo.WithContext(ctx))
+	if err != nil {
+		return budget{}, err
+	}
+	l, now := got.SessionStartLimit, time.Now()
+	return budget{
+		Total: l.Total, Remaining: l.Remaining, Asked: now,
+		Reset: now.Add(time.Duration(l.ResetAfter) * time.Millisecond),
+	}, nil
 }
 
 // refused reports whether err is Discord refusing the token over REST.
@@ -45,18 +92,4 @@ func refused(err error) bool {
 	}
 	var rest *discordgo.RESTError
 	return errors.As(err, &rest) && rest.Response != nil && rest.Response.StatusCode == http.StatusUnauthorized
-}
-
-func (g *Gateway) makePlan(got *discordgo.GatewayBotResponse) (plan, error) {
-	p := plan{url: got.URL, shards: g.opts.Shards, concurrency: max(1, got.SessionStartLimit.MaxConcurrency)}
-	if p.shards == 0 {
-		p.shards = max(1, got.Shards)
-	}
-	// Discord resets the token of a bot that identifies more often than allowed.
-	if l := got.SessionStartLimit; l.Total > 0 && l.Remaining < p.shards {
-		reset := time.Duration(l.ResetAfter) * time.Millisecond
-		return plan{}, fault.Newf(fault.Busy, "Discord allows this bot only %d more connections, and %d shards need one each. The limit of %d is renewed in %v.", l.Remaining, p.shards, l.Total, reset.Round(time.Second))
-	}
-	p.identifies = newIdentifyLimiter(p.concurrency, g.opts.IdentifyEvery)
-	return p, nil
 }

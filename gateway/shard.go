@@ -2,13 +2,19 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/bwmarrin/discordgo"
+	"golang.org/x/sync/errgroup"
 
+	"busker/cluster"
 	"busker/gateway/conn"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
@@ -26,73 +32,257 @@ func (o *Options) intents() discordgo.Intent {
 	return intents | discordgo.IntentGuildMessages
 }
 
-// shard is one part of the bot's guilds, and its session with Discord.
+// shard is one part of the bot's guilds, and its session with Discord: what the Fleet
+// runs. It keeps its guilds and its session in the cluster, for the next owner.
 type shard struct {
 	g         *Gateway
+	h         *Holding
 	id, total int
+	plan      plan
 	log       *slog.Logger
-	conn      *conn.Conn
+	state     state // what the last owner left
+
+	made chan struct{} // closed once conn is there
+	conn *conn.Conn
+
+	guilds atomic.Pointer[cache] // the gateway's; one of its own while the shard waits beside another set
+
+	keeping sync.Mutex // while the state is written
+	kept    state
+	rewrote time.Time
+	wipe    atomic.Bool // a new session began
+
+	doubted atomic.Int32 // how often it connected while nobody knew whose the shard is
 
 	mu        sync.Mutex
-	sessionID string   // of the present session, "" before the first
-	former    []string // the sessions before, the newest last
-	wasReady  bool
+	sessionID string         // of the present session, "" before the first
+	former    []string       // the sessions before, the newest last
+	awaited   []snowflake.ID // guilds of a new session that are to come
+	since     time.Time      // when it began
+	ending    bool           // the session ends with Run, whatever the options say
+	sealed    bool
 }
 
-// shardOptions say which shard it is, and how it connects.
-type shardOptions struct {
-	id, total  int
-	url        string                      // where new sessions begin
-	session    conn.Session                // to resume; zero identifies
-	permit     func(context.Context) error // before each identify
-	mayConnect func(context.Context) error // before each connection; nil permits
+// state is what the next owner of a shard needs besides its guilds.
+type state struct {
+	Session     conn.Session `json:"session"`
+	Self        snowflake.ID `json:"self"`
+	Application snowflake.ID `json:"application"`
+	Guilds      int          `json:"guilds"` // how many were kept
 }
 
-// newShard prepares a shard; run connects it. How its session ends with run's context,
-// stop says, which Options.EndSessions says before.
-func newShard(g *Gateway, o shardOptions) (*shard, error) {
-	s := &shard{g: g, id: o.id, total: o.total, log: g.log.With("shard", o.id), sessionID: o.session.ID}
+// keepEvery is how often a shard's state is kept, when there is something new.
+const keepEvery = time.Second
+
+// keptFor is how long the guilds of a shard that nobody owns are kept: longer than any
+// session lives. They are written anew long before.
+const (
+	keptFor      = 24 * time.Hour
+	rewriteEvery = time.Hour
+)
+
+// arrivalTime is how long a new session waits for the guilds Discord has listed, before
+// it counts as up without them: some may be in an outage.
+const arrivalTime = 5 * time.Second
+
+// newShard prepares a shard for the Fleet to run.
+func (g *Gateway) newShard(h *Holding) Runner {
+	id, total := h.Shard()
+	s := &shard{
+		g: g, h: h, id: id, total: total, plan: *g.planned.Load(), log: g.log.With("shard", id), made: make(chan struct{}),
+	}
+	if json.Unmarshal(h.State(), &s.state) != nil {
+		s.state = state{}
+	}
+	s.sessionID = s.state.Session.ID
+	s.guilds.Store(g.cache)
+	if !h.Active() {
+		s.guilds.Store(newCache())
+	}
+	return s
+}
+
+// cache is where the shard's guilds are.
+func (s *shard) cache() *cache { return s.guilds.Load() }
+
+// Run connects, and connects again, until ctx ends or Discord refuses for good.
+func (s *shard) Run(ctx context.Context) error {
+	if err := s.restore(ctx); err != nil {
+		return nil //nolint:nilerr // ctx ended
+	}
 	c, err := conn.New(conn.Options{
-		Token: "Bot " + g.opts.Token, URL: o.url, Shard: o.id, Shards: o.total, Intents: int(g.opts.intents()),
-		Session: o.session, Permit: o.permit, MayConnect: o.mayConnect, MaySend: s.maySend,
-		OnEvent: s.onEvent, OnUp: func(bool) { s.onUp() },
-		TLS: g.opts.TLS, Timeout: g.opts.OpenTimeout, ReconnectWait: g.opts.ReconnectWait, InvalidWait: g.opts.ResumeWait,
-		Compression: g.opts.Compression, Logger: g.log, Metrics: g.metrics.conn,
+		Token: "Bot " + s.g.opts.Token, URL: s.plan.url, Shard: s.id, Shards: s.total, Intents: int(s.g.opts.intents()),
+		Session: s.state.Session, MayConnect: s.mayConnect, MaySend: s.maySend,
+		Permit:  func(ctx context.Context) error { return s.plan.permits.wait(ctx, s.id) },
+		OnEvent: s.onEvent, OnUp: s.onUp,
+		TLS: s.g.opts.TLS, Timeout: s.g.opts.OpenTimeout, ReconnectWait: s.g.opts.ReconnectWait, InvalidWait: s.g.opts.ResumeWait,
+		Compression: s.g.opts.Compression, Logger: s.g.log, Metrics: s.g.metrics.conn,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.conn = c
-	s.stop(g.opts.EndSessions)
-	return s, nil
+	close(s.made)
+	return s.connected(ctx)
 }
 
-// run connects, and connects again, until ctx ends or Discord refuses for good.
-func (s *shard) run(ctx context.Context) error { return s.conn.Run(ctx) }
-
-// stop says whether the session ends with run's context, or can be resumed.
-func (s *shard) stop(ending bool) { s.conn.End(ending) }
-
-// session is what another process needs to resume.
-func (s *shard) session() conn.Session { return s.conn.Session() }
-
-func (s *shard) onUp() {
-	s.mu.Lock()
-	first := !s.wasReady
-	s.wasReady = true
-	s.mu.Unlock()
-	if first {
-		s.g.shardReady()
+// connected runs the connection, and keeps what it brings.
+func (s *shard) connected(ctx context.Context) error {
+	group, running := errgroup.WithContext(context.WithoutCancel(ctx))
+	running, cancel := context.WithCancel(running)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		s.farewell(context.Cause(ctx))
+		cancel()
+	})()
+	group.Go(func() error {
+		defer cancel()
+		return s.conn.Run(running)
+	})
+	group.Go(func() error { return s.keepOn(running) })
+	err := group.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, cluster.ErrLost): // the fleet knows, and ends ctx
+		<-ctx.Done()
+		return nil
 	}
+	return err
+}
+
+// farewell decides how to close: a session that another process goes on with must not end.
+func (s *shard) farewell(why error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	given := errors.Is(why, errHandedOver) || errors.Is(why, cluster.ErrLost)
+	s.conn.End(s.ending || s.g.opts.EndSessions && !given)
+}
+
+// End has the session end with Run.
+func (s *shard) End() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ending = true
+}
+
+// restore takes the guilds the last owner left. Without them a resumed session would know
+// none of its guilds, so that a new one has to begin.
+func (s *shard) restore(ctx context.Context) error {
+	if s.state.Session.ID == "" {
+		return ctx.Err()
+	}
+	pace := conn.Backoff{First: 100 * time.Millisecond}
+	for {
+		entries, err := s.g.opts.Cluster.Cache.Table(ctx, s.table())
+		if err == nil {
+			s.adopt(entries)
+			return ctx.Err()
+		}
+		s.log.Warn("the guilds of a shard cannot be read", "err", err)
+		if err := pace.Wait(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *shard) adopt(entries map[string][]byte) {
+	damaged := s.cache().restore(entries)
+	if missing := s.state.Guilds - len(entries) + damaged; missing > 0 {
+		s.log.Warn("guilds of a shard are not known: a new session begins", "missing", missing)
+		s.state.Session = conn.Session{}
+		return
+	}
+	s.g.meet(s.state.Self, s.state.Application)
+	s.Rewrite() // under our token
+}
+
+// table is where the shard's guilds are kept.
+func (s *shard) table() string { return fmt.Sprintf("guilds/%d/%d", s.total, s.id) }
+
+// mayConnect is asked before every connection. When nobody knows whether the shard is
+// still ours, it is resumed after a while all the same, less and less often: if
+// another process has it, that one resumes it back, and nothing is lost.
+func (s *shard) mayConnect(ctx context.Context) error {
+	patience := conn.Backoff{First: connectPatience}
+	for range s.doubted.Load() {
+		patience.Next()
+	}
+	until := time.Now().Add(patience.Next())
+	for {
+		err := s.h.Validate(ctx)
+		switch {
+		case err == nil:
+			s.doubted.Store(0)
+			return nil
+		case !errors.Is(err, cluster.ErrUnreachable):
+			return err
+		case time.Now().After(until):
+			s.doubted.Add(1)
+			return nil
+		}
+		if err := pause(ctx, connectPatience/40); err != nil {
+			return err
+		}
+	}
+}
+
+// maySend sees a command when it goes out. One that nobody can judge goes out: Discord
+// judges it.
+func (s *shard) maySend(ctx context.Context, _ int, d any) error {
+	if err := s.h.Validate(ctx); err != nil && !errors.Is(err, cluster.ErrUnreachable) {
+		return err
+	}
+	if wish, ok := d.(voiceWish); ok {
+		s.cache().want(wish.Guild, wish.Channel != 0)
+	}
+	return nil
+}
+
+func (s *shard) onUp(resumed bool) {
+	s.h.Connected()
+	if resumed {
+		s.log.Info("session resumed")
+		s.h.Up()
+		return
+	}
+	s.h.Fresh()
+	s.arrived()
+}
+
+// arrived tells that the shard is up when all the guilds of its session are there.
+func (s *shard) arrived() {
+	s.mu.Lock()
+	awaited, since := s.awaited, s.since
+	s.mu.Unlock()
+	if since.IsZero() || s.cache().missing(awaited) > 0 && time.Since(since) < arrivalTime {
+		return
+	}
+	s.mu.Lock()
+	s.since = time.Time{}
+	s.mu.Unlock()
+	s.h.Up()
 }
 
 // serves reports whether guild is one of this shard's.
 func (s *shard) serves(guild snowflake.ID) bool { return shardNumber(guild, s.total) == s.id }
 
-func (s *shard) online() bool { return s.conn.Up() }
+func (s *shard) online() bool {
+	select {
+	case <-s.made:
+		return s.conn.Up()
+	default:
+		return false
+	}
+}
 
 // send sends a command once the shard is connected and the connection's limit allows.
 func (s *shard) send(ctx context.Context, op int, d any) error {
+	select {
+	case <-s.made:
+	case <-ctx.Done():
+		return fault.Wrap(fault.Unavailable, "Discord cannot be reached at the moment.", ctx.Err())
+	}
 	err := s.conn.Send(ctx, op, d)
 	switch {
 	case errors.Is(err, conn.ErrDown):
@@ -103,27 +293,35 @@ func (s *shard) send(ctx context.Context, op int, d any) error {
 	return err
 }
 
-// maySend sees a command when it goes out.
-func (s *shard) maySend(_ context.Context, _ int, d any) error {
-	if wish, ok := d.(voiceWish); ok {
-		s.g.cache.want(wish.Guild, wish.Channel != 0)
-	}
-	return nil
-}
-
 // formerSessions is how many sessions of a shard are remembered: Discord tells of the
 // end of a voice state within minutes, and sessions are lost seldom.
 const formerSessions = 16
 
-// renew notes the id of a session that begins.
-func (s *shard) renew(id string) {
+// renew notes the id of a session that begins, and the guilds it will bring.
+func (s *shard) renew(id string, guilds []snowflake.ID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sessionID != "" {
-		s.former = append(s.former, s.sessionID)
-		s.former = s.former[max(0, len(s.former)-formerSessions):]
+		s.addFormer(s.sessionID)
 	}
-	s.sessionID = id
+	s.sessionID, s.awaited, s.since = id, guilds, time.Now()
+	s.wipe.Store(true)
+}
+
+func (s *shard) addFormer(id string) {
+	s.former = append(s.former, id)
+	s.former = s.former[max(0, len(s.former)-formerSessions):]
+}
+
+// Former tells of a session of another shard by which the bot may still be in voice.
+func (s *shard) Former(kept []byte) {
+	var of state
+	if json.Unmarshal(kept, &of) != nil || of.Session.ID == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.addFormer(of.Session.ID)
 }
 
 // presentSession returns the id of the session there is, "" before the first.
