@@ -44,5 +44,16 @@ func conform(t *testing.T, url string) {
 }
 
 func TestASingleServerKeepsTheContracts(t *testing.T) {
+	t.Parallel()
 	conform(t, redistest.Start(t).URL())
+}
+
+func TestAClusterKeepsTheContracts(t *testing.T) {
+	t.Parallel()
+	conform(t, redistest.StartCluster(t).URL())
+}
+
+func TestAMasterBehindSentinelsKeepsTheContracts(t *testing.T) {
+	t.Parallel()
+	conform(t, redistest.StartSentinel(t).URL())
 }
