@@ -56,7 +56,8 @@ type Voice interface {
 // Claims decides who answers an interaction, so that two processes that both see
 // it do not answer twice.
 type Claims interface {
-	// Claim reports whether the caller is the first to claim the interaction.
+	// Claim reports whether the caller is the first to claim the interaction. An error
+	// means that nobody can say so: then Discord decides, which takes one first answer.
 	Claim(ctx context.Context, interaction snowflake.ID) (bool, error)
 }
 
@@ -90,9 +91,15 @@ type Options struct {
 	Plays <-chan player.Envelope
 
 	Audit    Audit          // who did what; nil keeps nothing
-	Claims   Claims         // nil claims within this process
+	Claims   Claims         // among all processes of the bot, as ClusterClaims; nil: there is only this one
 	Settings settings.Store // of servers and people; nil keeps them as long as the process lives
 	Cards    CardStore      // where cards are; nil keeps it as long as the process lives
+	// Owns reports whether a guild is this process's now, nil for yes: it is asked before
+	// everything the bot does in a guild by itself. cluster.ErrLost is no, and ends what is
+	// done there; any other error means that nobody can say so, and nothing is done for now.
+	// Who still holds the guild's connection with Discord should get nil then. It may wait
+	// for as long as its context lets it. nil: all guilds are.
+	Owns func(ctx context.Context, guild snowflake.ID) error
 	// Survives says that what plays goes on after a restart: cards wait for it then.
 	Survives bool
 
@@ -127,6 +134,8 @@ type Bot struct {
 	signs     signs         // what voice channels' statuses say
 	notices   *rate.Limiter // of all voice channels' statuses
 	stirred   stirs         // guilds of which the gateway knows something new
+	handed    handovers     // guilds that came and went
+	answered  *localClaims  // by this process
 	unmarked  atomic.Int64  // cards that the end of the process left with their buttons
 	votes     votes
 	loads     loads
@@ -151,9 +160,6 @@ func New(opts Options) (*Bot, error) {
 	}
 	if opts.Metrics == nil {
 		opts.Metrics = NewMetrics(nil)
-	}
-	if opts.Claims == nil {
-		opts.Claims = newLocalClaims()
 	}
 	for _, d := range []struct {
 		field *time.Duration
@@ -203,7 +209,10 @@ func New(opts Options) (*Bot, error) {
 		cards:   newCardSet(),
 		signs:   signs{at: map[snowflake.ID]*sign{}},
 		stirred: stirs{guilds: map[snowflake.ID]bool{}, wake: make(chan struct{}, 1)},
+		handed:  handovers{wake: make(chan struct{}, 1)},
 		asks:    make(chan snowflake.ID, askBuffer),
+
+		answered: newLocalClaims(),
 	}, nil
 }
 

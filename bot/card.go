@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
@@ -21,7 +22,6 @@ import (
 type card struct {
 	mailbox
 	desk
-	guild  snowflake.ID
 	log    *slog.Logger
 	serial string // in the ids of its buttons
 	chat   chat   // what lies below it
@@ -39,6 +39,7 @@ type card struct {
 	wrote, posted    time.Time      // anything; this card
 	last             player.Status
 
+	inherited time.Time    // when it was taken over from another process; zero: it was not
 	taken     bool         // it is one of the process before, of which only the place is known
 	until     time.Time    // when a card that was taken over stops waiting for its player
 	kept      session.Card // what the store knows
@@ -49,7 +50,7 @@ type card struct {
 
 // newCard makes the guild's card, or takes over that of the process before.
 func newCard(b *Bot, guild snowflake.ID) *card {
-	c := &card{mailbox: newMailbox(), desk: b.newDesk(), guild: guild, log: b.log.With("guild", guild)}
+	c := &card{mailbox: newMailbox(), desk: b.newDesk(guild), log: b.log.With("guild", guild)}
 	c.chat.wake = func() { c.post(notes{}) }
 	c.kept = b.cards.takeFormer(guild)
 	if c.kept.Message == 0 {
@@ -58,6 +59,7 @@ func newCard(b *Bot, guild snowflake.ID) *card {
 		c.serial = serialOf(c.kept.Serial)
 		b.serials.use(guild, c.serial)
 		c.message, c.channel, c.posted, c.taken = c.kept.Message.String(), c.kept.Channel.String(), c.kept.Message.Time(), true
+		c.inherited = time.Now()
 		c.chat.follow(c.channel, c.message)
 		if b.opts.Survives {
 			c.until = time.Now().Add(b.opts.CardReturn)
@@ -68,8 +70,9 @@ func newCard(b *Bot, guild snowflake.ID) *card {
 }
 
 func (c *card) retire() {
-	c.b.serials.drop(c.guild, c.serial)
-	c.b.cards.drop(c)
+	if c.b.cards.drop(c) { // else another has its place, and may have its serial
+		c.b.serials.drop(c.guild, c.serial)
+	}
 	c.mailbox.retire()
 }
 
@@ -78,7 +81,12 @@ func (c *card) retire() {
 func (c *card) run(ctx, ending context.Context) {
 	for {
 		if !c.wait(ctx) {
-			c.pauseForRestart(ending)
+			if !errors.Is(context.Cause(ctx), errHandedOver) && !c.lost(ending) {
+				c.pauseForRestart(ending)
+			}
+			return
+		}
+		if c.lost(ctx) {
 			return
 		}
 		gone := c.update(ctx, c.take())
@@ -191,12 +199,17 @@ func (c *card) show(ctx context.Context, w tongue, chosen settings.Guild, s play
 	if c.message != "" && !fresh && c.stays(ctx, place, chosen.CardFollows, turned) && c.edit(ctx, v, s) {
 		return
 	}
-	if c.message == "" && !turned && !fresh { // deleted by somebody while it showed this very track
+	if c.message == "" && !turned && !fresh && time.Since(c.inherited) > handoverGrace {
+		// Deleted by somebody while it showed this very track.
 		c.hidden = s.ItemID
 		return
 	}
-	c.replace(ctx, place, v, s)
+	c.replace(ctx, place, chosen, v, s)
 }
+
+// handoverGrace is how long after a card was taken over it may be its last owner that
+// deletes it, as one posted too late.
+const handoverGrace = time.Minute
 
 // stays reports whether the card is where it should be.
 func (c *card) stays(ctx context.Context, place string, follows, turned bool) bool {
@@ -223,8 +236,11 @@ func (c *card) buried(ctx context.Context) bool {
 }
 
 // replace posts the card anew and deletes the old one.
-func (c *card) replace(ctx context.Context, place string, v view, s player.Status) {
+func (c *card) replace(ctx context.Context, place string, chosen settings.Guild, v view, s player.Status) {
 	oldChannel, old := c.channel, c.message
+	if oldChannel == "" {
+		oldChannel = place
+	}
 	m, err := c.create(ctx, place, v.artwork, &discordgo.MessageSend{
 		Components: v.components, AllowedMentions: nobody(),
 		Flags: discordgo.MessageFlagsIsComponentsV2 | discordgo.MessageFlagsSuppressNotifications,
@@ -241,7 +257,12 @@ func (c *card) replace(ctx context.Context, place string, v view, s player.Statu
 	c.channel, c.message, c.attachments, c.hidden, c.posted = place, m.ID, m.Attachments, 0, time.Now()
 	c.chat.follow(c.channel, c.message)
 	c.keep(v, s)
-	c.delete(ctx, oldChannel, old)
+	c.keepPlace(ctx, chosen, false)
+	if c.lost(ctx) { // while it was posted: the guild's new owner does not know of it
+		old = c.message
+		c.log.Debug("the guild went while its card was posted", "card", old)
+	}
+	c.discard(ctx, oldChannel, old)
 }
 
 // remove takes the card away.
@@ -258,6 +279,21 @@ func (c *card) delete(ctx context.Context, channel, message string) {
 		return
 	}
 	err := c.request(ctx, discordgo.EndpointChannelMessage(channel, ""), func(ctx context.Context) error {
+		return c.rest.ChannelMessageDelete(channel, message, once(ctx)...)
+	})
+	if err != nil {
+		c.log.Debug("old card could not be deleted", "err", err)
+	}
+}
+
+// discard deletes a card of which there are two now, whoever has the guild.
+func (c *card) discard(ctx context.Context, channel, message string) {
+	if message == "" {
+		return
+	}
+	ctx, cancel := outlive(ctx, postGrace)
+	defer cancel()
+	err := c.finish(ctx, discordgo.EndpointChannelMessage(channel, ""), func(ctx context.Context) error {
 		return c.rest.ChannelMessageDelete(channel, message, once(ctx)...)
 	})
 	if err != nil {
@@ -365,6 +401,9 @@ func (c *card) keepPlace(ctx context.Context, chosen settings.Guild, gone bool) 
 		now = session.Card{}
 	}
 	if now == c.kept {
+		return
+	}
+	if _, err := c.b.mayAct(ctx, c.guild); err != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)

@@ -2,6 +2,8 @@ package bot
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -14,16 +16,17 @@ import (
 // adoptTimeout is for reading where the cards of the process before are.
 const adoptTimeout = 2 * time.Second
 
-// adopt reads which cards there are from the process before. Without them the music
-// plays all the same.
-func (b *Bot) adopt(ctx context.Context) []session.Card {
+// adopt reads which cards another process left in guilds. Without them the music plays all
+// the same.
+func (b *Bot) adopt(ctx context.Context, serves func(guild snowflake.ID) bool) []session.Card {
 	ctx, cancel := context.WithTimeout(ctx, adoptTimeout)
 	defer cancel()
 	kept, err := b.opts.Cards.Cards(ctx)
 	if err != nil {
-		b.log.Warn("the cards of the last start cannot be read", "err", err)
+		b.log.Warn("the cards of the process before cannot be read", "err", err)
 		return nil
 	}
+	kept = slices.DeleteFunc(kept, func(k session.Card) bool { return !serves(k.Guild) })
 	b.cards.mu.Lock()
 	defer b.cards.mu.Unlock()
 	for _, k := range kept {
@@ -53,18 +56,29 @@ func (s *cardSet) takeFormer(guild snowflake.ID) session.Card {
 	return k
 }
 
+// forget drops former cards of guilds, and what was counted for cards there.
+func (s *cardSet) forget(guilds func(snowflake.ID) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.former, func(g snowflake.ID, _ session.Card) bool { return guilds(g) })
+	maps.DeleteFunc(s.at, func(g snowflake.ID, _ *card) bool { return guilds(g) })
+}
+
 func (s *cardSet) set(c *card) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.at[c.guild] = c
 }
 
-func (s *cardSet) drop(c *card) {
+// drop reports whether c was the guild's card.
+func (s *cardSet) drop(c *card) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.at[c.guild] == c {
+	was := s.at[c.guild] == c
+	if was {
 		delete(s.at, c.guild)
 	}
+	return was
 }
 
 func (s *cardSet) of(guild snowflake.ID) *card {

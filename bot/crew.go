@@ -13,7 +13,8 @@ type keeper interface {
 	// post leaves notes; false means that the keeper is retired and needs a successor.
 	post(n notes) bool
 	// run works until there is nothing left to look after, or ctx ends. In the latter case
-	// it has until the end of ending to leave things in order.
+	// it has until the end of ending to leave things in order, unless the cause is
+	// errHandedOver: then nothing is done any more.
 	run(ctx, ending context.Context)
 	// retire is called when run has returned or panicked.
 	retire()
@@ -68,9 +69,15 @@ func (m *mailbox) retire() {
 // crew has a keeper for each guild that needs one. It belongs to Run's goroutine.
 type crew struct {
 	new func(guild snowflake.ID) keeper
-	at  map[snowflake.ID]keeper
-	// start runs a keeper on a goroutine.
-	start func(of *crew, guild snowflake.ID, k keeper)
+	at  map[snowflake.ID]shift
+	// start runs a keeper on a goroutine, until stop is called.
+	start func(of *crew, guild snowflake.ID, k keeper) (stop context.CancelCauseFunc)
+}
+
+// shift is a keeper at work.
+type shift struct {
+	keeper
+	stop context.CancelCauseFunc
 }
 
 // post leaves notes for the guild's keeper, a new one if there is none.
@@ -80,14 +87,23 @@ func (c *crew) post(guild snowflake.ID, n notes) {
 	}
 	k := c.new(guild)
 	k.post(n)
-	c.at[guild] = k
-	c.start(c, guild, k)
+	c.at[guild] = shift{k, c.start(c, guild, k)}
+}
+
+// release ends the keepers of guilds, which leave everything as it is.
+func (c *crew) release(guilds func(snowflake.ID) bool) {
+	for guild, s := range c.at {
+		if guilds(guild) {
+			s.stop(errHandedOver)
+			delete(c.at, guild)
+		}
+	}
 }
 
 // tell leaves notes for the guild's keeper, if there is one.
 func (c *crew) tell(guild snowflake.ID, n notes) bool {
-	k := c.at[guild]
-	return k != nil && k.post(n)
+	s, ok := c.at[guild]
+	return ok && s.post(n)
 }
 
 // ended says that a keeper is done.
@@ -98,7 +114,7 @@ type ended struct {
 }
 
 func (e ended) forget() {
-	if e.of.at[e.guild] == e.k {
+	if e.of.at[e.guild].keeper == e.k {
 		delete(e.of.at, e.guild)
 	}
 }

@@ -7,24 +7,45 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
+	"busker/internal/snowflake"
 	"busker/track"
 )
 
-// desk makes the requests of one keeper, one at a time, when Discord's limits allow.
+// desk makes the requests of one keeper, one at a time, when Discord's limits allow, and as
+// long as its guild is this process's.
 type desk struct {
-	b    *Bot
-	rest *discordgo.Session // its own, for its goroutine
+	b     *Bot
+	guild snowflake.ID
+	rest  *discordgo.Session // its own, for its goroutine
 }
 
-func (b *Bot) newDesk() desk { return desk{b: b, rest: ownLimits(b.opts.REST)} }
+func (b *Bot) newDesk(guild snowflake.ID) desk {
+	return desk{b: b, guild: guild, rest: ownLimits(b.opts.REST)}
+}
+
+// lost reports whether the guild is known to be another process's.
+func (d desk) lost(ctx context.Context) bool {
+	lost, _ := d.b.mayAct(ctx, d.guild)
+	return lost
+}
 
 // requestTimeout is for one request of a keeper, its waits included. What was not
 // done by then is tried again with the next event, or in CardProgress.
 const requestTimeout = 30 * time.Second
 
 // request makes a request when Discord's limits allow it. It waits for nothing beyond
-// the end of ctx.
+// the end of ctx. The error wraps errNotOurs when the guild is not this process's.
 func (d desk) request(ctx context.Context, bucket string, do func(context.Context) error) error {
+	return d.finish(ctx, bucket, func(ctx context.Context) error {
+		if _, err := d.b.mayAct(ctx, d.guild); err != nil {
+			return err
+		}
+		return do(ctx)
+	})
+}
+
+// finish is request for what ends something begun while the guild was ours.
+func (d desk) finish(ctx context.Context, bucket string, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	return retry(ctx, func() error {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,6 +38,7 @@ type square struct {
 	bot     *bot.Bot
 	stop    func() // logs out; the test's end does so, too
 	adjust  []func(*bot.Options)
+	handled *atomic.Int64 // interactions the bot is done with
 }
 
 func newSquare(t *testing.T, adjust ...func(*bot.Options)) *square {
@@ -62,13 +64,17 @@ func newSquare(t *testing.T, adjust ...func(*bot.Options)) *square {
 func (s *square) start() {
 	s.t.Helper()
 	base, err := url.Parse(s.URL())
+	s.handled = new(atomic.Int64)
 	s.need(err)
 	s.gateway, err = gateway.New(gateway.Options{
 		Token: gateway.Token(s.app.Token), API: base, Transport: &http.Transport{DisableKeepAlives: true},
 		IdentifyEvery: 20 * time.Millisecond, ResumeWait: 20 * time.Millisecond, ReconnectWait: 10 * time.Millisecond,
-		OnInteraction: func(ctx context.Context, i *interactionCreate) { s.bot.HandleInteraction(ctx, i) },
-		OnChange:      func(guild snowflake.ID) { s.bot.GuildChanged(guild) },
-		OnMessage:     func(m gateway.Message) { s.bot.MessagePosted(m) },
+		OnInteraction: func(ctx context.Context, i *interactionCreate) {
+			defer s.handled.Add(1)
+			s.bot.HandleInteraction(ctx, i)
+		},
+		OnChange:  func(guild snowflake.ID) { s.bot.GuildChanged(guild) },
+		OnMessage: func(m gateway.Message) { s.bot.MessagePosted(m) },
 	})
 	s.need(err)
 	opts := bot.Options{

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -29,10 +30,23 @@ func (c *call) handle(ctx context.Context, table map[string]handler, written str
 	if err == nil {
 		err = c.allow(h.right, h.as)
 	}
+	if err == nil && c.b.opts.Claims != nil && !h.forms {
+		err = c.accepted(ctx)
+	}
 	if err == nil {
 		err = c.guarded(ctx, func() error { return h.run(ctx, c, id) })
 	}
 	c.settle(ctx, err, began)
+}
+
+// accepted acknowledges a press or a form before anything is done about it. Where several
+// processes may answer, Discord's acceptance is what makes one of them the one: a claim
+// holds only among those who can ask.
+func (c *call) accepted(ctx context.Context) error {
+	if c.fields != nil { // a form may belong to no message
+		return c.think(ctx)
+	}
+	return c.later(ctx)
 }
 
 // ackPatience is how long a press or a form may go without an answer: what is waited for,
@@ -50,11 +64,7 @@ func (c *call) guarded(ctx context.Context, run func() error) error {
 		if pause(watch, ackPatience-time.Since(c.answer.came)) != nil {
 			return
 		}
-		acknowledge := c.later
-		if c.fields != nil { // a form may belong to no message
-			acknowledge = c.think
-		}
-		if err := acknowledge(watch); err != nil {
+		if err := c.accepted(watch); err != nil {
 			c.log.Debug("no time was gained", "name", c.name, "err", err)
 		}
 	})
@@ -119,19 +129,26 @@ func (c *call) acknowledge(as ack, answer func() error) (first bool, err error) 
 	return true, nil
 }
 
+// acknowledged reports whether there was a first answer.
+func (c *call) acknowledged() bool {
+	c.answering.Lock()
+	defer c.answering.Unlock()
+	return c.state != ackNot
+}
+
 // deliver puts the reply where "thinking" is shown, or rewrites the message whose button
 // was pressed, also a second time and after any while. What cannot be delivered is logged;
 // whoever waits for what Discord refuses is told so.
 func (c *call) deliver(ctx context.Context, r reply) {
 	ctx, cancel := c.lastMoment(ctx)
 	defer cancel()
-	err := c.answer.edit(ctx, r)
+	err := c.answer.edit(ctx, r, c.state == ackUpdate)
 	if err == nil {
 		return
 	}
 	c.log.Warn("reply could not be delivered", "name", c.name, "err", err, "trace", c.trace)
 	if c.state == ackThinking && unfit(err) {
-		if err := c.answer.edit(ctx, reply{text: c.w.Say(textWrong, c.trace)}); err != nil {
+		if err := c.answer.edit(ctx, reply{text: c.w.Say(textWrong, c.trace)}, false); err != nil {
 			c.log.Warn("reply could not be delivered", "name", c.name, "err", err)
 		}
 	}
@@ -175,7 +192,7 @@ func (c *call) lastMoment(ctx context.Context) (context.Context, context.CancelF
 func (c *call) settle(ctx context.Context, why error, began time.Time) {
 	switch {
 	case errors.Is(why, errLost):
-		c.log.Warn("interaction could not be acknowledged", "name", c.name, "err", why)
+		c.dropped(why)
 		why = fault.Wrap(fault.Unavailable, "", why)
 	case why != nil:
 		c.fail(ctx, why)
@@ -183,13 +200,36 @@ func (c *call) settle(ctx context.Context, why error, began time.Time) {
 	c.b.metrics.answered(c.name, why, began)
 }
 
+// dropped notes that Discord did not take our first answer. That another's was taken, or
+// that it came too late, is what is to be where several processes answer.
+func (c *call) dropped(why error) {
+	label, level := "other", slog.LevelWarn
+	switch restCode(why) {
+	case codeAnswered:
+		label, level = "answered", slog.LevelDebug
+	case codeExpired:
+		label, level = "expired", slog.LevelDebug
+	}
+	if c.b.opts.Claims == nil {
+		level = slog.LevelWarn
+	}
+	c.b.metrics.refused.WithLabelValues(label).Inc()
+	c.log.Log(context.Background(), level, "interaction could not be acknowledged", "name", c.name, "err", why)
+}
+
+// Discord's error codes for first answers it does not take.
+const (
+	codeAnswered = 40060
+	codeExpired  = 10062
+)
+
 // fail tells whoever asked, only them, why nothing came of it.
 func (c *call) fail(ctx context.Context, why error) {
 	r := reply{text: c.sorry(ctx, why)}
 	switch {
 	case c.state == ackNot:
-		if err := c.whisper(ctx, r); err != nil {
-			c.log.Warn("reply could not be delivered", "name", c.name, "err", err)
+		if err := c.whisper(ctx, r); errors.Is(err, errLost) {
+			c.dropped(err)
 		}
 	case c.state == ackThinking && c.private:
 		c.deliver(ctx, r)

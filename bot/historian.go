@@ -80,6 +80,9 @@ func (h *historian) take(ctx context.Context, e player.Envelope, now time.Time) 
 func (h *historian) record(ctx context.Context, p playlists.Play) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
+	if _, err := h.b.mayAct(ctx, p.Guild); err != nil {
+		return // whoever has the guild writes it down
+	}
 	if !h.b.settings.Guild(ctx, p.Guild).History {
 		return
 	}

@@ -100,21 +100,6 @@ func (b *Bot) HandleInteraction(ctx context.Context, i *discordgo.InteractionCre
 	}
 }
 
-// claimTimeout is for whoever decides who answers: the user is waiting.
-const claimTimeout = time.Second
-
-// claim reports whether this process is to answer. It does where nobody can decide that:
-// Discord takes only one answer.
-func (c *call) claim(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, claimTimeout)
-	defer cancel()
-	first, err := c.b.opts.Claims.Claim(ctx, c.answer.interaction())
-	if err != nil {
-		c.log.Error("claim interaction", "err", err)
-	}
-	return first || err != nil
-}
-
 func (a *answerer) interaction() snowflake.ID { return parseID(a.i.ID) }
 
 // newCall reads what every interaction has; false means it cannot be answered.
@@ -282,8 +267,12 @@ func (c *call) yes(name string) (yes, given bool) {
 // face is what the audit calls commands that come from Discord.
 const face = "discord"
 
-// do carries out a player command in the call's guild.
+// do carries out a player command in the call's guild. What was not answered in time is
+// not carried out any more: the process may have stood still meanwhile.
 func (c *call) do(ctx context.Context, cmd player.Command) (player.Status, error) {
+	if time.Since(c.answer.came) > ackTimeout && !c.acknowledged() {
+		return player.Status{}, errLost
+	}
 	if _, leaving := cmd.(player.Leave); leaving {
 		c.b.clearStatus(ctx, c.guild)
 	}

@@ -13,6 +13,8 @@ type Metrics struct {
 	interactions *prometheus.CounterVec   // by name of the command or button, and outcome
 	seconds      *prometheus.HistogramVec // from hand-over to the final answer
 	ack          prometheus.Histogram
+	claims       *prometheus.CounterVec // by answer
+	refused      *prometheus.CounterVec // first answers Discord did not take, by why
 	panics       prometheus.Counter
 	cards        *prometheus.CounterVec // by what was done
 }
@@ -31,6 +33,14 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "busker_bot_ack_seconds", Help: "Time to the first answer; Discord waits 3 s.",
 			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2, 3},
 		}),
+		claims: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "busker_bot_claims_total",
+			Help: "Interactions by who may answer them: this process (first), another (taken), this one but Discord said it again (twice), unknown.",
+		}, []string{"answer"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "busker_bot_refused_answers_total",
+			Help: "First answers that Discord did not take, after which nothing was done: somebody else's was first (answered), it came too late (expired), or other.",
+		}, []string{"why"}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "busker_bot_panics_total", Help: "Panics caught while answering.",
 		}),
@@ -39,7 +49,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		}, []string{"write"}),
 	}
 	if r != nil {
-		r.MustRegister(m.interactions, m.seconds, m.ack, m.panics, m.cards)
+		r.MustRegister(m.interactions, m.seconds, m.ack, m.claims, m.refused, m.panics, m.cards)
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"maps"
 	"math/rand/v2"
 	"sync"
 
@@ -22,6 +23,12 @@ func (p *places) set(guild, channel snowflake.ID) {
 		p.channels = map[snowflake.ID]snowflake.ID{}
 	}
 	p.channels[guild] = channel
+}
+
+func (p *places) forget(guilds func(snowflake.ID) bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	maps.DeleteFunc(p.channels, func(g, _ snowflake.ID) bool { return guilds(g) })
 }
 
 // setFirst is set for a guild of which no channel is known yet.
@@ -76,6 +83,12 @@ func (s *serials) inUse(guild snowflake.ID, serial string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return serial != "" && s.current[guild] == serial
+}
+
+func (s *serials) forget(guilds func(snowflake.ID) bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.current, func(g snowflake.ID, _ string) bool { return guilds(g) })
 }
 
 // drop says that a card is no longer in use.

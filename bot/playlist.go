@@ -87,7 +87,7 @@ func playlistPresses() map[string]handler {
 	return map[string]handler{
 		actionListPage:   {as: "playlist", run: turnListPage},
 		actionListPlay:   {needs: needsJoin, right: rightAdd, as: "play", run: pressListPlay},
-		actionListEdit:   {as: "playlist", run: pressListEdit},
+		actionListEdit:   {as: "playlist", forms: true, run: pressListEdit},
 		actionListDelete: {as: "playlist", run: confirmDelete},
 		actionListKeep: {run: func(ctx context.Context, c *call, _ customID) error {
 			return c.update(ctx, reply{text: c.w.Say(textListKept)})

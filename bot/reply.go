@@ -138,12 +138,17 @@ func (a *answerer) respond(ctx context.Context, kind discordgo.InteractionRespon
 	return a.send(ctx, "POST", url, body, files)
 }
 
-// edit replaces the deferred reply, or the message whose button was pressed.
-func (a *answerer) edit(ctx context.Context, r reply) error {
+// edit replaces the deferred reply, or the message whose button was pressed; pictures it had
+// go if there are none to be.
+func (a *answerer) edit(ctx context.Context, r reply, bare bool) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
 	url := discordgo.EndpointWebhookMessage(a.i.AppID, a.i.Token, "@original")
-	return a.send(ctx, "PATCH", url, r.message(0), r.uploads())
+	m := r.message(0)
+	if bare {
+		m.Attachments = &[]discordgo.MessageAttachment{}
+	}
+	return a.send(ctx, "PATCH", url, m, r.uploads())
 }
 
 // followUp tells whoever asked something more, only them.

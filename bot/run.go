@@ -19,6 +19,7 @@ type crews struct{ cards, stewards, signs *crew }
 // Run keeps the cards, writes the history, and looks after the voice channels the bot is in, until ctx ends.
 // It then marks as over as many cards as StopTimeout and Discord's limits allow, and logs
 // how many are left; whoever presses a button of one later is told, and the card goes.
+// Guilds that went to another process (Lost) are left as they are.
 // With Survives, it takes over the cards of the process before, and leaves its own to the
 // next.
 func (b *Bot) Run(ctx context.Context) error {
@@ -32,31 +33,36 @@ func (b *Bot) Run(ctx context.Context) error {
 		b.report(b.unmarked.Load())
 	}()
 	done := make(chan ended)
-	start := func(of *crew, guild snowflake.ID, k keeper) {
+	start := func(of *crew, guild snowflake.ID, k keeper) (stop context.CancelCauseFunc) {
+		own, stop := context.WithCancelCause(ctx)
 		running.Go(func() {
-			b.keep(ctx, ending, guild, k)
+			defer stop(nil)
+			b.keep(own, ending, guild, k)
 			select {
 			case done <- ended{of, guild, k}:
 			case <-ctx.Done():
 			}
 		})
+		return stop
 	}
 	if b.opts.Plays != nil {
 		running.Go(func() { b.runHistory(ctx) })
 	}
 	all := b.newCrews(start)
-	for _, former := range b.adopt(ctx) {
-		if former.Message != 0 {
-			all.cards.post(former.Guild, notes{})
+	if b.opts.Owns == nil { // else Gained tells which
+		for _, former := range b.adopt(ctx, func(snowflake.ID) bool { return true }) {
+			if former.Message != 0 {
+				all.cards.post(former.Guild, notes{})
+			}
 		}
 	}
 	b.serve(ctx, all, done)
 	return nil
 }
 
-func (b *Bot) newCrews(start func(*crew, snowflake.ID, keeper)) crews {
+func (b *Bot) newCrews(start func(*crew, snowflake.ID, keeper) context.CancelCauseFunc) crews {
 	of := func(made func(*Bot, snowflake.ID) keeper) *crew {
-		return &crew{new: func(g snowflake.ID) keeper { return made(b, g) }, at: map[snowflake.ID]keeper{}, start: start}
+		return &crew{new: func(g snowflake.ID) keeper { return made(b, g) }, at: map[snowflake.ID]shift{}, start: start}
 	}
 	return crews{
 		cards:    of(func(b *Bot, g snowflake.ID) keeper { return newCard(b, g) }),
@@ -85,6 +91,10 @@ func (b *Bot) serve(ctx context.Context, all crews, done <-chan ended) {
 			for guild := range b.stirred.take() {
 				all.cards.tell(guild, notes{})
 				b.stir(all, guild)
+			}
+		case <-b.handed.wake:
+			for _, h := range b.handed.take() {
+				h.apply(all)
 			}
 		case e := <-done:
 			e.forget()

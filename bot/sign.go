@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -26,8 +27,7 @@ const maxSign = 500
 type sign struct {
 	mailbox
 	desk
-	guild snowflake.ID
-	log   *slog.Logger
+	log *slog.Logger
 
 	turn    chan struct{} // 1: somebody writes, and uses what follows
 	channel snowflake.ID
@@ -46,7 +46,7 @@ type signs struct {
 
 func newSign(b *Bot, guild snowflake.ID) *sign {
 	s := &sign{
-		mailbox: newMailbox(), desk: b.newDesk(), guild: guild, log: b.log.With("guild", guild), turn: make(chan struct{}, 1),
+		mailbox: newMailbox(), desk: b.newDesk(guild), log: b.log.With("guild", guild), turn: make(chan struct{}, 1),
 	}
 	b.signs.mu.Lock()
 	defer b.signs.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *sign) run(ctx, ending context.Context) {
 		case <-s.wake:
 		case <-timer.C:
 		case <-ctx.Done():
-			if !s.b.opts.Survives {
+			if !s.b.opts.Survives && !errors.Is(context.Cause(ctx), errHandedOver) {
 				s.clear(ending)
 			}
 			return
@@ -89,6 +89,9 @@ func (s *sign) run(ctx, ending context.Context) {
 
 // look brings the status up to date, and returns when to do so again at the latest.
 func (s *sign) look(ctx context.Context) (again time.Duration, inside bool) {
+	if s.lost(ctx) {
+		return lookAgain, false
+	}
 	status, ok := s.b.opts.Doer.Status(s.guild)
 	if !ok || status.Channel == 0 {
 		return lookAgain, ok && status.State == player.StateJoining

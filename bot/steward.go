@@ -18,8 +18,7 @@ import (
 type steward struct {
 	mailbox
 	desk
-	guild snowflake.ID
-	log   *slog.Logger
+	log *slog.Logger
 
 	alone time.Time // since when nobody listens; zero = somebody does
 	held  uint64    // item it has had wait for listeners
@@ -27,7 +26,7 @@ type steward struct {
 }
 
 func newSteward(b *Bot, guild snowflake.ID) *steward {
-	return &steward{mailbox: newMailbox(), desk: b.newDesk(), guild: guild, log: b.log.With("guild", guild)}
+	return &steward{mailbox: newMailbox(), desk: b.newDesk(guild), log: b.log.With("guild", guild)}
 }
 
 // lookAgain is when a steward looks again although nothing happened: what failed may work
@@ -57,6 +56,9 @@ func (s *steward) run(ctx, _ context.Context) {
 // look sets right what is not as it should be, and returns when to look again at the
 // latest. inside is false when there is nothing to look after.
 func (s *steward) look(ctx context.Context) (again time.Duration, inside bool) {
+	if s.lost(ctx) {
+		return lookAgain, false
+	}
 	status, ok := s.b.opts.Doer.Status(s.guild)
 	if !ok || status.Channel == 0 && status.State != player.StateJoining {
 		return lookAgain, false
@@ -83,7 +85,7 @@ func (s *steward) hold(ctx context.Context, status player.Status, silenced, alon
 	if on == status.Held || status.ItemID == 0 || overruled {
 		return
 	}
-	if _, err := s.b.opts.Doer.Do(ctx, s.guild, player.Hold{On: on}); err != nil {
+	if err := s.do(ctx, player.Hold{On: on}); err != nil {
 		s.log.Info("music could not be held, or not go on", "hold", on, "err", err)
 		return
 	}
@@ -107,10 +109,19 @@ func (s *steward) wait(ctx context.Context, status player.Status, chosen setting
 		return min(left, lookAgain)
 	}
 	s.b.clearStatus(ctx, s.guild)
-	if _, err := s.b.opts.Doer.Do(ctx, s.guild, player.Leave{Alone: true}); err != nil {
+	if err := s.do(ctx, player.Leave{Alone: true}); err != nil {
 		s.log.Info("a channel where nobody listens could not be left", "channel", status.Channel, "err", err)
 	}
 	return lookAgain
+}
+
+// do carries out a command of the bot's own, where the guild is this process's.
+func (s *steward) do(ctx context.Context, cmd player.Command) error {
+	if _, err := s.b.mayAct(ctx, s.guild); err != nil {
+		return err
+	}
+	_, err := s.b.opts.Doer.Do(ctx, s.guild, cmd)
+	return err
 }
 
 // patience is how long the bot stays where nobody listens; negative = for ever.

@@ -3,6 +3,7 @@ package settings
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -94,6 +95,13 @@ func (c *Cache) Forget(id snowflake.ID) {
 	defer c.mu.Unlock()
 	delete(c.guilds, id)
 	delete(c.users, id)
+}
+
+// ForgetGuilds drops what is remembered of guilds: another process may have changed it.
+func (c *Cache) ForgetGuilds(which func(snowflake.ID) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.guilds, func(g snowflake.ID, _ Guild) bool { return which(g) })
 }
 
 func recall[V any](
