@@ -9,10 +9,10 @@ import (
 	"busker/queue"
 )
 
-// handle carries out r, sets out for the channel it needs first, or puts it off
+// handle carries out r unless it was before, sets out for the channel it needs first, or puts it off
 // until the journey that is under way has ended.
 func (p *player) handle(ctx context.Context, r request) {
-	if p.putOff(r) {
+	if p.repeat(r) || p.putOff(r) {
 		return
 	}
 	channel, err := p.destination(ctx, r.command)

@@ -53,7 +53,7 @@ func ActorOf(ctx context.Context) Actor {
 
 // audit records what became of c.
 func (m *Manager) audit(ctx context.Context, guild GuildID, c Command, s Status, err error) {
-	if _, looks := c.(Look); looks || m.opts.Audit == nil || errors.Is(err, ErrMoved) { // it is given again elsewhere
+	if _, looks := c.(Look); looks || m.opts.Audit == nil || errors.Is(err, ErrMoved) || s.Repeated { // it is given again elsewhere, or was before
 		return
 	}
 	r := Record{Guild: guild, Actor: ActorOf(ctx), Command: c.command(), Detail: detail(c, s), At: time.Now()}

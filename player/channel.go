@@ -55,9 +55,12 @@ func (p *player) arrive(ctx context.Context, n joined) {
 		}
 		j.requests = j.requests[i:]
 	} else if n.err != nil {
-		p.noWayBack(j.requests[0].command, n.err)
-		p.answer(j.requests[0], n.err)
-		j.requests = j.requests[1:]
+		first := j.requests[0]
+		p.noWayBack(first.command, n.err)
+		for len(j.requests) > 0 && j.requests[0].same(first) {
+			p.answer(j.requests[0], n.err)
+			j.requests = j.requests[1:]
+		}
 	}
 	for _, r := range j.requests {
 		p.handle(ctx, r)

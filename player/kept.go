@@ -65,8 +65,10 @@ func (p *player) keep() (saved session.Receipt) {
 	}
 	p.hand(&c)
 	if c.Sound == nil && c.Place == nil && c.Queue == nil && c.State == nil {
+		p.deeds.unkept = nil // what they have changed ends with the process
 		return saved
 	}
+	c.Applied = p.deeds.hand()
 	return p.opts.Memory.Keep(c)
 }
 

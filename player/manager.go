@@ -113,7 +113,7 @@ func (m *Manager) Do(ctx context.Context, guild GuildID, c Command) (Status, err
 }
 
 func (m *Manager) do(ctx context.Context, guild GuildID, c Command) (Status, error) {
-	r := request{command: c, reply: make(chan answer, 1)}
+	r := request{command: c, id: CommandIDOf(ctx), reply: make(chan answer, 1)}
 	for {
 		p, err := m.player(ctx, guild)
 		if err != nil {

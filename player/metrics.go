@@ -17,6 +17,7 @@ type Metrics struct {
 	commands      *prometheus.HistogramVec // by command
 	interruptions *prometheus.HistogramVec // by how they ended
 	returns       *prometheus.CounterVec   // by how they ended
+	repeated      prometheus.Counter
 	voice         *census
 }
 
@@ -62,6 +63,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help:    "Time from a command's arrival to its answer, by command.",
 			Buckets: prometheus.ExponentialBuckets(0.00025, 4, 9),
 		}, []string{"command"}),
+		repeated: f.NewCounter(prometheus.CounterOpts{
+			Name: "busker_player_repeated_commands_total",
+			Help: "Commands that came again after they were carried out, and were not once more.",
+		}),
 		returns: f.NewCounterVec(prometheus.CounterOpts{
 			Name: "busker_player_returns_total",
 			Help: "Guilds told to go back to their channel after a start: returned, or the kind of failure.",

@@ -78,6 +78,7 @@ type player struct {
 	failures  int // in a row
 	lastError error
 
+	deeds   deeds
 	outcome Outcome // of the command being carried out
 	events  []Event // to be sent by settle
 	answers []func(Status, session.Receipt)
@@ -88,6 +89,7 @@ type player struct {
 // request is a Command and where its answer goes.
 type request struct {
 	command Command
+	id      string      // see WithCommandID; "" = none
 	reply   chan answer // holds one
 }
 
@@ -256,6 +258,9 @@ func (p *player) emit(e Event) { p.events = append(p.events, e) }
 func (p *player) answer(r request, err error) {
 	done := p.outcome
 	p.outcome = Outcome{}
+	if _, looks := r.command.(Look); err == nil && r.id != "" && !looks {
+		p.deeds.add(r.id, done)
+	}
 	p.answers = append(p.answers, func(s Status, saved session.Receipt) {
 		s.Outcome = done
 		r.reply <- answer{s, err, saved}
@@ -268,6 +273,7 @@ func (p *player) settle() {
 	p.yieldSeat()
 	p.await()
 	saved := p.keep()
+	p.deeds.settle(saved)
 	p.status.Store(p.snapshot())
 	now := p.now()
 	for _, e := range p.events {

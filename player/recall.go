@@ -108,6 +108,7 @@ func (p *player) restore(ctx context.Context, saved session.Saved, damaged error
 		p.queue = q
 	}
 	p.mark(saved)
+	p.deeds.recall(saved.Applied)
 	for i := range saved.Log {
 		p.kept.cost += 1 + len(saved.Log[i].Items) + len(saved.Log[i].IDs)
 	}
@@ -193,6 +194,7 @@ func (p *player) recollect(ctx context.Context, n recalled) {
 	} else {
 		p.append(ctx, q)
 	}
+	p.deeds.recall(saved.Applied)
 	p.kept = kept{able: true, replace: true}
 	p.log.Info("what is kept of the guild is loaded at last")
 }

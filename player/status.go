@@ -93,6 +93,8 @@ type Outcome struct {
 	First   uint64        // item ID of the first one added
 	Dropped []*queue.Item // taken out of the queue
 	Undone  queue.Op      // what Undo took back
+
+	Repeated bool // it was carried out before, and this is what it did then: see WithCommandID
 }
 
 // Until estimates how long it takes until the upcoming track at an index begins, if all
