@@ -27,6 +27,7 @@ type players struct {
 	s      player.Status
 	q      *queue.Queue
 	did    []player.Command
+	ids    []string // of those that had one
 	fail   error // what Do returns
 	panics bool
 	block  chan struct{} // Do waits for it
@@ -46,13 +47,16 @@ func (p *players) Status(guild snowflake.ID) (player.Status, bool) {
 	return p.s, p.s.Channel != 0
 }
 
-func (p *players) Do(_ context.Context, guild snowflake.ID, c player.Command) (player.Status, error) {
+func (p *players) Do(ctx context.Context, guild snowflake.ID, c player.Command) (player.Status, error) {
 	if p.block != nil {
 		<-p.block
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.did = append(p.did, c)
+	if id := player.CommandIDOf(ctx); id != "" {
+		p.ids = append(p.ids, id)
+	}
 	if p.panics {
 		panic("the player is broken")
 	}

@@ -53,6 +53,7 @@ type call struct {
 	private bool   // the answer is only for whoever asked
 	typed   bool   // it is a command, of a menu or not; else a press or a form
 
+	commands  int        // given to the player under ids
 	answering sync.Mutex // over state, and the first answer
 	state     ack
 }
@@ -277,7 +278,22 @@ func (c *call) do(ctx context.Context, cmd player.Command) (player.Status, error
 		c.b.clearStatus(ctx, c.guild)
 	}
 	c.b.loads.heed(c.guild, cmd) // before it: what is added after it stays
-	return c.b.opts.Doer.Do(player.WithActor(ctx, player.Actor{User: c.user, Face: face}), c.guild, cmd)
+	ctx = player.WithActor(ctx, player.Actor{User: c.user, Face: face})
+	return c.b.opts.Doer.Do(c.numbered(ctx, cmd), c.guild, cmd)
+}
+
+// numbered gives a command an id that another process gives it, too, when Discord tells it
+// of the same interaction: the first may have died before it answered. An interaction that
+// gives several adds the parts of a list one after the other. Where it first comes to its
+// user's channel depends on where the player is then, so that has no number: to go where
+// one is changes nothing.
+func (c *call) numbered(ctx context.Context, cmd player.Command) context.Context {
+	switch cmd.(type) {
+	case player.Join, player.Look:
+		return ctx
+	}
+	c.commands++
+	return player.WithCommandID(ctx, fmt.Sprintf("i:%s:%d", c.answer.i.ID, c.commands))
 }
 
 func parseID(s string) snowflake.ID {

@@ -87,6 +87,7 @@ func (p *player) regain(ctx context.Context) {
 	state := p.queue.State()
 	state.Seq, state.LastID = state.Seq+idLeap, state.LastID+idLeap
 	p.replace(state)
+	p.deeds.last += idLeap
 	p.kept = kept{able: p.couldKeep, replace: true}
 	if p.opts.Memory != nil && !p.couldKeep {
 		p.work.Go(func() { p.loadLater(ctx) })

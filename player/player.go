@@ -273,6 +273,9 @@ func (p *player) settle() {
 	p.yieldSeat()
 	p.await()
 	saved := p.keep()
+	if saved.Done() == nil && p.custody == lent { // kept by lend, if this step has kept anything
+		saved = p.lastKept
+	}
 	p.deeds.settle(saved)
 	p.status.Store(p.snapshot())
 	now := p.now()
