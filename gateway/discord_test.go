@@ -58,7 +58,7 @@ func (d *discord) serve(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer ws.CloseNow() //nolint:errcheck // it may be closed already
+	defer ws.CloseNow()
 	d.count.Add(1)
 	select {
 	case script := <-d.scripts:

@@ -48,12 +48,12 @@ const (
 	closeWithoutAnyFrame = 0
 )
 
-// frame is a message of the gateway.
+// frame is a message of the gateway, in Discord's order.
 type frame struct {
+	T  string `json:"t,omitempty"`
+	S  *int   `json:"s"`
 	Op int    `json:"op"`
 	D  any    `json:"d"`
-	S  *int   `json:"s"`
-	T  string `json:"t,omitempty"`
 }
 
 // incoming is a message of a client.

@@ -64,14 +64,14 @@ func (l *link) beat(ctx context.Context) {
 			timer.Reset(every)
 			regular = true
 		}
-		if err := l.beatOnce(regular); err != nil {
+		if err := l.beatOnce(ctx, regular); err != nil {
 			l.end(err)
 			return
 		}
 	}
 }
 
-func (l *link) beatOnce(regular bool) error {
+func (l *link) beatOnce(ctx context.Context, regular bool) error {
 	if regular && !l.beats.due() {
 		l.c.metrics.zombies.Inc()
 		return errZombie
@@ -84,5 +84,5 @@ func (l *link) beatOnce(regular bool) error {
 		seq = &s.Seq
 	}
 	l.beats.out(regular) // before the answer can come
-	return l.writeOp(opHeartbeat, seq)
+	return l.writeOp(ctx, opHeartbeat, seq)
 }

@@ -276,7 +276,7 @@ func TestPermitDecides(t *testing.T) {
 		no := errors.New("the day's are used up")
 		s := d.run(func(o *conn.Options) {
 			o.Permit = func(context.Context) error {
-				time.Sleep(10 * time.Second)
+				sleep(10 * time.Second)
 				return no
 			}
 		})
@@ -291,7 +291,7 @@ func TestPermitEndsWithTheConnection(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.hello(time.Second)
-			time.Sleep(time.Second)
+			sleep(time.Second)
 			p.close(4000)
 		}, func(p *peer) {
 			p.login("s1")
@@ -343,7 +343,7 @@ func TestALongReplayIsNoSilence(t *testing.T) {
 			p.expect(6)
 			go func() {
 				for i := range 10 {
-					time.Sleep(3 * time.Second)
+					sleep(3 * time.Second)
 					p.event(i+2, "TYPING_START", "{}")
 				}
 				p.event(12, "RESUMED", "{}")
@@ -396,7 +396,7 @@ func TestReconnectsCalmDown(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		d := newDiscord(t)
 		s := d.run(func(o *conn.Options) { o.URL = "ws://nowhere" })
-		time.Sleep(time.Hour)
+		sleep(time.Hour)
 		if n := d.count("reconnects_total"); n < 25 || n > 60 {
 			t.Errorf("%v tries in an hour", n)
 		}
@@ -453,19 +453,19 @@ func TestStopsAnywhere(t *testing.T) {
 	for after := range 60 {
 		bubble(t, func(t *testing.T) {
 			d := newDiscord(t, func(p *peer) {
-				time.Sleep(5 * time.Millisecond)
+				sleep(5 * time.Millisecond)
 				p.hello(10 * time.Millisecond)
-				time.Sleep(5 * time.Millisecond)
+				sleep(5 * time.Millisecond)
 				p.next()
-				time.Sleep(5 * time.Millisecond)
+				sleep(5 * time.Millisecond)
 				p.ready("s1")
 				for i := range 5 {
-					time.Sleep(time.Millisecond)
+					sleep(time.Millisecond)
 					p.event(i+2, "TYPING_START", "{}")
 				}
 				p.close(4000)
 			}, func(p *peer) {
-				time.Sleep(time.Millisecond)
+				sleep(time.Millisecond)
 				p.hello(time.Minute)
 				p.next()
 				p.event(9, "RESUMED", "{}")
@@ -473,7 +473,7 @@ func TestStopsAnywhere(t *testing.T) {
 			})
 			s := d.run(func(o *conn.Options) { o.ReconnectWait = time.Millisecond })
 			go func() { _ = s.Send(t.Context(), 4, nil) }()
-			time.Sleep(time.Duration(after) * time.Millisecond)
+			sleep(time.Duration(after) * time.Millisecond)
 			began := time.Now()
 			if err := s.stop(); !errors.Is(err, context.Canceled) || s.Up() {
 				t.Errorf("after %d ms: %v, up %v", after, err, s.Up())

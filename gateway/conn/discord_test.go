@@ -102,7 +102,7 @@ func (d *discord) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	defer ws.CloseNow() //nolint:errcheck // it may be closed already
+	defer ws.CloseNow()
 	d.mu.Lock()
 	d.dials = append(d.dials, r.Host+"?"+r.URL.RawQuery)
 	d.mu.Unlock()
@@ -336,3 +336,5 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
 }
+
+func sleep(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's

@@ -43,7 +43,7 @@ func TestHold(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			p.event(2, "ONE", "{}")
-			time.Sleep(time.Second)
+			sleep(time.Second)
 			p.event(3, "TWO", "{}")
 			p.stay()
 		}, func(p *peer) {
@@ -61,7 +61,7 @@ func TestHold(t *testing.T) {
 		if err := s.Hold(ctx); err == nil {
 			t.Error("held twice")
 		}
-		time.Sleep(10 * time.Second)
+		sleep(10 * time.Second)
 		if len(s.events) != 0 || s.Session().Seq != 2 {
 			t.Errorf("an event came through, at %+v", s.Session())
 		}
@@ -95,7 +95,7 @@ func TestAPanicCostsOneEvent(t *testing.T) {
 				}
 			}
 		})
-		time.Sleep(time.Second)
+		sleep(time.Second)
 		if n := seen.Load(); n != 4 || s.Session().Seq != 4 || d.count("panics_total") != 1 {
 			t.Errorf("%d events, at %+v", n, s.Session())
 		}
@@ -277,7 +277,7 @@ func TestHeartbeats(t *testing.T) {
 		})
 		s := d.run(nil)
 		s.want("READY", 1)
-		time.Sleep(6 * every)
+		sleep(6 * every)
 		synctest.Wait()
 		if first := at[0].Sub(began); first <= 0 || first > every {
 			t.Errorf("the first after %v", first)

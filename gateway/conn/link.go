@@ -157,7 +157,7 @@ func (l *link) read(reading, ending context.Context) {
 		if err := l.take(ending, l.raw); err != nil {
 			l.end(err)
 		}
-		l.raw, l.f.D = trim(l.raw), trim(l.f.D)
+		l.raw, l.f.copied, l.f.D = trim(l.raw), trim(l.f.copied), nil
 	}
 }
 
@@ -286,24 +286,24 @@ func (l *link) comeUp(resumed bool) {
 	}
 }
 
-// write sends one message. Its own clock bounds it: a write that is broken off tears
+// write sends one message. Its own clock bounds it, not ctx: a write that is broken off tears
 // the socket down without a close frame.
-func (l *link) write(b []byte) error {
-	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
+func (l *link) write(ctx context.Context, b []byte) error {
+	timed, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
-	if err := l.ws.Write(ctx, websocket.MessageText, b); err != nil {
+	if err := l.ws.Write(timed, websocket.MessageText, b); err != nil {
 		l.end(fmt.Errorf("write: %w", err))
 		return err
 	}
 	return nil
 }
 
-func (l *link) writeOp(op int, d any) error {
+func (l *link) writeOp(ctx context.Context, op int, d any) error {
 	b, err := json.Marshal(command{op, d})
 	if err != nil {
 		return fmt.Errorf("encode op %d: %w", op, err)
 	}
-	return l.write(b)
+	return l.write(ctx, b)
 }
 
 // offer leaves a token, unless one lies there already.

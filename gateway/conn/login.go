@@ -58,7 +58,7 @@ func (l *link) introduce(ctx context.Context) error {
 	if s := l.resuming; s.ID != "" {
 		l.c.log.Info("resuming", "seq", s.Seq)
 		l.pace.take()
-		return l.writeOp(opResume, resume{string(o.Token), s.ID, s.Seq})
+		return l.writeOp(ctx, opResume, resume{string(o.Token), s.ID, s.Seq})
 	}
 	if o.Permit != nil {
 		if err := o.Permit(ctx); ctx.Err() != nil {
@@ -70,7 +70,7 @@ func (l *link) introduce(ctx context.Context) error {
 	l.c.metrics.identifies.Inc()
 	l.c.log.Info("identifying")
 	l.pace.take()
-	return l.writeOp(opIdentify, identify{
+	return l.writeOp(ctx, opIdentify, identify{
 		Token: string(o.Token), Shard: [2]int{o.Shard, o.Shards}, Intents: o.Intents,
 		Properties: map[string]string{"os": runtime.GOOS, "browser": "Busker", "device": "Busker"},
 	})

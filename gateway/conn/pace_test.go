@@ -51,12 +51,12 @@ func TestHeartbeatsAlwaysHaveRoom(t *testing.T) {
 		var all sync.WaitGroup
 		for range 1000 {
 			all.Go(func() {
-				for p.Turn(ctx, true, nil) == nil { //nolint:revive // as fast as it may
+				for p.Turn(ctx, true, nil) == nil {
 				}
 			})
 		}
 		for range 600 {
-			time.Sleep(6 * time.Second) // ten in a minute
+			sleep(6 * time.Second) // ten in a minute
 			if !p.Beat() {
 				t.Error("a heartbeat had no room")
 			}
@@ -78,7 +78,7 @@ func TestNoMoreThan120EvenOfHeartbeats(t *testing.T) {
 		if n != 120 {
 			t.Errorf("%d heartbeats at once", n)
 		}
-		time.Sleep(61 * time.Second)
+		sleep(61 * time.Second)
 		if !p.Beat() {
 			t.Error("and none a minute later")
 		}
@@ -100,10 +100,10 @@ func TestUrgentCommandsGoFirst(t *testing.T) {
 					t.Error(err)
 				}
 				order <- who
-				time.Sleep(time.Minute) // so that others see the order
+				sleep(time.Minute) // so that others see the order
 			}()
 			synctest.Wait()
-			time.Sleep(time.Millisecond)
+			sleep(time.Millisecond)
 		}
 		var got []string
 		for range 5 {
@@ -112,7 +112,7 @@ func TestUrgentCommandsGoFirst(t *testing.T) {
 		if urgent := got[:2]; !slices.Contains(urgent, "urgent 1") || !slices.Contains(urgent, "urgent 2") {
 			t.Errorf("went in the order %q", got)
 		}
-		time.Sleep(time.Minute)
+		sleep(time.Minute)
 	})
 }
 
@@ -122,7 +122,7 @@ func TestATurnThatComesTooLateIsRefusedAtOnce(t *testing.T) {
 		began := time.Now()
 		for range 110 {
 			_ = p.Turn(t.Context(), true, nil)
-			time.Sleep(100 * time.Millisecond)
+			sleep(100 * time.Millisecond)
 		}
 		// All are waited for by 49.9 s from now at most, the first by 50 s.
 		for _, tt := range []struct {
@@ -180,7 +180,7 @@ func TestAnyOrderOfCommandsAndHeartbeats(t *testing.T) {
 			gone := make(chan struct{})
 			var all sync.WaitGroup
 			for _, s := range steps {
-				time.Sleep(s.wait)
+				sleep(s.wait)
 				for range s.many {
 					if s.kind == 2 {
 						if p.Beat() {
@@ -219,7 +219,7 @@ func TestSendWaitsForTheNextConnection(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			take(109)(p) // with the identify, all there is room for
-			time.Sleep(time.Second)
+			sleep(time.Second)
 			p.close(4000)
 		}, func(p *peer) {
 			p.resumed(2)

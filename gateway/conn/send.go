@@ -72,7 +72,7 @@ func (c *Conn) sendOn(ctx context.Context, l *link, op int, d any, payload []byt
 			return err
 		}
 	}
-	if err := l.write(payload); err != nil {
+	if err := l.write(ctx, payload); err != nil {
 		select { // the link is ending, and in a moment is over
 		case <-l.gone:
 			return errGone
