@@ -42,6 +42,10 @@ var facts = []struct{ name, field string }{
 	{"eviction", "maxmemory_policy"},
 	{"appendonly", "aof_enabled"},
 	{"appendonly_status", "aof_last_write_status"},
+	{"clients_max", "maxclients"},
+	{"memory_used_bytes", "used_memory"},
+	{"memory_max_bytes", "maxmemory"},
+	{"time_usec", "server_time_usec"},
 	{"commands_per_second", "instantaneous_ops_per_sec"},
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"busker/cluster/redistest"
 	"busker/emulator"
 	"busker/emulator/gateway"
 	"busker/emulator/rest"
@@ -23,10 +24,24 @@ func TestDoctorScripts(t *testing.T) {
 	spent := emulator.Start(t, emulator.Options{REST: often, Gateway: gateway.Limits{Starts: 2}})
 	tired := spent.AddBot("Tired")
 
+	servers := map[string]string{
+		"REDIS":     redistest.Start(t, "--appendonly", "yes").URL(),
+		"FORGETFUL": redistest.Start(t, "--appendonly", "no").URL(),
+		"EVICTING":  redistest.Start(t, "--appendonly", "yes", "--maxmemory", "1mb", "--maxmemory-policy", "allkeys-lru").URL(),
+	}
+	locked := redistest.Start(t, "--appendonly", "yes", "--requirepass", "hunter2")
+	servers["LOCKED"], servers["KEY"] = locked.URL(), "redis://:hunter2@"+locked.Addr()
+	replica := redistest.Start(t, "--appendonly", "yes")
+	replica.Do("REPLICAOF", "127.0.0.1", "1") // nobody: it is one all the same
+	servers["REPLICA"] = replica.URL()
+
 	database := storetest.Postgres(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/doctor", RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
+			for name, value := range servers {
+				e.Setenv(name, value)
+			}
 			for name, value := range map[string]string{
 				"API": healthy.URL(), "TOKEN": bot.Token, "PRIVILEGED": privileged.Token,
 				"TIRED_API": spent.URL(), "TIRED": tired.Token, "POSTGRES": database,

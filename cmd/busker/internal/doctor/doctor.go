@@ -202,8 +202,8 @@ func (d *doctor) role(_ context.Context, f *findings) {
 	case c.Role == config.RoleNode:
 		f.problem("Take the role all or gateway.", "This version has no role node yet.")
 	case c.Redis.URL == "":
-		f.ok("%s: one process is the whole bot.", c.Role)
+		f.ok("%s: one process is the whole bot.", sentence(string(c.Role)))
 	default:
-		f.ok("%s, one of the processes that share the namespace %q in Redis.", c.Role, c.Cluster.Namespace)
+		f.ok("%s, one of the processes that share the namespace %q in Redis.", sentence(string(c.Role)), c.Cluster.Namespace)
 	}
 }

@@ -64,14 +64,22 @@ func refused(conn net.Conn) error {
 	return err
 }
 
-// cause is the innermost error: the outer ones repeat addresses.
+// cause is the innermost error, of several the last: the outer ones repeat addresses.
 func cause(err error) error {
 	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
+		switch e := err.(type) { //nolint:errorlint // it unwraps by itself
+		case interface{ Unwrap() error }:
+			if inner := e.Unwrap(); inner != nil {
+				err = inner
+				continue
+			}
+		case interface{ Unwrap() []error }:
+			if inner := e.Unwrap(); len(inner) > 0 {
+				err = inner[len(inner)-1]
+				continue
+			}
 		}
-		err = inner
+		return err
 	}
 }
 
@@ -79,7 +87,6 @@ func cause(err error) error {
 type skew struct {
 	whose             string
 	offset, uncertain time.Duration // theirs minus ours
-	err               error
 }
 
 const (
@@ -94,7 +101,7 @@ func (d *doctor) clock(ctx context.Context, f *findings) {
 	var compared []string
 	for _, ask := range []func(context.Context) (skew, bool){d.discordClock, d.storeClock, d.redisClock} {
 		s, asked := ask(ctx)
-		if !asked || s.err != nil {
+		if !asked {
 			continue // another check says what is wrong there
 		}
 		compared = append(compared, s.whose)

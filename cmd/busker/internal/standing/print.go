@@ -124,6 +124,9 @@ func (s Standing) topicRows() [][]string {
 func (s Standing) redisRows() [][]string {
 	rows := [][]string{{"REDIS", ""}, {"answers after", fmt.Sprintf("%.1f ms", s.Ping*1000)}}
 	for _, name := range slices.Sorted(maps.Keys(s.Redis)) {
+		if strings.HasSuffix(name, "_bytes") || strings.HasSuffix(name, "_usec") {
+			continue // for programs; people read the same in other words
+		}
 		rows = append(rows, []string{strings.ReplaceAll(name, "_", " "), s.Redis[name]})
 	}
 	return rows
