@@ -68,7 +68,7 @@ const (
 	MaxDead = 10_000
 )
 
-// ErrFull: a topic has MaxQueue messages that nobody has handled.
+// ErrFull means that a topic has MaxQueue messages that nobody has handled.
 var ErrFull = errors.New("the topic is full")
 
 // Message is something to be done by whoever serves a topic.

@@ -71,12 +71,13 @@ type bench struct {
 // patience is how long something may take that must happen.
 const patience = time.Minute
 
-// serve serves until the returned function is called, which waits for the end.
-func (b *bench) serve(bus cluster.Bus, s cluster.Server) (end func() error) {
+// serve serves until the returned function is called, which waits for the end. ended
+// gets what Serve returns before that.
+func (b *bench) serve(bus cluster.Bus, s cluster.Server) (end func() error, ended <-chan error) {
 	ctx, cancel := context.WithCancel(b.ctx())
-	ended := make(chan error, 1)
-	b.group.Go(func() { ended <- bus.Serve(ctx, "work", s) })
-	return func() error { cancel(); return <-ended }
+	result := make(chan error, 1)
+	b.group.Go(func() { result <- bus.Serve(ctx, "work", s) })
+	return func() error { cancel(); return <-result }, result
 }
 
 func (b *bench) send(bus cluster.Bus, m cluster.Message) {

@@ -123,7 +123,7 @@ func panics(t *testing.T, b *bench) {
 func takeOver(t *testing.T, b *bench) {
 	bus := b.process().Bus
 	began := make(chan string, 10)
-	older := b.serve(b.process().Bus, cluster.Server{Consumer: "old", Exclusive: true, Token: 7, Handle: func(ctx context.Context, m cluster.Message) ([]byte, error) {
+	_, older := b.serve(b.process().Bus, cluster.Server{Consumer: "old", Exclusive: true, Token: 7, Handle: func(ctx context.Context, m cluster.Message) ([]byte, error) {
 		began <- m.ID
 		<-ctx.Done() // until another has taken over
 		return []byte("too late"), nil
@@ -137,13 +137,13 @@ func takeOver(t *testing.T, b *bench) {
 		done <- m.ID
 		return []byte("new"), nil
 	}
-	newer := b.serve(b.process().Bus, cluster.Server{Consumer: "new", Exclusive: true, Token: 12, Handle: handle})
+	newer, _ := b.serve(b.process().Bus, cluster.Server{Consumer: "new", Exclusive: true, Token: 12, Handle: handle})
 	for i := range 5 { // what the older one had and what it did not come to, in order
 		if id := next(b, done); id != fmt.Sprint("a", i) {
 			t.Errorf("%s came instead of a%d", id, i)
 		}
 	}
-	if err := older(); !errors.Is(err, cluster.ErrLost) {
+	if err := next(b, older); !errors.Is(err, cluster.ErrLost) {
 		t.Errorf("the older server ended with %v", err)
 	}
 	if answer, err := b.request(bus, cluster.Message{ID: "a0", Key: "a"}); answer != "new" || err != nil {
@@ -186,7 +186,7 @@ func sharing(t *testing.T, b *bench) {
 func leaving(t *testing.T, b *bench) {
 	bus := b.process().Bus
 	began := make(chan string, 10)
-	leave := b.serve(b.process().Bus, cluster.Server{Consumer: "one", Handle: func(ctx context.Context, m cluster.Message) ([]byte, error) {
+	leave, _ := b.serve(b.process().Bus, cluster.Server{Consumer: "one", Handle: func(ctx context.Context, m cluster.Message) ([]byte, error) {
 		began <- m.ID
 		<-ctx.Done()
 		return nil, ctx.Err()

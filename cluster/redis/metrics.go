@@ -11,6 +11,7 @@ import (
 
 // Metrics count what is asked of Redis.
 type Metrics struct {
+	busMetrics
 	calls     *prometheus.HistogramVec // by call and result
 	open      prometheus.Gauge
 	trips     prometheus.Counter
@@ -30,6 +31,7 @@ const (
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	f := promauto.With(r)
 	return &Metrics{
+		busMetrics: newBusMetrics(r),
 		calls: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "busker_cluster_call_seconds",
 			Help:    "How long calls to Redis took, by call and result: ok, refused, lost or open.",

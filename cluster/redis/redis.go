@@ -27,6 +27,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -71,6 +72,7 @@ type Redis struct {
 	down  atomic.Bool   // the newest call was not answered
 	seen  atomic.Uint64 // the highest token any answer held
 	peers atomic.Int64  // replicas of a single master
+	bus   *bus
 }
 
 const (
@@ -114,6 +116,7 @@ func Open(ctx context.Context, opts Options) (*Redis, error) {
 		return nil, fault.New(fault.Invalid, "The cluster's namespace may hold lower-case letters, digits, - and _.")
 	}
 	r := &Redis{opts: opts, kind: kind}
+	r.bus = newBus(r)
 	opts.shape(u)
 	r.rdb = r.client(u)
 	if err := r.inspect(ctx); err != nil {
@@ -175,13 +178,17 @@ func (r *Redis) Cluster() *cluster.Cluster {
 		Claims:  (*claims)(r),
 		Limits:  (*limits)(r),
 		Cache:   (*cache)(r),
+		Bus:     r.bus,
 		Health:  (*health)(r),
 	}
 }
 
 // Run keeps an eye on the server until ctx ends: whether it answers, how many replicas
-// it has.
+// it has. It also listens for news of the bus, which is slow without.
 func (r *Redis) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() { r.bus.rings.run(ctx) })
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	for {
