@@ -120,6 +120,7 @@ func New(opts Options) (*Conn, error) {
 	case newInflater[opts.Compression] == nil:
 		return nil, fmt.Errorf("compression %q is unknown", opts.Compression)
 	}
+	opts.Session.ResumeURL = resumeURL(opts.Session.ResumeURL)
 	return &Conn{
 		opts: opts, log: opts.Logger.With("shard", opts.Shard), metrics: opts.Metrics,
 		session: opts.Session, up: make(chan struct{}), ended: make(chan struct{}),

@@ -365,19 +365,21 @@ func TestALongReplayIsNoSilence(t *testing.T) {
 }
 
 func TestADeadResumeAddressIsGoneAround(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		d := newDiscord(t, func(p *peer) {
-			p.resumed(8)
-			p.stay()
+	for _, address := range []string{"ws://nowhere", "ws://%zz", "mailto:x", ""} {
+		bubble(t, func(t *testing.T) {
+			d := newDiscord(t, func(p *peer) {
+				p.resumed(8)
+				p.stay()
+			})
+			s := d.run(func(o *conn.Options) {
+				o.Session = conn.Session{ID: "s1", ResumeURL: address, Seq: 7}
+			})
+			s.want("RESUMED", 8)
+			if !strings.HasPrefix(d.dials[0], "discord.test") {
+				t.Errorf("resumed at %s", d.dials[0])
+			}
 		})
-		s := d.run(func(o *conn.Options) {
-			o.Session = conn.Session{ID: "s1", ResumeURL: "ws://nowhere", Seq: 7}
-		})
-		s.want("RESUMED", 8)
-		if !strings.HasPrefix(d.dials[0], "discord.test") {
-			t.Errorf("resumed at %s", d.dials[0])
-		}
-	})
+	}
 }
 
 func TestBackoffGrowsAndStaysBounded(t *testing.T) {

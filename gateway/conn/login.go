@@ -3,8 +3,8 @@ package conn
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"runtime"
-	"strings"
 	"time"
 )
 
@@ -76,10 +76,11 @@ func (l *link) introduce(ctx context.Context) error {
 	})
 }
 
-// resumeURL is where READY says to resume; "" when it says nothing of use.
-func resumeURL(url string) string {
-	if !strings.HasPrefix(url, "ws://") && !strings.HasPrefix(url, "wss://") {
+// resumeURL is where a session says to resume; "" when it says nothing of use.
+func resumeURL(says string) string {
+	address, err := url.Parse(says)
+	if err != nil || address.Host == "" || address.Scheme != "ws" && address.Scheme != "wss" {
 		return ""
 	}
-	return url
+	return says
 }
