@@ -28,6 +28,7 @@ type cli struct {
 	Encode  encodeCommand  `cmd:"" help:"Turn a sound file into a DCA file, which plays without any work."`
 	Bench   benchCommand   `cmd:"" help:"Measure how many streams this machine carries."`
 	Store   storeCommand   `cmd:"" help:"Back up, restore or move what the bot remembers."`
+	Cluster clusterCommand `cmd:"" help:"See to a bot that runs in many processes."`
 	Config  configCommand  `cmd:"" help:"Show the configuration."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with token, Discord, Redis, store and machine, and what to do."`
 	Health  healthCommand  `cmd:"" help:"Ask a running Busker whether it is well."`
