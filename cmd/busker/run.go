@@ -64,7 +64,19 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer kept.Close() //nolint:errcheck // all that was answered is on the disk
+	others, err := openCluster(ctx, &s, tel)
+	if err != nil {
+		return err
+	}
+	defer others.close()
 	a, err := app.New(app.Options{
+		Cluster:      others.agreed(),
+		RunCluster:   others.run,
+		Process:      s.Cluster.Name,
+		Role:         string(s.Role),
+		LeaseTTL:     s.Cluster.LeaseTTL,
+		DrainTimeout: s.Cluster.DrainTimeout,
+
 		Token:     s.Discord.Token.Reveal(),
 		Shards:    s.Discord.Shards,
 		MusicDir:  s.Music.Dir.First(),

@@ -6,17 +6,21 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
 	"busker/bot"
 	"busker/cache"
 	"busker/cache/loudness"
+	"busker/cluster"
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
 	"busker/gateway"
@@ -25,6 +29,7 @@ import (
 	"busker/opus"
 	"busker/opus/pool"
 	"busker/player"
+	"busker/player/remote"
 	"busker/session"
 	"busker/sources"
 	"busker/store"
@@ -43,6 +48,18 @@ type Options struct {
 	Cache     config.Cache // MaxBytes 0 keeps nothing
 
 	Version string // of the program, for /stats
+
+	// Cluster is what this process agrees on with the others of the bot, nil = there are
+	// none; RunCluster runs it for as long as anything here may need it. The caller closes it.
+	Cluster    *cluster.Cluster
+	RunCluster func(context.Context) error
+	Process    string        // its name among them; "" = a random one
+	Role       string        // "" = gateway.RoleAll
+	LeaseTTL   time.Duration // 0 = 3 s
+	// DrainTimeout is how long a stop may take to hand shards to others; 0 = 10 s.
+	DrainTimeout time.Duration
+	alone        bool // there is no Cluster
+
 	// Store is where everything is kept that outlives the process. The caller closes it
 	// once Run has ended; nil keeps nothing.
 	Store *store.Store
@@ -63,7 +80,11 @@ type Discord struct {
 // App is the whole product. Run it once.
 type App struct {
 	opts     Options
+	cluster  *cluster.Cluster
 	gateway  *gateway.Gateway
+	tenant   *tenant
+	doer     *remote.Doer
+	server   *remote.Server
 	hub      *voice.Hub
 	pool     *pool.Pool
 	cache    *cache.Cache     // nil = none
@@ -89,7 +110,9 @@ const cardEvents = 1024
 
 // New connects the parts. It opens the music folder and nothing else.
 func New(opts Options) (*App, error) {
-	a := &App{opts: opts, started: time.Now()}
+	opts.fill()
+	a := &App{opts: opts, cluster: opts.Cluster, started: time.Now()}
+	a.tenant = newTenant(a)
 	if opts.Store != nil {
 		log := opts.Telemetry.Logger()
 		a.audit, a.members = newAudit(opts.Store.Audit(), log), newMembers(opts.Store, log.Warn)
@@ -111,9 +134,19 @@ func New(opts Options) (*App, error) {
 	return a, nil
 }
 
+func (o *Options) fill() {
+	if o.alone = o.Cluster == nil; o.alone {
+		o.Cluster = cluster.Local()
+	}
+	if o.Process == "" {
+		o.Process = strings.ToLower(rand.Text()[:12])
+	}
+	o.DrainTimeout = cmp.Or(o.DrainTimeout, 10*time.Second)
+}
+
 // connect makes the parts, from Discord to the people in it; each knows those before it.
 func (a *App) connect() error {
-	for _, make := range []func() error{a.openGateway, a.openStudio, a.openMemory, a.openPlayers, a.openBot} {
+	for _, make := range []func() error{a.openGateway, a.openStudio, a.openMemory, a.openPlayers, a.openRemote, a.openBot} {
 		if err := make(); err != nil {
 			return err
 		}
@@ -126,9 +159,21 @@ func (a *App) part(name string) *slog.Logger { return a.opts.Telemetry.Logger().
 
 func (a *App) openGateway() (err error) {
 	a.gateway, err = gateway.New(gateway.Options{
-		Token:         gateway.Token(a.opts.Token),
-		Shards:        a.opts.Shards,
-		EndSessions:   true, // nobody resumes them, and a stop has no time to leave hundreds of channels
+		Token:  gateway.Token(a.opts.Token),
+		Shards: a.opts.Shards,
+		// Without others nobody resumes them, and a stop has no time to leave hundreds of channels.
+		EndSessions: a.opts.alone,
+		Cluster:     a.cluster,
+		Process:     a.opts.Process,
+		Role:        a.opts.Role,
+		Version:     a.opts.Version,
+		LeaseTTL:    a.opts.LeaseTTL,
+		Facts:       a.facts,
+		OnOwn:       a.tenant.owned,
+		OnHandOver: func(ctx context.Context, serves func(snowflake.ID) bool) error {
+			return a.players.HandOver(ctx, serves)
+		},
+		OnLost:        a.tenant.lost,
 		API:           a.opts.Discord.API,
 		IdentifyEvery: a.opts.Discord.IdentifyEvery,
 		OnInteraction: later(&a.bot, (*bot.Bot).HandleInteraction),
@@ -147,6 +192,7 @@ func (a *App) openGateway() (err error) {
 		Shard:     a.gateway,
 		User:      a.gateway.UserID,
 		Online:    a.gateway.Online,
+		MayRejoin: a.gateway.Validate,
 		TLS:       a.opts.Discord.Voice,
 		OnEvent:   a.voiceEvent,
 		Lookahead: a.opts.Tuning.Voice.Lookahead,
@@ -190,7 +236,9 @@ func (a *App) openBot() (err error) {
 	}
 	o := bot.Options{
 		REST:        a.gateway.REST(),
-		Doer:        a.players,
+		Doer:        doer{a.doer, a.players},
+		Claims:      bot.ClusterClaims(a.cluster.Claims, a.opts.Process),
+		Owns:        a.owns,
 		Resolver:    a.sources,
 		Voice:       a.gateway,
 		Privacy:     calls{a.hub},
@@ -266,6 +314,7 @@ func (a *App) Run(ctx context.Context) error {
 	tel := a.opts.Telemetry
 	err := layers.Run(ctx, tel.Logger(),
 		layers.Layer{Name: "telemetry", Run: tel.Run, Share: time.Second},
+		layers.Layer{Name: "cluster", Run: a.runCluster, Share: time.Second},
 		layers.Layer{Name: "store", Run: a.runStore, Share: time.Second},
 		layers.Layer{Name: "gateway", Run: a.gateway.Run, Share: 2 * time.Second},
 		layers.Layer{Name: "voice", Run: a.hub.Run, Share: 2 * time.Second},
@@ -274,7 +323,10 @@ func (a *App) Run(ctx context.Context) error {
 		layers.Layer{Name: "library", Run: a.runLibrary, Share: time.Second},
 		layers.Layer{Name: "sessions", Run: a.runMemory, Share: 2 * time.Second},
 		layers.Layer{Name: "players", Run: a.players.Run, Share: 3 * time.Second},
+		layers.Layer{Name: "remote", Run: a.runRemote, Share: time.Second},
 		layers.Layer{Name: "bot", Run: a.serve, Share: 2 * time.Second},
+		layers.Layer{Name: "shards", Run: a.tenant.Run, Share: time.Second},
+		layers.Layer{Name: "drain", Run: a.drain, Share: a.opts.DrainTimeout + time.Second},
 	)
 	if err != nil {
 		return fmt.Errorf("stopped: %w", err)
@@ -282,8 +334,9 @@ func (a *App) Run(ctx context.Context) error {
 	return nil
 }
 
-// StopWithin is the sum of the parts' shares: no stop takes longer.
-const StopWithin = 16 * time.Second
+// StopWithin is the sum of the parts' shares without that of the drain, which ends at
+// once where there is nobody to hand shards to: no stop takes longer.
+const StopWithin = 19 * time.Second
 
 // serve answers people from the moment the shards are ready, and meanwhile sees to
 // it that the commands are registered.
@@ -299,7 +352,6 @@ func (a *App) serve(ctx context.Context) error {
 			a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
 		}
 	})
-	registering.Go(func() { a.revive(ctx) })
 	err := a.bot.Run(ctx)
 	cancel()
 	registering.Wait()

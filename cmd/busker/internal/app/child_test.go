@@ -11,11 +11,15 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"busker/cluster"
+	"busker/cluster/redis"
 	"busker/cmd/busker/internal/app"
 	"busker/cmd/busker/internal/config"
 	"busker/internal/snowflake"
@@ -31,6 +35,10 @@ const childOrders = "BUSKER_TEST_CHILD"
 type orders struct {
 	Token, API, CA, Music, Store string
 	Guilds                       []snowflake.ID
+
+	// Of one process among several.
+	Redis, Name string
+	LeaseTTL    time.Duration
 }
 
 // report is what a child says of a guild, ten times a second.
@@ -51,6 +59,9 @@ func beChild(text string) {
 	err := json.Unmarshal([]byte(text), &o)
 	if err == nil {
 		err = o.play()
+	}
+	if err == nil {
+		os.Exit(0)
 	}
 	fmt.Fprintln(os.Stderr, "the child ends:", err)
 	os.Exit(1)
@@ -75,7 +86,17 @@ func (o orders) play() error {
 	if err != nil {
 		return err
 	}
+	var agreed *cluster.Cluster
+	var run func(context.Context) error
+	if o.Redis != "" {
+		r, err := redis.Open(context.Background(), redis.Options{URL: redis.URL(o.Redis), Process: o.Name, Logger: tel.Logger()})
+		if err != nil {
+			return err
+		}
+		agreed, run = r.Cluster(), r.Run
+	}
 	a, err := app.New(app.Options{
+		Cluster: agreed, RunCluster: run, Process: o.Name, LeaseTTL: o.LeaseTTL,
 		Token: o.Token, MusicDir: o.Music, Store: kept, Telemetry: tel,
 		Tuning:  config.Tuning{Engine: config.Engine{Limit: 1000}},
 		Discord: app.Discord{API: api, Voice: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
@@ -84,7 +105,12 @@ func (o orders) play() error {
 		return err
 	}
 	go o.tell(a.Players())
-	return errors.Join(a.Run(context.Background()), errors.New("it ended by itself"))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := a.Run(ctx); err != nil || ctx.Err() == nil {
+		return errors.Join(err, errors.New("it ended by itself"))
+	}
+	return nil
 }
 
 // tell writes a line of reports again and again, all of one moment.

@@ -38,6 +38,8 @@ type room struct {
 	mu    sync.Mutex
 	told  int // songs that were added, as people were told
 	asked int // songs that people asked for
+
+	wishes map[string]bool // songs under a name of their own, and whether people were told of them
 }
 
 // TestKillsLoseNothing kills the process while guilds play and people add songs, starts

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"busker/internal/snowflake"
 	"busker/player"
 	"busker/session"
 )
@@ -21,8 +22,12 @@ func (a *App) openMemory() (err error) {
 	a.keeper, err = session.New(session.Options{
 		Store:        a.opts.Store.Sessions(),
 		FlushTimeout: flushTimeout,
-		Logger:       log.With("part", "session"),
-		Metrics:      session.NewMetrics(registry),
+		Token:        a.token,
+		OnFenced: func(guild snowflake.ID) {
+			a.players.Release(func(other snowflake.ID) bool { return other == guild })
+		},
+		Logger:  log.With("part", "session"),
+		Metrics: session.NewMetrics(registry),
 	})
 	return err
 }
@@ -42,11 +47,4 @@ func (a *App) runMemory(ctx context.Context) error {
 		return nil
 	}
 	return a.keeper.Run(ctx)
-}
-
-// revive has the guilds return that were playing when the last process ended.
-func (a *App) revive(ctx context.Context) {
-	if err := a.players.Revive(ctx, player.Pace{}); err != nil && ctx.Err() == nil {
-		a.opts.Telemetry.Logger().Error("the guilds that were playing do not return", "err", err)
-	}
 }

@@ -1,0 +1,117 @@
+package app_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	bandProcesses = flag.Int("band.processes", 2, "how many processes the tests of several processes start")
+	bandShards    = flag.Int("band.shards", 4, "how many shards they share")
+	bandGuilds    = flag.Int("band.guilds", 8, "how many guilds there are")
+	bandPlaying   = flag.Int("band.playing", 4, "how many of them play")
+	bandRounds    = flag.Int("band.rounds", 1, "how often a process is killed, drained or stopped")
+	bandStopped   = flag.Duration("band.stopped", 8*time.Second, "how long a process is stopped, or cut off")
+)
+
+func bandSize() size { return size{*bandProcesses, *bandShards, *bandGuilds, *bandPlaying} }
+
+// TestAKilledProcessIsReplaced kills a process while people listen and ask for songs: the
+// others take its shards and go on where the music was, and nothing that was promised is
+// lost or done twice.
+func TestAKilledProcessIsReplaced(t *testing.T) {
+	t.Parallel()
+	b := newBand(t, bandSize(), nil)
+	b.play()
+	var back, off []time.Duration
+	for round := range *bandRounds {
+		victim := names[rand.IntN(*bandProcesses)]
+		rooms := b.of(victim)
+		stop := b.ask()
+		<-time.After(time.Duration(2000+rand.IntN(2000)) * time.Millisecond)
+		killed := time.Now()
+		b.members[victim].kill()
+		_, after, skipped := b.heardSince(rooms, killed, true)
+		back, off = append(back, after...), append(off, skipped...)
+		stop()
+		told, silent := b.audit()
+		t.Logf("round %d: %s with %d playing; %d songs promised and there, %d there unpromised; %s; %s",
+			round, victim, len(rooms), told, silent, figure("heard again after", after), figure("position off by", skipped))
+		b.start(victim)
+		b.settled(*bandProcesses)
+	}
+	t.Logf("%d guilds of which %d play, %d kills: %s; %s", *bandGuilds, *bandPlaying, *bandRounds,
+		figure("heard again after", back), figure("position off by", off))
+	if worst := worstOf(off); worst > 3*time.Second {
+		t.Errorf("a guild went on %v from where it was", worst)
+	}
+	b.fenced()
+}
+
+// TestARollingRestartIsHardlyHeard stops one process after the other as a deployment does.
+func TestARollingRestartIsHardlyHeard(t *testing.T) {
+	t.Parallel()
+	b := newBand(t, bandSize(), nil)
+	b.play()
+	var silent, off []time.Duration
+	for range *bandRounds {
+		for _, name := range names[:*bandProcesses] {
+			rooms := b.of(name)
+			stop := b.ask()
+			<-time.After(time.Duration(1000+rand.IntN(1000)) * time.Millisecond)
+			asked := time.Now()
+			b.signal(name, syscall.SIGTERM)
+			b.gone(name)
+			took := time.Since(asked)
+			quiet, _, skipped := b.heardSince(rooms, asked, false)
+			silent, off = append(silent, quiet...), append(off, skipped...)
+			stop()
+			told, _ := b.audit()
+			t.Logf("%s drained %d playing guilds in %v; %d songs promised and there; %s; %s",
+				name, len(rooms), took.Round(time.Millisecond), told, figure("silent for", quiet), figure("position off by", skipped))
+			b.start(name)
+			b.settled(*bandProcesses)
+		}
+	}
+	t.Logf("%d guilds of which %d play, %d rolling restarts of %d processes: %s; %s", *bandGuilds, *bandPlaying,
+		*bandRounds, *bandProcesses, figure("silent for", silent), figure("position off by", off))
+	if worst := worstOf(off); worst > 3*time.Second {
+		t.Errorf("a guild went on %v from where it was", worst)
+	}
+	b.fenced()
+}
+
+// TestAStoppedProcessActsOnNothing stops a process, so that others take its shards, and
+// lets it go on.
+func TestAStoppedProcessActsOnNothing(t *testing.T) {
+	t.Parallel()
+	b := newBand(t, bandSize(), nil)
+	b.play()
+	for range *bandRounds {
+		victim := names[rand.IntN(*bandProcesses)]
+		rooms := b.of(victim)
+		stop := b.ask()
+		stopped := time.Now()
+		b.signal(victim, syscall.SIGSTOP)
+		_, after, off := b.heardSince(rooms, stopped, true)
+		if left := *bandStopped - time.Since(stopped); left > 0 {
+			<-time.After(left)
+		}
+		b.signal(victim, syscall.SIGCONT)
+		continued := time.Now()
+		b.settled(*bandProcesses)
+		for _, r := range b.rooms {
+			b.until("a guild to be heard", func() bool { _, steady := r.meter.position(); return steady })
+		}
+		stop()
+		told, _ := b.audit()
+		quiet, _, _ := b.heardSince(rooms, continued, false)
+		t.Logf("%s stopped for %v with %d playing; %d songs promised and there; %s; %s; after it went on %s", victim,
+			continued.Sub(stopped).Round(time.Second), len(rooms), told, figure("heard again after", after),
+			figure("position off by", off), figure("silent for", quiet))
+	}
+	b.fenced()
+}

@@ -1,0 +1,13 @@
+package player
+
+// Count returns how many players there are, and how many of them play.
+func (m *Manager) Count() (players, playing int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.players {
+		if p.now().State == StatePlaying {
+			playing++
+		}
+	}
+	return len(m.players), playing
+}
