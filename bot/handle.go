@@ -192,7 +192,7 @@ func (c *call) lastMoment(ctx context.Context) (context.Context, context.CancelF
 func (c *call) settle(ctx context.Context, why error, began time.Time) {
 	switch {
 	case errors.Is(why, errLost):
-		c.dropped(why)
+		c.dropped(ctx, why)
 		why = fault.Wrap(fault.Unavailable, "", why)
 	case why != nil:
 		c.fail(ctx, why)
@@ -202,7 +202,7 @@ func (c *call) settle(ctx context.Context, why error, began time.Time) {
 
 // dropped notes that Discord did not take our first answer. That another's was taken, or
 // that it came too late, is what is to be where several processes answer.
-func (c *call) dropped(why error) {
+func (c *call) dropped(ctx context.Context, why error) {
 	label, level := "other", slog.LevelWarn
 	switch restCode(why) {
 	case codeAnswered:
@@ -214,7 +214,7 @@ func (c *call) dropped(why error) {
 		level = slog.LevelWarn
 	}
 	c.b.metrics.refused.WithLabelValues(label).Inc()
-	c.log.Log(context.Background(), level, "interaction could not be acknowledged", "name", c.name, "err", why)
+	c.log.Log(ctx, level, "interaction could not be acknowledged", "name", c.name, "err", why)
 }
 
 // Discord's error codes for first answers it does not take.
@@ -229,7 +229,7 @@ func (c *call) fail(ctx context.Context, why error) {
 	switch {
 	case c.state == ackNot:
 		if err := c.whisper(ctx, r); errors.Is(err, errLost) {
-			c.dropped(err)
+			c.dropped(ctx, err)
 		}
 	case c.state == ackThinking && c.private:
 		c.deliver(ctx, r)

@@ -223,9 +223,9 @@ func TestTheCardGoesToTheNewOwner(t *testing.T) {
 
 	w.bot.Gained(w.ctx(), all)
 	play := player.Play{Tracks: []track.Track{song("A")}, Channel: w.voice.ID}
-	w.square.plays(play)
+	w.plays(play)
 	w.card("### A")
-	w.square.plays(player.Volume{Percent: 77})
+	w.plays(player.Volume{Percent: 77})
 	first := w.card("Volume 77 %")
 	for round, s := range []*square{w.other, w.square, w.other} {
 		before := w.square
@@ -254,7 +254,7 @@ func TestTheCardGoesToTheNewOwner(t *testing.T) {
 	owners[1].set(nil)
 	w.other.plays(player.Volume{Percent: 160})
 	w.card("Volume 160 %")
-	w.square.stop()
+	w.stop()
 	w.other.stop()
 	w.card("I am being restarted.")
 	for changes.Pending() > 0 {

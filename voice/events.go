@@ -179,7 +179,7 @@ func (c *call) op4(ctx context.Context, channel snowflake.ID) {
 		}
 		var err error
 		if fenced {
-			err, _ = c.ours(sending, doubt)
+			_, err = c.ours(sending, doubt)
 		}
 		if err == nil {
 			err = c.hub.opts.Shard.SendVoiceState(sending, c.conn.guild, channel, false, true)

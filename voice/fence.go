@@ -20,15 +20,15 @@ func (c *call) fenced() bool {
 // ErrReplaced; certain is whether that is known. Where it can not be known, Discord has
 // the word: with doubt our session ended as one does that a newer took the place of, and
 // that may be another process's; without, nothing speaks against us.
-func (c *call) ours(ctx context.Context, doubt bool) (err error, certain bool) {
+func (c *call) ours(ctx context.Context, doubt bool) (certain bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.hub.opts.Timeouts.Owner)
 	defer cancel()
 	err = c.hub.opts.MayRejoin(ctx, c.conn.guild)
 	unknown := errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 	if err == nil || unknown && !doubt {
-		return nil, false
+		return false, nil
 	}
-	return fmt.Errorf("%w: %w", ErrReplaced, err), !unknown
+	return !unknown, fmt.Errorf("%w: %w", ErrReplaced, err)
 }
 
 // replaces reports whether a session ended as it does when a newer one of our user took
@@ -58,7 +58,7 @@ func (c *call) verify(ctx context.Context) {
 func (c *call) judge(ctx context.Context, doubt bool, then message) {
 	generation := c.generation
 	c.workers.Go(func() {
-		err, certain := c.ours(ctx, doubt)
+		certain, err := c.ours(ctx, doubt)
 		if err == nil && then != nil {
 			c.inbox.put(then)
 		}
@@ -82,7 +82,7 @@ func (c *call) stood(ctx context.Context, m stood) {
 		c.conn.line.Allow(m.stills)
 		return
 	}
-	c.judge(ctx, false, allowed{m.stills})
+	c.judge(ctx, false, allowed(m))
 }
 
 // stoodStill is the pacer's Stood.

@@ -76,8 +76,12 @@ func (w *World) Do(a Act) (discord.Interaction, error) {
 	return i.Interaction, nil
 }
 
-// forget drops interactions nobody can answer any more.
+// forget drops interactions nobody can answer any more, now and then.
 func (w *World) forget(now time.Time) {
+	if now.Sub(w.forgot) < w.opts.TokenLife/10 {
+		return
+	}
+	w.forgot = now
 	for id, i := range w.interactions {
 		if now.Sub(i.Made) > 2*w.opts.TokenLife {
 			delete(w.interactions, id)

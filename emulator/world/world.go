@@ -57,6 +57,7 @@ type World struct {
 	interactions map[ID]*interaction
 	webhooks     map[string]*interaction // by token
 	answers      Answers
+	forgot       time.Time // when interactions were last
 	files        map[ID]File
 	uploads      []discord.Attachment // to commands, oldest first
 	uploaded     int                  // bytes of uploads
