@@ -244,6 +244,7 @@ func TestAProcessThatStoodStillAsks(t *testing.T) {
 				}
 				clock.by.Store(int64(tt.still))
 				pass(pace.Frame)
+				synctest.Wait()
 				before := conn.Sent() // what the tick under way sent included
 				pass(tt.still + 500*time.Millisecond)
 				if asked.Load() != tt.held {
