@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
-	"busker/cluster"
 	"busker/internal/fault"
 
 	"github.com/redis/go-redis/v9"
@@ -63,20 +63,14 @@ func (h *health) Facts(ctx context.Context) (map[string]string, error) {
 	return known, nil
 }
 
-// info asks the server that keeps the leases for INFO.
+// info asks the server that keeps the leases for INFO, and notes its replicas.
 func (r *Redis) info(ctx context.Context) (map[string]string, error) {
 	ctx = named(ctx, "info")
-	var asked interface {
-		Info(ctx context.Context, section ...string) *redis.StringCmd
-	} = r.rdb
-	if nodes, ok := r.rdb.(*redis.ClusterClient); ok {
-		master, err := nodes.MasterForKey(ctx, (*leases)(r).keys()[0])
-		if err != nil {
-			return nil, unreachable(ctx, "info", err)
-		}
-		asked = master
+	home, err := r.home(ctx)
+	if err != nil {
+		return nil, unreachable(ctx, "info", err)
 	}
-	text, err := asked.Info(ctx).Result()
+	text, err := home.Info(ctx).Result()
 	if err != nil {
 		return nil, unreachable(ctx, "info", err)
 	}
@@ -86,6 +80,8 @@ func (r *Redis) info(ctx context.Context) (map[string]string, error) {
 			info[name] = value
 		}
 	}
+	replicas, _ := strconv.ParseInt(info["connected_slaves"], 10, 64)
+	r.replicas.Store(replicas)
 	return info, nil
 }
 
@@ -120,10 +116,8 @@ func (r *Redis) inspect(ctx context.Context) error {
 func (r *Redis) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchEvery)
 	defer cancel()
-	_, err := (*health)(r).Ping(ctx)
+	_, err := r.info(ctx)
 	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && err != nil {
 		nodes.ReloadState(ctx) // another may have taken over
 	}
 }
-
-var _ cluster.Health = (*health)(nil)

@@ -37,6 +37,9 @@ func (m meter) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 func (m meter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
+		if greets(cmd) {
+			return next(ctx, cmd)
+		}
 		name, ok := ctx.Value(nameKey{}).(string)
 		if !ok {
 			name = cmd.Name()
@@ -53,6 +56,9 @@ func (m meter) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (m meter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if greets(cmds...) {
+			return next(ctx, cmds)
+		}
 		name, ok := ctx.Value(nameKey{}).(string)
 		if !ok {
 			name = "pipeline"
@@ -118,7 +124,7 @@ func (f fuse) DialHook(next redis.DialHook) redis.DialHook {
 
 func (f fuse) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, cmd redis.Cmder) error {
-		if waits(cmd) {
+		if waits(cmd) || greets(cmd) {
 			return next(ctx, cmd)
 		}
 		done, err := f.breaker.Allow()
@@ -134,6 +140,9 @@ func (f fuse) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 func (f fuse) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if greets(cmds...) {
+			return next(ctx, cmds)
+		}
 		done, err := f.breaker.Allow()
 		if err != nil {
 			for _, cmd := range cmds {
@@ -154,4 +163,12 @@ func waits(cmd redis.Cmder) bool {
 		return false
 	}
 	return slices.ContainsFunc(cmd.Args(), func(arg any) bool { return arg == "block" })
+}
+
+// greets says whether the commands are those that begin a connection, which go-redis
+// sends through the hooks while a call waits for it.
+func greets(cmds ...redis.Cmder) bool {
+	return !slices.ContainsFunc(cmds, func(cmd redis.Cmder) bool {
+		return !slices.Contains([]string{"hello", "auth", "client", "select", "readonly"}, cmd.Name())
+	})
 }

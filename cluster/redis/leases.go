@@ -19,7 +19,7 @@ type leases Redis
 
 func (s *leases) Acquire(ctx context.Context, key, owner string, ttl time.Duration) (cluster.Grant, error) {
 	started := time.Now()
-	answer, err := s.run(ctx, acquireScript, key, owner, micros(ttl), micros(notesFor))
+	answer, err := s.grant(ctx, acquireScript, key, owner, micros(ttl), micros(notesFor))
 	if err != nil {
 		return cluster.Grant{}, err
 	}
@@ -69,7 +69,7 @@ func (s *leases) Release(ctx context.Context, l cluster.Lease) error {
 }
 
 func (s *leases) Transfer(ctx context.Context, l cluster.Lease, to string, ttl time.Duration) (cluster.Held, error) {
-	answer, err := s.run(ctx, transferScript, l.Key, l.Owner, l.Token, to, micros(ttl))
+	answer, err := s.grant(ctx, transferScript, l.Key, l.Owner, l.Token, to, micros(ttl))
 	if err != nil {
 		return cluster.Held{}, err
 	}
@@ -96,20 +96,20 @@ func (s *leases) List(ctx context.Context, prefix string) ([]cluster.Held, error
 	if err != nil {
 		return nil, err
 	}
-	list := make([]cluster.Held, 0, len(answer))
+	held := make([]cluster.Held, 0, len(answer))
 	for _, entry := range answer {
 		l, ok := entry.([]any)
 		if !ok || len(l) < 4 {
 			return nil, errAnswer
 		}
-		list = append(list, cluster.Held{
+		held = append(held, cluster.Held{
 			Lease: cluster.Lease{Key: text(l[0]), Owner: text(l[1]), Token: s.token(l[2])},
 			Note:  note(l, 4),
 			Left:  duration(l[3]),
 		})
 	}
-	slices.SortFunc(list, func(a, b cluster.Held) int { return cmp.Compare(a.Key, b.Key) })
-	return list, nil
+	slices.SortFunc(held, func(a, b cluster.Held) int { return cmp.Compare(a.Key, b.Key) })
+	return held, nil
 }
 
 // errAnswer is a bug, here or in a script.
@@ -117,12 +117,17 @@ var errAnswer = errors.New("an answer of a script that makes no sense")
 
 // run runs a script over all leases that returns a list.
 func (s *leases) run(ctx context.Context, script script, args ...any) ([]any, error) {
-	answer, err := (*Redis)(s).run(ctx, script, s.keys(), append([]any{s.seen.Load()}, args...)...)
-	if err != nil {
-		return nil, err
-	}
-	list, _ := answer.([]any)
-	return list, nil
+	return list((*Redis)(s).run(ctx, script, s.keys(), append([]any{s.seen.Load()}, args...)...))
+}
+
+// grant is run for what grants a lease.
+func (s *leases) grant(ctx context.Context, script script, args ...any) ([]any, error) {
+	return list((*Redis)(s).grant(ctx, script, s.keys(), append([]any{s.seen.Load()}, args...)...))
+}
+
+func list(answer any, err error) ([]any, error) {
+	entries, _ := answer.([]any)
+	return entries, err
 }
 
 func (s *leases) keys() []string {

@@ -29,21 +29,20 @@ func (s *members) Resign(ctx context.Context, id string) error {
 }
 
 func (s *members) Members(ctx context.Context) ([]cluster.Member, error) {
-	answer, err := (*Redis)(s).run(ctx, membersScript, s.keys())
+	entries, err := list((*Redis)(s).run(ctx, membersScript, s.keys()))
 	if err != nil {
 		return nil, err
 	}
-	entries, _ := answer.([]any)
-	list := make([]cluster.Member, 0, len(entries))
+	found := make([]cluster.Member, 0, len(entries))
 	for _, entry := range entries {
 		var m cluster.Member
 		if err := json.Unmarshal([]byte(text(entry)), &m); err != nil {
 			return nil, fmt.Errorf("a member's description: %w", err)
 		}
-		list = append(list, m)
+		found = append(found, m)
 	}
-	slices.SortFunc(list, func(a, b cluster.Member) int { return cmp.Compare(a.ID, b.ID) })
-	return list, nil
+	slices.SortFunc(found, func(a, b cluster.Member) int { return cmp.Compare(a.ID, b.ID) })
+	return found, nil
 }
 
 func (s *members) keys() []string { return []string{(*Redis)(s).slot("members", "members")} }

@@ -66,13 +66,13 @@ type Options struct {
 
 // Redis is an open way to a Redis.
 type Redis struct {
-	opts  Options
-	kind  string
-	rdb   redis.UniversalClient
-	down  atomic.Bool   // the newest call was not answered
-	seen  atomic.Uint64 // the highest token any answer held
-	peers atomic.Int64  // replicas of a single master
-	bus   *bus
+	opts     Options
+	kind     string
+	rdb      redis.UniversalClient
+	down     atomic.Bool   // the newest call was not answered
+	seen     atomic.Uint64 // the highest token any answer held
+	replicas atomic.Int64  // of the server that keeps the leases
+	bus      *bus
 }
 
 const (

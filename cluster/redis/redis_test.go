@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"flag"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"busker/cluster/clustertest"
 	"busker/cluster/redis"
 	"busker/cluster/redistest"
+	"busker/internal/fault"
 )
 
 func TestMain(m *testing.M) {
@@ -56,4 +58,12 @@ func TestAClusterKeepsTheContracts(t *testing.T) {
 func TestAMasterBehindSentinelsKeepsTheContracts(t *testing.T) {
 	t.Parallel()
 	conform(t, redistest.StartSentinel(t).URL())
+}
+
+// denied finds that err is a refusal that holds no password.
+func denied(t *testing.T, err error) {
+	t.Helper()
+	if fault.KindOf(err) != fault.Denied || strings.Contains(err.Error(), "secret") {
+		t.Fatal(err)
+	}
 }

@@ -82,24 +82,27 @@ func (r *Redis) run(ctx context.Context, s script, keys []string, args ...any) (
 	return answer, unreachable(ctx, s.name, err)
 }
 
-func (r *Redis) eval(ctx context.Context, command, script string, once bool, keys []string, args []any) (any, error) {
-	words := make([]any, 0, 3+len(keys)+len(args))
-	words = append(words, command, script, len(keys))
-	for _, key := range keys {
-		words = append(words, key)
-	}
-	cmd := redis.NewCmd(ctx, append(words, args...)...)
-	cmd.SetFirstKeyPos(3)
+func (r *Redis) eval(ctx context.Context, name, script string, once bool, keys []string, args []any) (any, error) {
+	cmd := command(ctx, name, script, keys, args)
 	var err error
 	if once {
 		err = r.rdb.Process(ctx, unrepeated{cmd})
 	} else {
 		err = r.rdb.Process(ctx, cmd)
 	}
-	if err != nil {
-		return nil, err
+	return cmd.Val(), err
+}
+
+// command returns EVAL or EVALSHA of a script.
+func command(ctx context.Context, name, script string, keys []string, args []any) *redis.Cmd {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, name, script, len(keys))
+	for _, key := range keys {
+		words = append(words, key)
 	}
-	return cmd.Result()
+	cmd := redis.NewCmd(ctx, append(words, args...)...)
+	cmd.SetFirstKeyPos(3)
+	return cmd
 }
 
 // unrepeated is a command that is sent once at most.

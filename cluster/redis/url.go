@@ -39,6 +39,12 @@ func (u URL) String() string {
 	return strings.TrimSuffix(scheme+"://"+authority+"/"+path, "/")
 }
 
+// Check refuses what is no such URL, with a sentence that does not repeat it.
+func (u URL) Check() error {
+	_, _, err := u.parse()
+	return err
+}
+
 // GoString is String, for %#v.
 func (u URL) GoString() string { return u.String() }
 
@@ -120,17 +126,26 @@ func (u URL) database(kind, path string, o *redis.UniversalOptions) error {
 func addresses(list, port string) []string {
 	var found []string
 	for host := range strings.SplitSeq(list, ",") {
-		host, p, ok := strings.Cut(strings.TrimSpace(host), ":")
-		if ip := strings.Trim(list, "[]"); strings.Count(list, ":") > 1 && net.ParseIP(ip) != nil {
-			return []string{net.JoinHostPort(ip, port)}
-		}
+		addr, ok := address(host, port)
 		if !ok {
-			p = port
-		}
-		if n, err := strconv.ParseUint(p, 10, 16); host == "" || err != nil || n == 0 || strings.ContainsAny(host, " /?#@") {
 			return nil
 		}
-		found = append(found, net.JoinHostPort(host, p))
+		found = append(found, addr)
 	}
 	return found
+}
+
+// address completes host, host:port, an IPv6 address or [address]:port.
+func address(host, port string) (string, bool) {
+	if name := strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"); net.ParseIP(name) != nil {
+		return net.JoinHostPort(name, port), true
+	}
+	if h, p, err := net.SplitHostPort(host); err == nil {
+		host, port = h, p
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if host == "" || err != nil || n == 0 || strings.ContainsAny(host, ":[] /?#@") && net.ParseIP(host) == nil {
+		return "", false
+	}
+	return net.JoinHostPort(host, port), true
 }

@@ -63,7 +63,9 @@ func (c *Nodes) Settled() {
 			continue
 		}
 		Eventually(c.t, func() error { return contains(s.Addr(), "cluster_state:ok", "CLUSTER", "INFO") })
-		Eventually(c.t, func() error { return contains(s.Addr(), fmt.Sprintf("cluster_known_nodes:%d", len(c.servers)), "CLUSTER", "INFO") })
+		Eventually(c.t, func() error {
+			return contains(s.Addr(), fmt.Sprintf("cluster_known_nodes:%d", len(c.servers)), "CLUSTER", "INFO")
+		})
 	}
 }
 
