@@ -27,9 +27,9 @@ type composition struct {
 	Volumes map[string]any
 }
 
-// longestStop is what a process may take: ten seconds to hand everything over, sixteen to
-// end the rest.
-const longestStop = 26 * time.Second
+// longestStop is what a process may take: eleven seconds to hand everything over, nineteen
+// to end the rest (app.StopWithin).
+const longestStop = 30 * time.Second
 
 // TestCompose holds compose.yaml to what docs/cluster.md demands. What Docker makes of it
 // is not tested: there is none here.

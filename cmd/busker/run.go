@@ -69,6 +69,9 @@ func (c *runCommand) Run(ctx context.Context) error {
 		return err
 	}
 	defer others.close()
+	if !s.Role.Serves() {
+		return attend(ctx, &s, others, kept, tel)
+	}
 	a, err := app.New(app.Options{
 		Cluster:      others.agreed(),
 		RunCluster:   others.run,

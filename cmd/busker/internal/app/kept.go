@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"busker/bot"
+	"busker/cmd/busker/internal/chores"
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/playlists"
@@ -39,10 +40,20 @@ func (a *App) runStore(ctx context.Context) error {
 		return nil
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return a.opts.Store.Run(ctx) })
+	work.Go(func() error { return a.retain(ctx) })
 	work.Go(func() error { return a.audit.Run(ctx) })
 	work.Go(func() error { return a.members.Run(ctx) })
 	return work.Wait()
+}
+
+// retain deletes what has become too old, unless another process does.
+func (a *App) retain(ctx context.Context) error {
+	if a.opts.alone {
+		return a.opts.Store.Run(ctx)
+	}
+	return chores.Run(ctx, chores.Retention, chores.Options{
+		Cluster: a.cluster, Owner: a.opts.Process, Logger: a.part("store"),
+	}, a.opts.Store.Run)
 }
 
 // recorder is where players tell who gave them commands.

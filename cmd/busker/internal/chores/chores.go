@@ -22,6 +22,9 @@ type Options struct {
 	Logger  *slog.Logger  // nil discards
 }
 
+// Retention is the deletion of what has become too old in the store.
+const Retention = "retention"
+
 const (
 	defaultTTL = 30 * time.Second
 	// role is that of members that go before.
