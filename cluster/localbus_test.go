@@ -19,6 +19,13 @@ func TestLocalBus(t *testing.T) {
 	})
 }
 
+func TestLocalBusOutlastsServers(t *testing.T) {
+	clustertest.TestBusDeaths(t, func(testing.TB) func() clustertest.Process {
+		bus := cluster.Local().Bus
+		return func() clustertest.Process { return clustertest.Process{Bus: bus} }
+	})
+}
+
 func TestResultsAreKeptForAWhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		bus := cluster.Local().Bus
@@ -38,11 +45,11 @@ func TestResultsAreKeptForAWhile(t *testing.T) {
 		if first := ask(); first != "1" {
 			t.Error(first)
 		}
-		time.Sleep(cluster.Keep - time.Second)
+		<-time.After(cluster.Keep - time.Second)
 		if kept := ask(); kept != "1" {
 			t.Errorf("handled again after %v", cluster.Keep-time.Second)
 		}
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		if again := ask(); again != "2" {
 			t.Errorf("kept longer than %v", cluster.Keep)
 		}
@@ -63,7 +70,7 @@ func TestFailuresAreTriedLaterAndLater(t *testing.T) {
 		if err := bus.Send(ctx, "work", cluster.Message{Key: "k"}); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		if len(at) != 10 {
 			t.Fatalf("tried %d times", len(at))

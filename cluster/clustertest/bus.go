@@ -50,6 +50,7 @@ func TestBus(t *testing.T, start Bus) {
 		{"the dead are succeeded", death},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel() // they mostly wait
 			b := &bench{T: t, process: start(t)}
 			ctx, cancel := context.WithCancel(t.Context())
 			b.ctx = func() context.Context { return ctx }

@@ -237,11 +237,11 @@ func following(t *testing.T, b *bench) {
 	heard := make([]chan cluster.Event, followers)
 	ctx, cancel := context.WithCancel(b.ctx())
 	defer cancel()
-	var ended []chan error
+	ended := make([]chan error, followers)
 	for i := range heard {
 		heard[i] = make(chan cluster.Event, 4*cluster.Backlog)
 		end := make(chan error, 1)
-		ended = append(ended, end)
+		ended[i] = end
 		follower := b.process().Bus
 		b.group.Go(func() { end <- follower.Follow(ctx, "news", func(e cluster.Event) { heard[i] <- e }) })
 	}

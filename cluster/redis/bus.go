@@ -34,6 +34,8 @@ type bus struct {
 	rings *rings
 	reply string // the channel on which this process awaits answers
 
+	beat, deadAfter time.Duration // the constants, except in tests
+
 	mu      sync.Mutex
 	waiting map[question]map[chan reply]struct{}
 	known   map[string]time.Time // topics that are on the list of topics, and since when
@@ -44,7 +46,7 @@ type question struct{ topic, id string }
 
 func newBus(r *Redis) *bus {
 	b := &bus{
-		r: r, rings: newRings(r), reply: r.key("reply", rand.Text()),
+		r: r, rings: newRings(r), reply: r.key("reply", rand.Text()), beat: beat, deadAfter: deadAfter,
 		waiting: map[question]map[chan reply]struct{}{}, known: map[string]time.Time{},
 	}
 	b.rings.listen(b.reply, b.answered)

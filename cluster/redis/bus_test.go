@@ -22,10 +22,11 @@ func busOn(url string) clustertest.Bus {
 // process begins one. It ends with the test.
 func process(t testing.TB, url, space string) clustertest.Process {
 	t.Helper()
-	r, err := redis.Open(t.Context(), redis.Options{URL: redis.URL(url), Namespace: space, Timeout: 5 * time.Second})
-	if err != nil {
-		t.Fatal(err)
-	}
+	return run(t, open(t, redis.Options{URL: redis.URL(url), Namespace: space, Timeout: 5 * time.Second}))
+}
+
+// run runs r until the test ends, or it is killed.
+func run(t testing.TB, r *redis.Redis) clustertest.Process {
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { _ = r.Run(ctx) })
@@ -35,6 +36,21 @@ func process(t testing.TB, url, space string) clustertest.Process {
 	})
 	t.Cleanup(func() { kill(); group.Wait() })
 	return clustertest.Process{Bus: r.Cluster().Bus, Kill: kill}
+}
+
+func TestBusOutlastsDeaths(t *testing.T) {
+	server := redistest.Start(t)
+	clustertest.TestBusDeaths(t, func(t testing.TB) func() clustertest.Process {
+		space := redistest.Namespace()
+		return func() clustertest.Process {
+			way := server.Proxy()
+			r := open(t, redis.Options{URL: redis.URL(way.URL()), Namespace: space, Timeout: 5 * time.Second})
+			redis.Hurry(r)
+			p := run(t, r)
+			p.Cut = func() { way.Cut(); way.Heal() }
+			return p
+		}
+	})
 }
 
 func TestBusOnASingleServer(t *testing.T) {

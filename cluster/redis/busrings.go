@@ -77,7 +77,7 @@ func (r *rings) connected(ctx context.Context) error {
 	var group sync.WaitGroup
 	defer group.Wait()
 	defer r.hearing.Store(false)
-	defer pubsub.Close()
+	defer func() { _ = pubsub.Close() }()
 	defer cancel()
 	group.Go(func() { r.follow(ctx, pubsub, channels) })
 	asked := false
@@ -122,7 +122,7 @@ func (r *rings) tell(channel, heard string) {
 // follow subscribes to what is new on the list of channels and leaves what is not on it
 // any more, until ctx ends; it ends the connection then, so that nobody reads on.
 func (r *rings) follow(ctx context.Context, pubsub *redis.PubSub, subscribed []string) {
-	defer pubsub.Close()
+	defer func() { _ = pubsub.Close() }()
 	has := map[string]bool{}
 	for _, channel := range subscribed {
 		has[channel] = true

@@ -73,7 +73,7 @@ func (v *serving) name() string {
 // ends before.
 func (v *serving) attach(ctx context.Context, name, before string) (bool, error) {
 	for n := 1; ctx.Err() == nil; n++ {
-		answer, err := v.b.run(ctx, attachScript, v.topic, name, v.token, before, deadAfter.Milliseconds())
+		answer, err := v.b.run(ctx, attachScript, v.topic, name, v.token, before, v.b.deadAfter.Milliseconds())
 		switch {
 		case err == nil && answer == int64(1):
 			v.b.list(ctx, v.topic)
@@ -93,6 +93,7 @@ type consumer struct {
 	name  string
 	lanes *handling.Lanes
 	gone  context.CancelFunc // another has its messages
+	batch int                // that arrived; of the fetching goroutine
 
 	mu   sync.Mutex
 	held map[string]bool // entries in the lanes
@@ -152,9 +153,9 @@ func (c *consumer) patience() time.Duration {
 	case !c.b.rings.hearing.Load():
 		return deaf
 	case c.token != "": // nobody succeeds it because it was silent
-		return 3 * beat
+		return 3 * c.b.beat
 	}
-	return beat
+	return c.b.beat
 }
 
 // room returns how many messages the server takes now.
@@ -169,7 +170,7 @@ func (c *consumer) room() int {
 // fetch fetches up to n messages and says whether there may be more.
 func (c *consumer) fetch(ctx context.Context, n int) (more bool, err error) {
 	started := time.Now() // deadlines are reckoned from here, so that they are early rather than late
-	answer, err := c.b.run(ctx, fetchScript, c.topic, c.name, c.token, n, deadAfter.Milliseconds())
+	answer, err := c.b.run(ctx, fetchScript, c.topic, c.name, c.token, n, c.b.deadAfter.Milliseconds(), c.batch+1)
 	if redis.HasErrorPrefix(err, "NOGROUP") {
 		answer, err = nil, nil
 	}
@@ -186,6 +187,9 @@ func (c *consumer) fetch(ctx context.Context, n int) (more bool, err error) {
 	expired, _ := parts[2].(int64)
 	c.b.r.opts.Metrics.late(int(expired))
 	entries, _ := parts[3].([]any)
+	if len(entries) > 0 {
+		c.batch++
+	}
 	for _, raw := range entries {
 		if e, err := parseEntry(raw, started, now); err == nil && c.hold(e.id) {
 			h := &handed{consumer: c, entry: e}

@@ -11,6 +11,7 @@
 -- ARGV[1] what all names of the topic begin with. Below it:
 --         in:CONSUMER  list of the entries that were given to a consumer and not yet
 --                      fetched, with a + before those that another may have begun
+--         out:CONSUMER the number of the batch that it fetched last, and those entries
 --         id:ID        "q" and, each after a line feed, the channels on which the answer is
 --                      awaited; "d" and the answer
 -- ARGV[2] the channel on which servers are woken
@@ -32,6 +33,8 @@ end
 local function mark(id) return prefix .. 'id:' .. id end
 
 local function inbox(consumer) return prefix .. 'in:' .. consumer end
+
+local function outbox(consumer) return prefix .. 'out:' .. consumer end
 
 -- registered says whether a consumer still is one, and not fenced off.
 local function registered(consumer, token)
@@ -65,7 +68,7 @@ local function inherit(from, to)
   for i = 1, #all, 2 do
     if all[i + 1] == from then redis.call('HSET', owners, all[i], to) end
   end
-  redis.call('DEL', inbox(from))
+  redis.call('DEL', inbox(from), outbox(from))
   redis.call('HDEL', consumers, from)
   redis.call('XGROUP', 'DELCONSUMER', queue, 'g', from)
 end
@@ -74,4 +77,5 @@ end
 local function touch(consumer)
   for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], week) end
   redis.call('PEXPIRE', inbox(consumer), week)
+  redis.call('PEXPIRE', outbox(consumer), week)
 end

@@ -14,7 +14,7 @@ if heir then
   inherit(consumer, heir)
 elseif pending.err or #pending == 0 then
   redis.call('HDEL', consumers, consumer)
-  redis.call('DEL', inbox(consumer))
+  redis.call('DEL', inbox(consumer), outbox(consumer))
   redis.pcall('XGROUP', 'DELCONSUMER', queue, 'g', consumer)
 else
   redis.call('HSET', consumers, consumer, '0')

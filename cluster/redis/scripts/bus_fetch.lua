@@ -1,5 +1,7 @@
 -- ARGV: 3 consumer, 4 token or '', 5 how many, 6 after how many ms a consumer counts as
--- dead. Also says that the consumer lives.
+-- dead, 7 the number of the batch: one more than that of the last one that had entries and
+-- arrived. A batch whose answer was lost is returned again. Also says that the consumer
+-- lives.
 -- Returns the server's time in ms, 1 when there may be more, how many were past their
 -- deadline, and entries: id, 1 when another may have begun it, fields. Nothing at all when
 -- the consumer is none any more.
@@ -16,6 +18,7 @@ end
 touch(consumer)
 
 local entries, expired, bytes, more = {}, 0, 0, 0
+local out = {}
 local function take(id, fields, begun)
   local dl = tonumber(field(fields, 'dl'))
   if dl and dl <= now then
@@ -28,6 +31,21 @@ local function take(id, fields, begun)
   end
   bytes = bytes + #field(fields, 'b')
   entries[#entries + 1] = {id, begun, fields}
+  out[#out + 1] = begun == 1 and '+' .. id or id
+end
+
+local function open(given)
+  local id, begun = given, 0
+  if string.sub(given, 1, 1) == '+' then id, begun = string.sub(given, 2), 1 end
+  local e = redis.call('XRANGE', queue, id, id)[1]
+  if e then take(id, e[2], begun) else redis.call('XACK', queue, 'g', id) end
+end
+
+local batch, last = tonumber(ARGV[7]), tonumber(redis.call('LINDEX', outbox(consumer), 0) or 0)
+if batch < last then return {now, 0, 0, {}} end -- it was long under way; nobody waits any more
+if batch == last then
+  for _, given in ipairs(redis.call('LRANGE', outbox(consumer), 1, -1)) do open(given) end
+  if #entries > 0 then return {now, 1, expired, entries} end
 end
 
 local function room() return #entries < most and bytes < 1048576 and expired < 1000 end
@@ -39,10 +57,7 @@ while room() do
     empty = true
     break
   end
-  local id, begun = given, 0
-  if string.sub(given, 1, 1) == '+' then id, begun = string.sub(given, 2), 1 end
-  local e = redis.call('XRANGE', queue, id, id)[1]
-  if e then take(id, e[2], begun) else redis.call('XACK', queue, 'g', id) end
+  open(given)
 end
 
 local wake = false
@@ -66,5 +81,9 @@ while empty and room() do
   if #news < count then break end
 end
 if not room() then more = 1 end
+if #out > 0 then
+  redis.call('DEL', outbox(consumer))
+  redis.call('RPUSH', outbox(consumer), batch, unpack(out))
+end
 if wake then redis.call('PUBLISH', channel, '') end
 return {now, more, expired, entries}
