@@ -113,10 +113,10 @@ func (s *shard) onReady(e *discordgo.Ready) {
 	if e.Application != nil {
 		s.g.application.Store(uint64(id(e.Application.ID)))
 	}
-	listed := make([]snowflake.ID, 0, len(e.Guilds))
+	listed := make(map[snowflake.ID]bool, len(e.Guilds))
 	for _, guild := range e.Guilds {
 		if guild != nil {
-			listed = append(listed, id(guild.ID))
+			listed[id(guild.ID)] = true
 		}
 	}
 	s.renew(e.SessionID, listed)
@@ -245,6 +245,7 @@ func (s *shard) onGuild(e *arrival) {
 	}
 	s.changed(in)
 	s.tellGuild(in, true)
+	s.arrives(in)
 }
 
 func (s *shard) tellGuild(guild snowflake.ID, in bool) {

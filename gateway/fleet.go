@@ -41,7 +41,8 @@ type Fleet struct {
 	held     map[string]*Holding
 	sets     int // how many different numbers of shards are among held
 	view     view
-	draining bool
+	draining bool           // it takes no shards any more
+	drained  bool           // and has given away those it had
 	promised map[string]int // shards on their way to a member
 	refused  map[int]bool   // sets that are too few shards for Discord
 	eager    time.Time      // until when an operator wants the shards evened out

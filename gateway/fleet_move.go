@@ -77,17 +77,15 @@ func (f *Fleet) transfer(ctx context.Context, h *Holding, to string) error {
 	return nil
 }
 
-// even moves one shard to a member that has less, now and then.
+// even moves one shard to a member that has less, now and then; and one that came back
+// to a process that has drained.
 func (f *Fleet) even(ctx context.Context) {
-	h, to := f.surplus()
-	if h == nil {
+	if h, _ := f.surplus(); h == nil || !f.mayMove(ctx) {
 		return
 	}
-	limit := cluster.Limit{Every: moveEvery, Burst: 1}
-	if f.isEager() {
-		limit.Every = f.opts.TTL / 6
-	}
-	if wait, err := f.c.Limits.Take(ctx, "rebalance", limit); err != nil || wait > 0 {
+	f.look(ctx) // somebody may just have begun to drain
+	h, to := f.surplus()
+	if h == nil {
 		return
 	}
 	f.moving.Store(true)
@@ -100,16 +98,31 @@ func (f *Fleet) even(ctx context.Context) {
 	})
 }
 
+// mayMove takes a turn of those all processes have.
+func (f *Fleet) mayMove(ctx context.Context) bool {
+	f.mu.Lock()
+	limit := cluster.Limit{Every: moveEvery, Burst: 1}
+	if f.draining || time.Now().Before(f.eager) {
+		limit.Every = f.opts.TTL / 6
+	}
+	f.mu.Unlock()
+	wait, err := f.c.Limits.Take(ctx, "rebalance", limit)
+	return err == nil && wait <= 0
+}
+
 // surplus returns a shard to be moved, and to whom, when this process has the most and
 // another at least two less.
 func (f *Fleet) surplus() (*Holding, string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.draining || f.moving.Load() || f.layout.Next != 0 || f.sets > 1 || len(f.view.free) > 0 {
+	if f.draining && !f.drained || f.moving.Load() || f.layout.Next != 0 || f.sets > 1 || len(f.view.free) > 0 {
 		return nil, ""
 	}
 	counts := f.counts(f.layout.Shards)
 	to := f.least(counts)
+	if f.drained && to != "" {
+		return f.idlest(), to
+	}
 	if to == "" || counts[f.opts.Process]-counts[to] < 2 || f.most(counts) != f.opts.Process {
 		return nil, ""
 	}
@@ -162,12 +175,6 @@ func (f *Fleet) idlest() (best *Holding) {
 	return best
 }
 
-func (f *Fleet) isEager() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return time.Now().Before(f.eager)
-}
-
 // Drain gives all shards to other members and takes none from then on. It returns nil
 // when none is left, or nobody is there to take them, and else when ctx ends. What
 // still sounds here is dropped by Discord as the new owners join, and after 15 s by
@@ -183,6 +190,9 @@ func (f *Fleet) Drain(ctx context.Context) error {
 	for {
 		f.look(ctx)
 		if left := f.drainOnce(ctx); left == 0 {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.drained = true
 			return nil
 		}
 		if err := pause(ctx, min(again.Next(), f.opts.TTL)); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"busker/cluster"
@@ -21,6 +22,9 @@ type permits struct {
 	every       time.Duration // per bucket
 	ask         func(context.Context) (budget, error)
 	log         *slog.Logger
+
+	mu     sync.Mutex
+	newest budget // what Discord said last; one at a time asks
 }
 
 // budget is how many sessions Discord allows to begin, as all processes count it.
@@ -126,7 +130,7 @@ func (p *permits) countOnce(ctx context.Context) (left budget, ok bool, err erro
 		written = nil
 	}
 	if json.Unmarshal(written, &left) != nil || !left.fresh(time.Now()) {
-		if left, err = p.ask(ctx); err != nil {
+		if left, err = p.look(ctx, left.Asked); err != nil {
 			return left, false, err
 		}
 	}
@@ -142,6 +146,20 @@ func (p *permits) countOnce(ctx context.Context) (left budget, ok bool, err erro
 		err = errBudgetMoved
 	}
 	return left, ok, err
+}
+
+// look asks Discord, unless it has answered somebody since the count that is known.
+func (p *permits) look(ctx context.Context, known time.Time) (budget, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.newest.Asked.After(known) && p.newest.fresh(time.Now()) {
+		return p.newest, nil
+	}
+	b, err := p.ask(ctx)
+	if err == nil {
+		p.newest = b
+	}
+	return b, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -28,7 +28,7 @@ func (g *Gateway) plan(ctx context.Context) (plan, error) {
 	p := plan{url: got.URL, shards: max(1, got.Shards)}
 	p.permits = &permits{
 		cluster: g.opts.Cluster, concurrency: max(1, got.SessionStartLimit.MaxConcurrency),
-		every: g.opts.IdentifyEvery, ask: g.askBudget, log: g.log,
+		every: g.opts.IdentifyEvery, ask: g.askBudget, log: g.log, newest: readBudget(got),
 	}
 	if !g.alone {
 		return p, nil // others may have left sessions that go on
@@ -78,11 +78,15 @@ func (g *Gateway) askBudget(ctx context.Context) (budget, error) {
 	if err != nil {
 		return budget{}, err
 	}
+	return readBudget(got), nil
+}
+
+func readBudget(got *discordgo.GatewayBotResponse) budget {
 	l, now := got.SessionStartLimit, time.Now()
 	return budget{
 		Total: l.Total, Remaining: l.Remaining, Asked: now,
 		Reset: now.Add(time.Duration(l.ResetAfter) * time.Millisecond),
-	}, nil
+	}
 }
 
 // refused reports whether err is Discord refusing the token over REST.

@@ -55,11 +55,11 @@ type shard struct {
 	doubted atomic.Int32 // how often it connected while nobody knew whose the shard is
 
 	mu        sync.Mutex
-	sessionID string         // of the present session, "" before the first
-	former    []string       // the sessions before, the newest last
-	awaited   []snowflake.ID // guilds of a new session that are to come
-	since     time.Time      // when it began
-	ending    bool           // the session ends with Run, whatever the options say
+	sessionID string                // of the present session, "" before the first
+	former    []string              // the sessions before, the newest last
+	awaited   map[snowflake.ID]bool // guilds of a new session that are to come
+	since     time.Time             // when it began
+	ending    bool                  // the session ends with Run, whatever the options say
 	sealed    bool
 }
 
@@ -250,18 +250,29 @@ func (s *shard) onUp(resumed bool) {
 	s.arrived()
 }
 
-// arrived tells that the shard is up when all the guilds of its session are there.
+// arrived tells that the shard is up when all the guilds of its session are there, or
+// had the time to be.
 func (s *shard) arrived() {
 	s.mu.Lock()
-	awaited, since := s.awaited, s.since
-	s.mu.Unlock()
-	if since.IsZero() || s.cache().missing(awaited) > 0 && time.Since(since) < arrivalTime {
-		return
+	is := !s.since.IsZero() && (len(s.awaited) == 0 || time.Since(s.since) >= arrivalTime)
+	if is {
+		s.since, s.awaited = time.Time{}, nil
 	}
-	s.mu.Lock()
-	s.since = time.Time{}
 	s.mu.Unlock()
-	s.h.Up()
+	if is {
+		s.h.Up()
+	}
+}
+
+// arrives notes that a guild is there.
+func (s *shard) arrives(guild snowflake.ID) {
+	s.mu.Lock()
+	_, awaited := s.awaited[guild]
+	delete(s.awaited, guild)
+	s.mu.Unlock()
+	if awaited {
+		s.arrived()
+	}
 }
 
 // serves reports whether guild is one of this shard's.
@@ -298,7 +309,7 @@ func (s *shard) send(ctx context.Context, op int, d any) error {
 const formerSessions = 16
 
 // renew notes the id of a session that begins, and the guilds it will bring.
-func (s *shard) renew(id string, guilds []snowflake.ID) {
+func (s *shard) renew(id string, guilds map[snowflake.ID]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.sessionID != "" {

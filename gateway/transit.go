@@ -97,18 +97,6 @@ func (c *cache) count(serves func(snowflake.ID) bool) (n int) {
 	return n
 }
 
-// missing returns how many guilds of a shard Discord does not serve so far.
-func (c *cache) missing(listed []snowflake.ID) (n int) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, of := range listed {
-		if g := c.guilds[of]; g == nil || !g.here {
-			n++
-		}
-	}
-	return n
-}
-
 // drop forgets the guilds of a shard that another process serves now.
 func (c *cache) drop(serves func(snowflake.ID) bool) {
 	c.mu.Lock()
