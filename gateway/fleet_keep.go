@@ -124,7 +124,7 @@ func (f *Fleet) missed(ctx context.Context, h *Holding) {
 	case err != nil: // out of reach again; until then it is not trusted
 	case f.untouched(h, old, grant):
 		h.setLease(grant.Lease)
-		f.log.Info("lease taken back", "shard", h.shard, "shards", h.shards, "token", grant.Token)
+		f.log.Info("lease taken back", "shard", h.shard, "shards", h.shards, "grant", grant.Token)
 		if err := h.mark(ctx, func(*note) {}); err != nil {
 			f.log.Debug("the note follows", "err", err)
 		}
@@ -174,7 +174,7 @@ func (f *Fleet) lose(h *Holding, why error) {
 	if h.over.Swap(true) {
 		return
 	}
-	f.log.Warn("shard lost", "shard", h.shard, "shards", h.shards, "token", h.Lease().Token, "err", why)
+	f.log.Warn("shard lost", "shard", h.shard, "shards", h.shards, "grant", h.Lease().Token, "err", why)
 	h.cancel(why)
 }
 

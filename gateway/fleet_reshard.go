@@ -122,7 +122,7 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 	h.setLease(grant.Lease)
 	h.runner.Begin(func() { h.active.Store(true) })
 	h.runner.Rewrite()
-	h.log.Info("shard of the new set serves its guilds", "token", grant.Token)
+	h.log.Info("shard of the new set serves its guilds", "grant", grant.Token)
 	f.tellOwned(h, how)
 }
 

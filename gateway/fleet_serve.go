@@ -39,7 +39,7 @@ func (f *Fleet) claim(ctx context.Context, key string, how How) error {
 	f.mu.Lock()
 	h.runner = runner
 	f.mu.Unlock()
-	h.log.Info("shard is ours", "how", h.how, "token", grant.Token, "active", h.active.Load())
+	h.log.Info("shard is ours", "how", h.how, "grant", grant.Token, "active", h.active.Load())
 	f.group.Go(func() error { return f.serve(ctxRun, h) })
 	return nil
 }

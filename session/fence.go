@@ -78,7 +78,7 @@ func (k *Keeper) lose(c claim) {
 	}
 	k.mu.Unlock()
 	k.opts.Metrics.fenced.Inc()
-	k.opts.Logger.Warn("changes are dropped: another process has the guild", "guild", c.guild, "token", c.token)
+	k.opts.Logger.Warn("changes are dropped: another process has the guild", "guild", c.guild, "grant", c.token)
 	k.opts.OnFenced(c.guild)
 }
 

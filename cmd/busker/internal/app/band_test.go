@@ -365,6 +365,50 @@ func figure(what string, all []time.Duration) string {
 	return fmt.Sprintf("%s: %s", what, strings.TrimSpace(quantilesOf(all)))
 }
 
+// mark is where a guild was heard to be at a moment.
+type mark struct {
+	at   time.Duration // modulo sweepTime
+	when time.Time
+}
+
+// marks waits until all of the rooms are heard steadily, and returns where they are.
+func (b *band) marks(rooms []*room) (all []mark) {
+	b.Helper()
+	for _, r := range rooms {
+		b.until("a guild to be heard", func() bool {
+			at, steady := r.meter.position()
+			if steady {
+				all = append(all, mark{at, time.Now()})
+			}
+			return steady
+		})
+	}
+	return all
+}
+
+// drift returns how far each room is now from where it would be had nothing happened since
+// the marks.
+func (b *band) drift(rooms []*room, since []mark) (off []time.Duration) {
+	b.Helper()
+	for i, now := range b.marks(rooms) {
+		off = append(off, (apart(since[i].at, now.at) - now.when.Sub(since[i].when)).Abs())
+	}
+	return off
+}
+
+// changes returns the gaps between what one process was heard to say in each of the rooms
+// and what the next one did, since a time.
+func changes(rooms []*room, since time.Time) (gaps []time.Duration) {
+	for _, r := range rooms {
+		for _, s := range r.ears.Report().Sources {
+			if s.Packets > 0 && s.First.After(since) {
+				gaps = append(gaps, s.Gap)
+			}
+		}
+	}
+	return gaps
+}
+
 // fenced fails the test if two processes were heard in one guild at the same time, and tells
 // what Discord had to refuse.
 func (b *band) fenced() {
