@@ -94,18 +94,24 @@ func Take(ctx context.Context, c *cluster.Cluster) (s Standing, err error) {
 		return s, fmt.Errorf("ask for the topics: %w", err)
 	}
 	s.Shards, s.Next = o.Shards, o.Next
-	s.members(members)
+	s.members(members, o.Each)
 	s.shards(o.Each)
 	s.topics(topics)
 	return s, nil
 }
 
-func (s *Standing) members(members []cluster.Member) {
+// members counts each one's shards by the leases: its own word also counts those it gave
+// away a moment ago.
+func (s *Standing) members(members []cluster.Member, each []gateway.Whose) {
+	shards := map[string]int{}
+	for _, w := range each {
+		shards[w.Owner]++
+	}
 	s.Members = make([]Member, 0, len(members)) // JSON: a list, be it empty
 	for _, m := range members {
 		s.Members = append(s.Members, Member{
 			ID: m.ID, Role: m.Role, Host: m.Host, Version: m.Version, Uptime: s.At.Sub(m.Started).Seconds(),
-			Shards: m.Shards, Guilds: m.Guilds, Players: m.Players, Playing: m.Playing, Load: m.Load, Draining: m.Draining,
+			Shards: shards[m.ID], Guilds: m.Guilds, Players: m.Players, Playing: m.Playing, Load: m.Load, Draining: m.Draining,
 		})
 	}
 }
