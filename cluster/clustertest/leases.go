@@ -117,7 +117,7 @@ func releasedLease(t *testing.T, r Rig) {
 	if still := renew(t, b, second.Lease); len(still) != 1 {
 		t.Fatal("who released late released another's lease")
 	}
-	want(t, a.Leases.Release(t.Context(), cluster.Lease{Key: "never", Owner: "a", Token: 1}), nil)
+	want(t, a.Leases.Release(t.Context(), cluster.Lease{Key: "never", Owner: "a", Token: second.Token}), nil)
 }
 
 func transferredLease(t *testing.T, r Rig) {
@@ -147,7 +147,7 @@ func transferredLease(t *testing.T, r Rig) {
 	if g := acquire(t, b, "k", "b"); g.Token != held.Token || string(g.Note) != "session" {
 		t.Fatalf("the new owner acquired %+v", g)
 	}
-	_, err = a.Leases.Transfer(t.Context(), cluster.Lease{Key: "never", Owner: "a", Token: 1}, "b", ttl)
+	_, err = a.Leases.Transfer(t.Context(), cluster.Lease{Key: "never", Owner: "a", Token: first.Token}, "b", ttl)
 	want(t, err, cluster.ErrLost)
 }
 

@@ -23,19 +23,20 @@ type ledger struct {
 	mu      sync.Mutex
 	beliefs map[string]cluster.Lease
 	newest  map[string]uint64
-	granted map[uint64]bool
-	doubled int // times two trusted one lease
-	twice   int // tokens granted twice
+	granted map[uint64]string // to whom, and what
+	doubled int               // times two trusted one lease
+	twice   int               // tokens granted twice
 	why     string
 }
 
 // grant says that a process was granted l.
 func (b *ledger) grant(l cluster.Lease) {
 	b.mu.Lock()
-	if b.granted[l.Token] {
+	what := l.Owner + " " + l.Key
+	if before := b.granted[l.Token]; before != "" && before != what {
 		b.twice++
 	}
-	b.granted[l.Token] = true
+	b.granted[l.Token] = what
 	b.mu.Unlock()
 	b.believe(l)
 }
@@ -155,7 +156,7 @@ func (p *contender) whim(ctx context.Context) {
 // contend lets processes contend while trouble goes on, and returns what came of it.
 func contend(t *testing.T, urls []string, ttl time.Duration, trouble func(*ledger)) *ledger {
 	t.Helper()
-	b := &ledger{beliefs: map[string]cluster.Lease{}, newest: map[string]uint64{}, granted: map[uint64]bool{}}
+	b := &ledger{beliefs: map[string]cluster.Lease{}, newest: map[string]uint64{}, granted: map[uint64]string{}}
 	keys := []string{"contended/0", "contended/1", "contended/2", "contended/3"}
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup

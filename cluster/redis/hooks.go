@@ -13,9 +13,10 @@ import (
 )
 
 // A breaker opens after this many failures in a row, and lets one call through after
-// that time, to see whether the server is back.
+// that time, to see whether the server is back. A call has failed when all its attempts
+// have, of which a node of a cluster sees single ones.
 const (
-	breakAfter = 5
+	breakAfter = 3
 	breakFor   = 500 * time.Millisecond
 )
 
@@ -80,7 +81,7 @@ func (m meter) count(ctx context.Context, name string, started time.Time, err er
 	m.metrics.observe(name, outcome(err), time.Since(started))
 }
 
-// fuse is the hook around every attempt at one server: while the server is away,
+// fuse is the hook around what is asked of one server: while the server is away,
 // callers hear so at once instead of waiting for the timeout.
 type fuse struct {
 	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]

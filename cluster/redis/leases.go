@@ -64,11 +64,13 @@ func (s *leases) Renew(ctx context.Context, ttl time.Duration, leases ...cluster
 }
 
 func (s *leases) Release(ctx context.Context, l cluster.Lease) error {
+	s.saw(l.Token)
 	_, err := s.run(ctx, releaseScript, l.Key, l.Owner, l.Token)
 	return err
 }
 
 func (s *leases) Transfer(ctx context.Context, l cluster.Lease, to string, ttl time.Duration) (cluster.Held, error) {
+	s.saw(l.Token)
 	answer, err := s.grant(ctx, transferScript, l.Key, l.Owner, l.Token, to, micros(ttl))
 	if err != nil {
 		return cluster.Held{}, err
@@ -84,6 +86,7 @@ func (s *leases) Transfer(ctx context.Context, l cluster.Lease, to string, ttl t
 }
 
 func (s *leases) Note(ctx context.Context, l cluster.Lease, note []byte) error {
+	s.saw(l.Token)
 	answer, err := (*Redis)(s).run(ctx, noteScript, s.keys(), s.seen.Load(), l.Key, l.Owner, l.Token, note)
 	if err == nil && answer != int64(1) {
 		err = cluster.ErrLost
@@ -134,7 +137,7 @@ func (s *leases) keys() []string {
 	r := (*Redis)(s)
 	return []string{
 		r.slot("leases", "leases"), r.slot("leases", "notes"),
-		r.slot("leases", "token"), r.slot("leases", "forgot"),
+		r.slot("leases", "token"), r.slot("leases", "since"), r.slot("leases", "forgot"),
 	}
 }
 

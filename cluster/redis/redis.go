@@ -139,22 +139,26 @@ func (o Options) shape(u *redis.UniversalOptions) {
 	u.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 }
 
-// client makes the client, with a fuse at every server and a meter around all.
+// client makes the client, with a meter around all and a fuse at every server. Hooks
+// that are added first are outside.
 func (r *Redis) client(u *redis.UniversalOptions) redis.UniversalClient {
 	var c redis.UniversalClient
+	meter := meter{r.opts.Metrics, &r.down}
 	switch r.kind {
 	case sentinels:
 		c = redis.NewFailoverClient(u.Failover())
+		c.AddHook(meter)
 		c.AddHook(newFuse("master", r.fused))
 	case clusterMode:
 		nodes := redis.NewClusterClient(u.Cluster())
 		nodes.OnNewNode(func(node *redis.Client) { node.AddHook(newFuse(node.Options().Addr, r.fused)) })
+		nodes.AddHook(meter)
 		c = nodes
 	default:
 		c = redis.NewClient(u.Simple())
+		c.AddHook(meter)
 		c.AddHook(newFuse("server", r.fused))
 	}
-	c.AddHook(meter{r.opts.Metrics, &r.down})
 	return c
 }
 

@@ -5,12 +5,37 @@
 --         before = the token the newest transfer was asked with, or 0; till in µs
 -- KEYS[2] notes:  key -> note
 -- KEYS[3] the newest token
--- KEYS[4] stands for a while after this server has lost what it knew
+-- KEYS[4] since when this server remembers, in µs: what was granted before may be
+--         missing here
+-- KEYS[5] is there for a while after it has turned out that something is missing
 -- ARGV[1] the highest token the caller has seen
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 
 local function text(number) return string.format('%.0f', number) end
+
+local function number(key) return tonumber(redis.call('GET', key) or 0) end
+
+-- A server that has never granted anything is new, or was started without its data. One
+-- whose newest token is older than what a caller has seen is one of the latter, too, or
+-- was a replica that had not heard of the newest grants; then, for 5 s, only those who
+-- had something get it back.
+do
+  local newest, seen = number(KEYS[3]), tonumber(ARGV[1])
+  if newest == 0 or newest < seen then
+    redis.call('SET', KEYS[3], text(math.max(newest, seen, 1)))
+    redis.call('SET', KEYS[4], text(math.max(seen, now - 1)))
+  end
+  if newest < seen then redis.call('SET', KEYS[5], '1', 'PX', 5000) end
+end
+
+-- grant returns a token above all there were, also those this server never heard of:
+-- no clock was ahead of this one when they were granted.
+local function grant()
+  local token = text(math.max(number(KEYS[3]) + 1, now))
+  redis.call('SET', KEYS[3], token)
+  return token
+end
 
 local function load(key)
   local v = redis.call('HGET', KEYS[1], key)
@@ -23,26 +48,19 @@ local function save(key, l)
   redis.call('HSET', KEYS[1], key, l.token .. ' ' .. l.before .. ' ' .. text(l.till) .. ' ' .. l.owner)
 end
 
-local function current(l, owner, token) return l and l.owner == owner and l.token == token end
-
 local function held(l) return l and l.owner ~= '' and l.till > now end
 
-local function newest() return tonumber(redis.call('GET', KEYS[3]) or 0) end
-
--- remember notices that this server once knew more than it knows: it was restarted
--- without its data, or is a replica that had not heard of the newest grants. For
--- one ttl only those who had something get it back.
-local function remember(ttl)
-  local seen = tonumber(ARGV[1])
-  if newest() >= seen then return end
-  redis.call('SET', KEYS[3], text(seen))
-  redis.call('SET', KEYS[4], '1', 'PX', math.ceil(ttl / 1000))
-end
-
--- grant returns a token above all there were, also those this server never heard of:
--- no clock was ahead of this one when they were granted.
-local function grant()
-  local token = text(math.max(newest() + 1, now))
-  redis.call('SET', KEYS[3], token)
-  return token
+-- current returns the lease if it is still that owner's with that token, or nil. What
+-- this server forgot, or knows only from before, is believed: of two who come with one,
+-- the newer grant wins.
+local function current(key, owner, token)
+  local l = load(key)
+  local forgotten
+  if l then
+    forgotten = tonumber(l.token) < tonumber(token)
+  else
+    forgotten = tonumber(token) <= number(KEYS[4])
+  end
+  if forgotten then l = {token = token, before = '0', till = now, owner = owner} end
+  if l and l.owner == owner and l.token == token then return l end
 end
