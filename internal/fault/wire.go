@@ -70,7 +70,7 @@ func Marshal(err error) []byte {
 func Unmarshal(b []byte) (err, damaged error) {
 	var w wire
 	if err := json.Unmarshal(b, &w); err != nil {
-		return nil, Wrap(Corrupt, "The error of another process cannot be read.", err)
+		return nil, fmt.Errorf("read an error of another process: %w", err)
 	}
 	kind := Kind(max(0, slices.Index(names[:], w.Kind)))
 	if w.Message == "" && w.Format == "" {

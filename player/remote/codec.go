@@ -74,7 +74,7 @@ func (w status) status() (player.Status, error) {
 	if w.LastError != nil {
 		err, unreadable := fault.Unmarshal(w.LastError)
 		if unreadable != nil {
-			return player.Status{}, unreadable
+			return player.Status{}, damaged(unreadable)
 		}
 		w.Status.LastError = err
 	}

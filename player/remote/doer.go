@@ -162,6 +162,9 @@ func (d *Doer) ask(ctx context.Context, at place, m cluster.Message, what, into 
 	if err != nil {
 		return err
 	}
+	if len(body) > cluster.MaxBody {
+		return fault.New(fault.TooLarge, "That is too much at once.")
+	}
 	if by, bounded := ctx.Deadline(); bounded { // its handler may take longer than we listen
 		m.Deadline = by
 	}

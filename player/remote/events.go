@@ -46,8 +46,7 @@ func (s *Server) Run(ctx context.Context) error {
 func (s *Server) publish(ctx context.Context, e player.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	e.Status.Queue = e.Status.Queue[:min(len(e.Status.Queue), EventItems)]
-	e.Status.History = e.Status.History[:min(len(e.Status.History), EventItems)]
+	e.Status = headOf(e.Status)
 	b, err := marshalNews(news{Process: s.opts.Process, Token: s.opts.Token(e.Guild)}, e)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"busker/cluster"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/player"
@@ -54,6 +55,27 @@ func write(v any) ([]byte, error) {
 	return pack(b), nil
 }
 
+// fit is write for an answer that must not become too long for the bus. A queue that makes
+// it so is cut.
+func fit(a answer) ([]byte, error) {
+	b, err := write(a)
+	if err != nil || len(b) <= cluster.MaxBody || a.Status == nil {
+		return b, err
+	}
+	s := *a.Status.Status
+	s.Dropped = s.Dropped[:min(len(s.Dropped), EventItems)]
+	w := *a.Status
+	w.Status = new(headOf(s))
+	a.Status = &w
+	return write(a)
+}
+
+// headOf returns s with no more of its queue than an event has.
+func headOf(s player.Status) player.Status {
+	s.Queue, s.History = s.Queue[:min(len(s.Queue), EventItems)], s.History[:min(len(s.History), EventItems)]
+	return s
+}
+
 // read unpacks what came over the bus.
 func read(b []byte, into any) error {
 	b, err := unpack(b)
@@ -74,7 +96,7 @@ func (a answer) outcome() (player.Status, error) {
 	case a.Err != nil:
 		err, unreadable := fault.Unmarshal(a.Err)
 		if unreadable != nil {
-			err = unreadable
+			err = damaged(unreadable)
 		}
 		return player.Status{}, err
 	case a.Status == nil:

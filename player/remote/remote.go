@@ -20,16 +20,17 @@
 //   - A command is carried out once. It has an id (player.WithCommandID, or one the Doer
 //     gives it), goes to the owner together with the token of the lease the Doer believes
 //     in, and is sent again under the same id while it is refused as moved or nobody
-//     answers. The player that gets it twice carries it out once.
+//     answers. The player that gets it twice carries it out once, unless it has carried out
+//     64 others since: session.MaxApplied.
 //   - It is not lost silently: Do returns the Status after it, why it was refused, or an
 //     error that says that nobody knows.
 //   - Commands one caller gives a guild one after the other are carried out in that order.
 //   - Events of a guild come in order. Those of a process that has lost the guild are
 //     dropped once one of its successor has come.
 //
-// A Status that travels has its queue whole, except in events: there Queue and History are
-// cut to EventItems, and Status.Upcoming tells how many there are. Pictures of tracks stay
-// where they are.
+// A Status that travels has its queue whole, except in events, where several are asked for,
+// and where the bus would not take it: there Queue and History are cut to EventItems, and
+// Status.Upcoming tells how many there are. Pictures of tracks stay where they are.
 package remote
 
 import (

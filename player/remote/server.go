@@ -75,13 +75,17 @@ func (s *Server) handle(ctx context.Context, token uint64, m cluster.Message) ([
 		if err := read(m.Body, &o); err != nil {
 			return nil, err
 		}
-		return write(s.carryOut(ctx, token, o))
+		a := s.carryOut(ctx, token, o)
+		if err := ctx.Err(); err != nil && a.Status == nil { // nobody knows yet
+			return nil, err
+		}
+		return fit(a)
 	case kindStatus:
 		var q question
 		if err := read(m.Body, &q); err != nil {
 			return nil, err
 		}
-		return write(s.tell(token, q))
+		return s.tellWhole(token, q)
 	}
 	return nil, fault.Wrap(fault.Unsupported, "Another part of Busker has a newer version; try again when all are up to date.",
 		fmt.Errorf("unknown kind of message %q", m.Kind))
@@ -129,6 +133,19 @@ func (s *Server) ours(guild player.GuildID, served, meant uint64) bool {
 	return served == meant && s.opts.Token(guild) == served
 }
 
+// tellWhole answers a question, with no more of the queues than the bus takes.
+func (s *Server) tellWhole(token uint64, q question) ([]byte, error) {
+	a := s.tell(token, q)
+	b, err := write(a)
+	if err != nil || len(b) <= cluster.MaxBody {
+		return b, err
+	}
+	for _, w := range a.Statuses {
+		*w.Status = headOf(*w.Status)
+	}
+	return write(a)
+}
+
 func (s *Server) tell(token uint64, q question) answers {
 	a := answers{Statuses: map[player.GuildID]status{}}
 	for _, g := range q.Guilds {
@@ -137,6 +154,9 @@ func (s *Server) tell(token uint64, q question) answers {
 			return answers{Moved: true}
 		}
 		if status, ok := s.opts.Local.Status(g); ok {
+			if len(q.Guilds) > 1 {
+				status = headOf(status)
+			}
 			a.Statuses[g] = statusOf(status)
 		}
 	}

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -17,11 +18,15 @@ const (
 	statusTimeout = 3 * time.Second
 	// asked is how many shards are asked side by side: enough to hide their latency.
 	asked = 16
+	// askedAbout is how many guilds one question is about, so that the answer, in which a
+	// queue is cut to EventItems, is not too long for the bus.
+	askedAbout = 100
 )
 
 // Statuses returns how the players of guilds are, wherever they are. Guilds without a
-// player are missing. With an error, those that could be asked are there nevertheless. ctx
-// without a deadline gets one of three seconds.
+// player are missing. Of several guilds the queues of those elsewhere are cut to EventItems.
+// With an error, those that could be asked are there nevertheless. ctx without a deadline
+// gets one of three seconds.
 func (d *Doer) Statuses(ctx context.Context, guilds ...player.GuildID) (map[player.GuildID]player.Status, error) {
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -61,21 +66,29 @@ func (d *Doer) survey(ctx context.Context, guilds []player.GuildID, found map[pl
 		}
 		shards[at] = append(shards[at], g)
 	}
+	unknown, failed := d.askAll(ctx, shards, found)
+	return slices.Concat(left, unknown), cmp.Or(err, failed)
+}
+
+// askAll asks the owners of shards side by side.
+func (d *Doer) askAll(ctx context.Context, shards map[place][]player.GuildID, found map[player.GuildID]player.Status) (left []player.GuildID, err error) {
 	var mu sync.Mutex // over found, left and err
 	var asking sync.WaitGroup
 	room := make(chan struct{}, asked)
-	for at, guilds := range shards {
-		room <- struct{}{}
-		asking.Go(func() {
-			defer func() { <-room }()
-			statuses, failed := d.question(ctx, at, guilds)
-			mu.Lock()
-			defer mu.Unlock()
-			maps.Copy(found, statuses)
-			if failed != nil {
-				left, err = slices.Concat(left, guilds), failed
-			}
-		})
+	for at, all := range shards {
+		for guilds := range slices.Chunk(all, askedAbout) {
+			room <- struct{}{}
+			asking.Go(func() {
+				defer func() { <-room }()
+				statuses, failed := d.question(ctx, at, guilds)
+				mu.Lock()
+				defer mu.Unlock()
+				maps.Copy(found, statuses)
+				if failed != nil {
+					left, err = append(left, guilds...), failed
+				}
+			})
+		}
 	}
 	asking.Wait()
 	return left, err
