@@ -34,7 +34,7 @@ const (
 // its effect, once, and in the order of its key. The effects are kept as a store keeps
 // them: with the ID. It logs how often that mattered, throughput and latency.
 func TestBusDeaths(t *testing.T, start Bus) {
-	c := &chaos{T: t, process: start(t), ledger: newLedger(t), failing: map[string]bool{}}
+	c := &chaos{T: t, process: start(t), ledger: newLedger(t)}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var producers, consumers sync.WaitGroup
@@ -70,9 +70,6 @@ type chaos struct {
 	deaths  [deathKinds]int
 	begun   atomic.Int64
 	again   atomic.Int64
-
-	mu      sync.Mutex
-	failing map[string]bool // messages that failed once
 }
 
 // produce sends the messages of some keys, each as often as it takes.
@@ -132,6 +129,9 @@ func (c *chaos) conduct(ctx context.Context, group *sync.WaitGroup) {
 			continue
 		}
 		s.end()
+		if s.process.Kill != nil {
+			s.process.Kill() // it has left
+		}
 		s.begin(ctx, group)
 	}
 	c.ledger.await(c.T, *busMessages)

@@ -54,5 +54,6 @@ func TestBusOutlastsDeaths(t *testing.T) {
 }
 
 func TestBusOnASingleServer(t *testing.T) {
+	t.Parallel()
 	clustertest.TestBus(t, busOn(redistest.Start(t).URL()))
 }

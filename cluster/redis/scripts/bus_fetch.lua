@@ -84,6 +84,7 @@ if not room() then more = 1 end
 if #out > 0 then
   redis.call('DEL', outbox(consumer))
   redis.call('RPUSH', outbox(consumer), batch, unpack(out))
+  redis.call('PEXPIRE', outbox(consumer), week)
 end
 if wake then redis.call('PUBLISH', channel, '') end
 return {now, more, expired, entries}

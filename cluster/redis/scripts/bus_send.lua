@@ -17,15 +17,14 @@ if left ~= '' then
   till = text(now + left)
 end
 local length = redis.call('XLEN', queue)
-if length > 64 then -- perhaps nobody serves: what nobody will handle makes room
-  for _, e in ipairs(redis.call('XRANGE', queue, '-', '+', 'COUNT', 2)) do
+if length > 0 and length % 256 == 0 then -- perhaps nobody serves: what nobody will handle makes room
+  for _, e in ipairs(redis.call('XRANGE', queue, '-', '+', 'COUNT', 512)) do
     local dl = tonumber(field(e[2], 'dl'))
     local pending = redis.pcall('XPENDING', queue, 'g', e[1], e[1], 1)
-    if dl and dl <= now and #pending == 0 then
-      redis.call('XDEL', queue, e[1])
-      redis.call('DEL', mark(field(e[2], 'id')))
-      length = length - 1
-    end
+    if not dl or dl > now or #pending > 0 then break end
+    redis.call('XDEL', queue, e[1])
+    redis.call('DEL', mark(field(e[2], 'id')))
+    length = length - 1
   end
 end
 if length >= tonumber(ARGV[9]) then return 'full' end
