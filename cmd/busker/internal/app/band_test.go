@@ -121,14 +121,27 @@ func (b *band) settled(processes int) {
 	if err := b.bot.WaitCommands(b.Context(), b.rooms[0].guild, 1); err != nil {
 		b.Fatal(err)
 	}
+	ordered := false
 	b.until("the shards to be spread", func() bool {
 		of := b.shards()
+		if !ordered && len(b.present()) == processes { // at once, and not one every three seconds
+			ordered = botgateway.OrderRebalance(b.Context(), b.seats.Cluster) == nil
+		}
 		least, most, all := 1<<30, 0, 0
 		for _, n := range of {
 			least, most, all = min(least, n), max(most, n), all+n
 		}
 		return len(of) == processes && all == b.size.shards && most-least <= 1
 	})
+}
+
+// present are the processes that say they are there.
+func (b *band) present() []cluster.Member {
+	members, err := b.seats.Cluster.Members.Members(b.Context())
+	if err != nil {
+		b.Log(err)
+	}
+	return members
 }
 
 // shards is how many each process owns.

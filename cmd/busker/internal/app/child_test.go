@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -82,7 +83,7 @@ func (o orders) play() error {
 	if err != nil {
 		return err
 	}
-	tel, err := telemetry.New(telemetry.Options{Level: "warn", Output: os.Stderr})
+	tel, err := telemetry.New(telemetry.Options{Level: cmp.Or(os.Getenv("BUSKER_TEST_LOG"), "warn"), Output: os.Stderr})
 	if err != nil {
 		return err
 	}
