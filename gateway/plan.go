@@ -8,7 +8,6 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"busker/gateway/conn"
 	"busker/internal/fault"
 )
 
@@ -25,10 +24,10 @@ func (g *Gateway) plan(ctx context.Context) (plan, error) {
 	if err != nil {
 		return plan{}, err
 	}
-	p := plan{url: got.URL, shards: max(1, got.Shards)}
+	p := plan{url: got.Said.URL, shards: max(1, got.Said.Shards)}
 	p.permits = &permits{
-		cluster: g.opts.Cluster, concurrency: max(1, got.SessionStartLimit.MaxConcurrency),
-		every: g.opts.IdentifyEvery, ask: g.askBudget, log: g.log, newest: readBudget(got),
+		cluster: g.opts.Cluster, concurrency: max(1, got.Said.SessionStartLimit.MaxConcurrency),
+		every: g.opts.IdentifyEvery, ask: g.askBudget, log: g.log, newest: got.budget(),
 	}
 	if !g.alone {
 		return p, nil // others may have left sessions that go on
@@ -38,29 +37,11 @@ func (g *Gateway) plan(ctx context.Context) (plan, error) {
 		shards = p.shards
 	}
 	// Discord resets the token of a bot that identifies more often than allowed.
-	if l := got.SessionStartLimit; l.Total > 0 && l.Remaining < shards {
+	if l := got.Said.SessionStartLimit; l.Total > 0 && l.Remaining < shards {
 		reset := time.Duration(l.ResetAfter) * time.Millisecond
 		return plan{}, fault.Newf(fault.Busy, "Discord allows this bot only %d more connections, and %d shards need one each. The limit of %d is renewed in %v.", l.Remaining, shards, l.Total, reset.Round(time.Second))
 	}
 	return p, nil
-}
-
-// ask asks Discord how to connect until it answers.
-func (g *Gateway) ask(ctx context.Context) (*discordgo.GatewayBotResponse, error) {
-	pause := conn.Backoff{First: g.opts.ReconnectWait}
-	for {
-		got, err := g.rest.GatewayBot(discordgo.WithContext(ctx))
-		if err == nil {
-			return got, nil
-		}
-		if refused(err) {
-			return nil, conn.Refused(err)
-		}
-		g.log.Warn("discord does not answer", "err", err)
-		if err := pause.Wait(ctx); err != nil {
-			return nil, err
-		}
-	}
 }
 
 // recommend asks Discord for a number of shards.
@@ -69,24 +50,7 @@ func (g *Gateway) recommend(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return max(1, got.Shards), nil
-}
-
-// askBudget asks Discord once how many sessions may begin.
-func (g *Gateway) askBudget(ctx context.Context) (budget, error) {
-	got, err := g.rest.GatewayBot(discordgo.WithContext(ctx))
-	if err != nil {
-		return budget{}, err
-	}
-	return readBudget(got), nil
-}
-
-func readBudget(got *discordgo.GatewayBotResponse) budget {
-	l, now := got.SessionStartLimit, time.Now()
-	return budget{
-		Total: l.Total, Remaining: l.Remaining, Asked: now,
-		Reset: now.Add(time.Duration(l.ResetAfter) * time.Millisecond),
-	}
+	return max(1, got.Said.Shards), nil
 }
 
 // refused reports whether err is Discord refusing the token over REST.
