@@ -28,7 +28,7 @@ type players struct {
 	q      *queue.Queue
 	did    []player.Command
 	ids    []string // of those that had one
-	fail   error // what Do returns
+	fail   error    // what Do returns
 	panics bool
 	block  chan struct{} // Do waits for it
 	added  uint64        // items, which have the IDs from 1 on

@@ -144,17 +144,17 @@ func (b *localBus) handle(serving context.Context, topic string, me *localServer
 		ctx, cancel = context.WithDeadline(ctx, m.Deadline)
 		defer cancel()
 	}
-	m.Attempt++
-	body, err := handling.Call(func() ([]byte, error) { return me.Handle(ctx, m.Message) })
+	now := b.attempt(m)
+	body, err := handling.Call(func() ([]byte, error) { return me.Handle(ctx, now) })
 	if err == nil && len(body) > MaxBody {
 		err = errTooLong
 	}
 	if err != nil && serving.Err() != nil {
 		return 0 // it is not to blame: another server goes on
 	}
-	verdict := handling.Judge(err, m.asked, m.Attempt, handling.Retries(me.Retries))
+	verdict := handling.Judge(err, m.asked, now.Attempt, handling.Retries(me.Retries))
 	if verdict == handling.Again {
-		return handling.Backoff(m.Attempt)
+		return handling.Backoff(now.Attempt)
 	}
 	answer := localAnswer{body: body}
 	if err != nil {
@@ -162,6 +162,15 @@ func (b *localBus) handle(serving context.Context, topic string, me *localServer
 	}
 	b.finish(topic, me, m, verdict, answer)
 	return 0
+}
+
+// attempt counts one more, and returns the message as it is then: a server that has lost
+// it may still be at it.
+func (b *localBus) attempt(m *localMessage) Message {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m.Attempt++
+	return m.Message
 }
 
 // finish notes what became of a message, and tells whoever asked.

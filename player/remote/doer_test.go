@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -99,13 +100,11 @@ func TestStatusesComeFromAnywhere(t *testing.T) {
 			}
 		}
 		a.handOver(b)
-		w.mu.Lock()
-		w.stale, w.old = 1, [2]any{"a", w.token - 1}
-		w.mu.Unlock()
+		w.recall(1)
 		if _, err := w.doer().Statuses(w.ctx, asked...); err != nil {
 			t.Errorf("with a stale directory: %v", err)
 		}
-		w.owner = ""
+		w.orphan()
 		start := time.Now()
 		_, _, err := w.doer().Status(w.ctx, 3)
 		if took := time.Since(start); fault.KindOf(err) != fault.Unavailable || took > 4*time.Second {
@@ -122,10 +121,10 @@ func TestACommandFindsTheNewOwner(t *testing.T) {
 	}{
 		{"the directory was old", func(w *town, a, b *process) {
 			a.handOver(b)
-			w.stale, w.old = 2, [2]any{"a", w.token - 1}
+			w.recall(2)
 		}, time.Second},
 		{"nobody had it for a while", func(w *town, a, b *process) {
-			w.owner = ""
+			w.orphan()
 			a.unserve()
 			time.AfterFunc(5*time.Second, b.own)
 		}, 6 * time.Second},
@@ -179,7 +178,7 @@ func TestWhatIsNotKnownIsAnError(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(w.ctx, time.Second)
 		defer cancel()
-		w.owner = ""
+		w.orphan()
 		if _, err := w.doer().Do(ctx, 7, play(1, 1)); fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("nobody there: %v", err)
 		}
@@ -321,11 +320,13 @@ func (s *storm) check(got []string) {
 	}
 }
 
+var storms = flag.Uint64("storms", 1, "how often a thousand commands are given while their owner moves")
+
 // TestNoCommandIsLostOrCarriedOutTwice gives a thousand commands through three processes
 // while the shard is handed over, and its owners die, some of them between carrying a
 // command out and answering.
 func TestNoCommandIsLostOrCarriedOutTwice(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range *storms {
 		local(t, func(w *town) {
 			w.store.Delay(3 * time.Millisecond)
 			random := rand.New(rand.NewPCG(seed, 1))
@@ -344,6 +345,7 @@ func TestNoCommandIsLostOrCarriedOutTwice(t *testing.T) {
 					switch random.IntN(3) {
 					case 0:
 						now.handOver(next)
+						time.AfterFunc(time.Second, now.stop)
 						handOvers++
 					case 1:
 						now.kill()

@@ -68,6 +68,20 @@ func (w *town) Owner(context.Context, player.GuildID) (member string, token uint
 
 func (w *town) Forget() {}
 
+// recall has the directory tell so many times who the owner before the present one was.
+func (w *town) recall(times int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stale, w.old = times, [2]any{"a", w.token - 1}
+}
+
+// orphan leaves the shard to nobody.
+func (w *town) orphan() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.owner = ""
+}
+
 // tokenOf is by which lease a process has the shard.
 func (w *town) tokenOf(id string) uint64 {
 	w.mu.Lock()
@@ -159,7 +173,10 @@ func (p *process) Subscribe(n int) (<-chan player.Envelope, func()) { return p.m
 
 func (p *process) kill() {
 	p.disk.dead.Store(true)
-	p.killing.Do(func() { close(p.frozen) })
+	p.killing.Do(func() {
+		close(p.frozen)
+		p.stop()
+	})
 }
 
 func (p *process) dead() bool {
