@@ -15,7 +15,8 @@ func TestLocalKeepsTheContracts(t *testing.T) {
 			c := cluster.Local()
 			test(t, clustertest.Rig{
 				Open:    func(*testing.T) *cluster.Cluster { return c },
-				Advance: func(d time.Duration) { time.Sleep(d) },
+				Advance: func(d time.Duration) { <-time.After(d) },
+				Instant: true,
 			})
 		})
 	})

@@ -174,7 +174,7 @@ func notes(t *testing.T, r Rig) {
 
 func renewingMany(t *testing.T, r Rig) {
 	a, b := r.Open(t), r.Open(t)
-	var mine []cluster.Lease
+	mine := make([]cluster.Lease, 0, 64)
 	for n := range 64 {
 		mine = append(mine, acquire(t, a, fmt.Sprintf("shard/64/%d", n), "a").Lease)
 	}
@@ -210,7 +210,7 @@ func list(t *testing.T, r Rig) {
 	want(t, a.Leases.Note(t.Context(), ten.Lease, []byte("n")), nil)
 
 	held := must[[]cluster.Held](t)(b.Leases.List(t.Context(), "shard/16/"))
-	var keys []string
+	keys := make([]string, 0, len(held))
 	for _, h := range held {
 		keys = append(keys, h.Key)
 		if h.Left <= 0 || h.Left > ttl || h.Trusted() {

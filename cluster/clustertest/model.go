@@ -4,20 +4,25 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"busker/cluster"
 
 	"pgregory.net/rapid"
 )
 
-// modelled is what the model knows of a lease. Time stands still in it: nothing
-// expires.
+// modelled is what the model knows of a lease.
 type modelled struct {
-	owner string // "" = free
+	owner string // "" = released
 	token uint64
+	until time.Time
 	note  string
 	past  []cluster.Lease // everything ever granted for the key
 }
+
+func (l *modelled) current(of cluster.Lease) bool { return l.owner == of.Owner && l.token == of.Token }
+
+func (l *modelled) held() bool { return l.owner != "" && time.Now().Before(l.until) }
 
 // modelOfLeases does anything in any order, and compares with what should follow.
 func modelOfLeases(t *testing.T, r Rig) {
@@ -25,7 +30,10 @@ func modelOfLeases(t *testing.T, r Rig) {
 	run := 0
 	rapid.Check(bubbled{t}, func(rt *rapid.T) {
 		run++
-		m := &model{t: t, c: c, prefix: fmt.Sprintf("model/%d/", run), leases: map[string]*modelled{}}
+		m := &model{t: t, c: c, rig: r, prefix: fmt.Sprintf("model/%d/", run), leases: map[string]*modelled{}, ttl: time.Hour}
+		if r.Instant {
+			m.ttl = ttl
+		}
 		for _, key := range []string{"x", "y"} {
 			m.leases[m.prefix+key] = &modelled{}
 		}
@@ -35,6 +43,7 @@ func modelOfLeases(t *testing.T, r Rig) {
 			"release":  m.release,
 			"transfer": m.transfer,
 			"note":     m.note,
+			"advance":  m.advance,
 			"":         m.check,
 		})
 	})
@@ -46,6 +55,8 @@ type bubbled struct{ rapid.TB }
 type model struct {
 	t      *testing.T
 	c      *cluster.Cluster
+	rig    Rig
+	ttl    time.Duration
 	prefix string
 	leases map[string]*modelled
 	newest uint64
@@ -66,34 +77,33 @@ func (m *model) drawPast(rt *rapid.T) (cluster.Lease, *modelled) {
 	return rapid.SampledFrom(l.past).Draw(rt, "lease"), l
 }
 
-func (l *modelled) current(of cluster.Lease) bool { return l.owner == of.Owner && l.token == of.Token }
-
 func (m *model) granted(rt *rapid.T, l *modelled, lease cluster.Lease) {
 	if lease.Token <= m.newest {
 		rt.Fatalf("granted %d after %d", lease.Token, m.newest)
 	}
 	m.newest = lease.Token
-	l.owner, l.token = lease.Owner, lease.Token
+	l.owner, l.token, l.until = lease.Owner, lease.Token, time.Now().Add(m.ttl)
 	l.past = append(l.past, lease)
 }
 
 func (m *model) acquire(rt *rapid.T) {
 	key, owner := m.draw(rt)
 	l := m.leases[key]
-	g, err := m.c.Leases.Acquire(m.t.Context(), key, owner, ttl*1000)
+	g, err := m.c.Leases.Acquire(m.t.Context(), key, owner, m.ttl)
 	switch {
-	case l.owner != "" && l.owner != owner:
+	case l.held() && l.owner != owner:
 		if !errors.Is(err, cluster.ErrHeld) {
 			rt.Fatalf("acquired %s's lease: %v", l.owner, err)
 		}
 		return
 	case err != nil:
 		rt.Fatal(err)
-	case l.owner == "":
+	case !l.held():
 		m.granted(rt, l, g.Lease)
 	case g.Token != l.token:
 		rt.Fatalf("one's own lease got token %d, not %d", g.Token, l.token)
 	}
+	l.until = time.Now().Add(m.ttl)
 	if string(g.Note) != l.note {
 		rt.Fatalf("found the note %q, not %q", g.Note, l.note)
 	}
@@ -101,12 +111,15 @@ func (m *model) acquire(rt *rapid.T) {
 
 func (m *model) renew(rt *rapid.T) {
 	lease, l := m.drawPast(rt)
-	still, err := m.c.Leases.Renew(m.t.Context(), ttl*1000, lease)
+	still, err := m.c.Leases.Renew(m.t.Context(), m.ttl, lease)
 	if err != nil {
 		rt.Fatal(err)
 	}
 	if (len(still) == 1) != l.current(lease) {
 		rt.Fatalf("renewing %+v of %+v left %v", lease, *l, still)
+	}
+	if l.current(lease) { // expired or not
+		l.until = time.Now().Add(m.ttl)
 	}
 }
 
@@ -126,7 +139,7 @@ func (m *model) transfer(rt *rapid.T) {
 		rt.Skip("may be the same transfer again")
 	}
 	_, to := m.draw(rt)
-	held, err := m.c.Leases.Transfer(m.t.Context(), lease, to, ttl*1000)
+	held, err := m.c.Leases.Transfer(m.t.Context(), lease, to, m.ttl)
 	if !l.current(lease) {
 		if !errors.Is(err, cluster.ErrLost) {
 			rt.Fatalf("transferred what was lost: %v", err)
@@ -155,6 +168,14 @@ func (m *model) note(rt *rapid.T) {
 	l.note = note
 }
 
+// advance lets some time pass, up to three TTLs.
+func (m *model) advance(rt *rapid.T) {
+	if !m.rig.Instant {
+		rt.Skip("it takes too long")
+	}
+	m.rig.Advance(time.Duration(rapid.IntRange(1, 30).Draw(rt, "tenths")) * m.ttl / 10)
+}
+
 // check compares all that is held.
 func (m *model) check(rt *rapid.T) {
 	held, err := m.c.Leases.List(m.t.Context(), m.prefix)
@@ -163,7 +184,7 @@ func (m *model) check(rt *rapid.T) {
 	}
 	n := 0
 	for _, l := range m.leases {
-		if l.owner != "" {
+		if l.held() {
 			n++
 		}
 	}

@@ -18,6 +18,8 @@ type Rig struct {
 	Open func(t *testing.T) *cluster.Cluster
 	// Advance lets d pass, for the cluster and for package time.
 	Advance func(d time.Duration)
+	// Instant says that Advance takes no time.
+	Instant bool
 }
 
 // Run runs the suite. rig is called for every test with what is to be run on it, in a

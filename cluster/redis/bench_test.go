@@ -11,7 +11,12 @@ import (
 )
 
 func BenchmarkLeases(b *testing.B) {
-	c := open(b, redis.Options{URL: redis.URL(redistest.Start(b).URL())}).Cluster()
+	b.Run("alone", func(b *testing.B) { benchmark(b, redistest.Start(b).URL()) })
+	b.Run("with a replica", func(b *testing.B) { benchmark(b, redistest.StartSentinel(b).URL()) })
+}
+
+func benchmark(b *testing.B, url string) {
+	c := open(b, redis.Options{URL: redis.URL(url)}).Cluster()
 	grant := func(key string) cluster.Lease {
 		g, err := c.Leases.Acquire(b.Context(), key, "a", time.Hour)
 		if err != nil {

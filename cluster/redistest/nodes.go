@@ -48,7 +48,7 @@ func StartCluster(t testing.TB) *Nodes {
 
 // URL is what clients open.
 func (c *Nodes) URL() string {
-	var addrs []string
+	addrs := make([]string, 0, masters)
 	for _, s := range c.servers[:masters] {
 		addrs = append(addrs, s.Addr())
 	}

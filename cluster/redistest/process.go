@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -32,7 +33,7 @@ func (p *process) start() error {
 	if err != nil {
 		return err
 	}
-	p.cmd = exec.Command(p.args[0], p.args[1:]...)
+	p.cmd = exec.CommandContext(context.Background(), p.args[0], p.args[1:]...) // the test's own context ends before its cleanup
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = p.dir, log, log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	p.done = make(chan struct{})
@@ -101,10 +102,11 @@ func program(t testing.TB, name string) string {
 // connections take: it stays free while its server is down.
 func freePort(t testing.TB) int {
 	t.Helper()
+	var try net.ListenConfig
 	for range 100 {
 		port := 10000 + rand.IntN(22000)
-		if l, err := net.Listen("tcp", address(port)); err == nil {
-			l.Close()
+		if l, err := try.Listen(context.Background(), "tcp", address(port)); err == nil {
+			_ = l.Close()
 			return port
 		}
 	}

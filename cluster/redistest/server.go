@@ -141,7 +141,7 @@ func ask(addr string, args ...any) (any, error) {
 		Addr: addr, MaxRetries: -1, DialerRetries: 1, Protocol: 2, DisableIdentity: true,
 		ContextTimeoutEnabled: true,
 	})
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	return c.Do(ctx, args...).Result()
 }
 
