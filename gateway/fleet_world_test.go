@@ -192,6 +192,8 @@ type town struct {
 	shards  int           // of a new cluster
 	opening time.Duration // for a session to begin
 	members []*member
+	dead    []*member
+	quiet   bool // logs nothing
 }
 
 // member is a process with a fleet whose shards are imagined.
@@ -203,6 +205,7 @@ type member struct {
 	kill   context.CancelFunc
 	done   chan error
 	refuse atomic.Bool // hand-overs
+	drains bool        // it was told to
 
 	mu      sync.Mutex
 	runs    map[string]*imagined // by "shards/shard"
@@ -232,7 +235,7 @@ func (w *town) join(name string) *member {
 		Cluster: m.link.through(w.cluster), Process: name,
 		Recommend: func(context.Context) (int, error) { return w.shards, nil },
 		Runner:    func(h *gateway.Holding) gateway.Runner { return m.imagine(h) },
-		Logger:    slog.New(slog.NewTextHandler(testWriter{w.t, name}, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger:    slog.New(slog.NewTextHandler(testWriter{w.t, name, &w.quiet}, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		OnOwn: func(o gateway.Owned) {
 			m.say("%s %d/%d", o.How, o.Shard, o.Shards)
 		},
@@ -420,12 +423,13 @@ func contextWithin(t *testing.T, most time.Duration) (context.Context, context.C
 }
 
 type testWriter struct {
-	t    *testing.T
-	name string
+	t     *testing.T
+	name  string
+	quiet *bool
 }
 
 func (w testWriter) Write(b []byte) (int, error) {
-	if testing.Verbose() {
+	if testing.Verbose() && !*w.quiet {
 		w.t.Logf("%s", b)
 	}
 	return len(b), nil
@@ -458,4 +462,10 @@ func (w *wire) Serve(ctx context.Context, topic string, s cluster.Server) error 
 	delete(w.to, topic)
 	w.mu.Unlock()
 	return ctx.Err()
+}
+
+func contextSoon(t *testing.T) context.Context {
+	ctx, cancel := contextWithin(t, time.Second)
+	t.Cleanup(cancel)
+	return ctx
 }

@@ -64,9 +64,22 @@ func (b budget) fresh(now time.Time) bool {
 
 // wait returns when shard may identify, at once.
 func (p *permits) wait(ctx context.Context, shard int) error {
-	if err := p.spend(ctx, shard); err != nil {
-		return err
+	for {
+		if err := p.turn(ctx, shard); err != nil {
+			return err
+		}
+		wait, err := p.spend(ctx, shard)
+		if err != nil || wait <= 0 {
+			return err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
 	}
+}
+
+// turn waits for the shard's bucket.
+func (p *permits) turn(ctx context.Context, shard int) error {
 	key := fmt.Sprintf("identify/%d", shard%p.concurrency)
 	for {
 		wait, err := p.cluster.Limits.Take(ctx, key, cluster.Limit{Every: p.every, Burst: 1})
@@ -85,27 +98,22 @@ func (p *permits) wait(ctx context.Context, shard int) error {
 	}
 }
 
-// spend takes one identify out of the day's budget, when there is one.
-func (p *permits) spend(ctx context.Context, shard int) error {
-	for {
-		left, ok, err := p.count(ctx)
-		wait := permitRetry
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			p.log.Warn("no new session while nobody knows how many discord still allows", "shard", shard, "err", err)
-		case ok:
-			return nil
-		default:
-			wait = max(permitRetry, min(budgetRetry, time.Until(left.Reset)))
-			p.log.Warn("no new session: discord allows almost none any more today, and would take the token of a bot that begins more",
-				"shard", shard, "remaining", left.Remaining, "total", left.Total, "renewed_in", time.Until(left.Reset).Round(time.Second))
-		}
-		if err := pause(ctx, wait); err != nil {
-			return err
-		}
+// spend takes one identify out of the day's budget, or returns when to try again.
+func (p *permits) spend(ctx context.Context, shard int) (wait time.Duration, err error) {
+	left, ok, err := p.count(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return 0, ctx.Err()
+	case err != nil:
+		p.log.Warn("no new session while nobody knows how many discord still allows", "shard", shard, "err", err)
+		return permitRetry, nil
+	case ok:
+		return 0, nil
 	}
+	renewed := time.Until(left.Reset)
+	p.log.Warn("no new session: discord allows almost none any more today, and would take the token of a bot that begins more",
+		"shard", shard, "remaining", left.Remaining, "total", left.Total, "renewed_in", renewed.Round(time.Second))
+	return max(permitRetry, min(budgetRetry, renewed)), nil
 }
 
 var errBudgetMoved = errors.New("others count at the same time")

@@ -101,7 +101,7 @@ func (f *fleetOf) start(t *testing.T, name string) *process {
 		defer p.mu.Unlock()
 		p.lost++
 	}
-	opts.Logger = slog.New(slog.NewTextHandler(testWriter{t, name}, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	opts.Logger = slog.New(slog.NewTextHandler(testWriter{t, name, new(bool)}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	if p.Gateway, err = gateway.New(opts); err != nil {
 		t.Fatal(err)
 	}
