@@ -48,7 +48,7 @@ type Fleet struct {
 	eager    time.Time      // until when an operator wants the shards evened out
 
 	moving     atomic.Bool // one shard at a time, to even out
-	revalidate sync.Mutex  // one at a time, for all that wait
+	revalidate gate        // one at a time, for all that wait
 	ready      chan struct{}
 	readyOnce  sync.Once
 	started    time.Time
@@ -164,7 +164,7 @@ func NewFleet(o FleetOptions) (*Fleet, error) {
 		opts: o, log: o.Logger.With("process", o.Process), c: o.Cluster,
 		wake: make(chan struct{}, 1), held: map[string]*Holding{}, refused: map[int]bool{}, promised: map[string]int{},
 		view: view{free: map[string]time.Time{}}, ready: make(chan struct{}),
-		stopping: make(chan struct{}),
+		stopping: make(chan struct{}), revalidate: newGate(),
 	}, nil
 }
 

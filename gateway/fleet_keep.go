@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -65,8 +66,10 @@ func (f *Fleet) restoreLayout(ctx context.Context, written []byte) {
 
 // renew asks for all leases together. It must not be called by two at a time.
 func (f *Fleet) renew(ctx context.Context) error {
-	f.revalidate.Lock()
-	defer f.revalidate.Unlock()
+	if err := f.revalidate.enter(ctx); err != nil {
+		return err
+	}
+	defer f.revalidate.leave()
 	return f.renewAll(ctx)
 }
 
@@ -151,10 +154,12 @@ func (f *Fleet) untouched(h *Holding, old cluster.Lease, grant cluster.Grant) bo
 // validate renews the leases for those who may not trust h's any more. Many may wait,
 // and one renewal does for all.
 func (f *Fleet) validate(ctx context.Context, h *Holding) error {
-	f.revalidate.Lock()
-	defer f.revalidate.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
 	defer cancel()
+	if err := f.revalidate.enter(ctx); err != nil {
+		return fmt.Errorf("%w: %w", cluster.ErrUnreachable, err)
+	}
+	defer f.revalidate.leave()
 	if !h.over.Load() && !h.Lease().Trusted() {
 		if err := f.renewAll(ctx); err != nil {
 			return err

@@ -98,8 +98,10 @@ func (f *Fleet) mayBegin(h *Holding) bool {
 // begin has a shard of a new set serve its guilds. It needs a new token: the former
 // shard may have a higher one, when it changed hands meanwhile.
 func (f *Fleet) begin(ctx context.Context, h *Holding) {
-	f.revalidate.Lock()
-	defer f.revalidate.Unlock()
+	if f.revalidate.enter(ctx) != nil {
+		return
+	}
+	defer f.revalidate.leave()
 	given, err := f.c.Leases.Transfer(ctx, h.Lease(), f.opts.Process, f.opts.TTL)
 	if err != nil {
 		return // next time

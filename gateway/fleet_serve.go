@@ -60,7 +60,7 @@ func (f *Fleet) reserve(key string, how How) (*Holding, error) {
 	}
 	h := &Holding{
 		f: f, key: key, shards: shards, shard: shard, how: how, log: f.log.With("shard", shard, "shards", shards),
-		news: make(chan How, newsBuffer), hurry: make(chan struct{}),
+		news: make(chan How, newsBuffer), hurry: make(chan struct{}), writing: newGate(),
 	}
 	f.held[key] = h
 	f.countSets()

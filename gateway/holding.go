@@ -36,9 +36,9 @@ type Holding struct {
 
 	mu    sync.Mutex
 	lease cluster.Lease
+	note  note // as it was written last
 
-	writing sync.Mutex // held while the note is written
-	note    note
+	writing gate // one writes the note at a time
 }
 
 // note is what the lease's next owner reads.
@@ -78,14 +78,15 @@ func (h *Holding) setLease(l cluster.Lease) {
 // begins takes what the grant brings.
 func (h *Holding) begins(grant cluster.Grant) {
 	h.setLease(grant.Lease)
-	h.writing.Lock()
-	defer h.writing.Unlock()
-	h.note = readNote(grant.Note)
-	h.active.Store(h.note.Active)
-	h.away.Store(h.note.Away)
-	if len(h.note.State) == 0 {
+	n := readNote(grant.Note)
+	h.active.Store(n.Active)
+	h.away.Store(n.Away)
+	if len(n.State) == 0 {
 		h.Fresh()
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.note = n
 }
 
 // Active reports whether the shard's events count. Those of a set that waits beside
@@ -94,8 +95,8 @@ func (h *Holding) Active() bool { return h.active.Load() }
 
 // State returns what the runner before has kept.
 func (h *Holding) State() []byte {
-	h.writing.Lock()
-	defer h.writing.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	return h.note.State
 }
 
@@ -107,10 +108,13 @@ func (h *Holding) Keep(ctx context.Context, state []byte) error {
 
 // mark changes the note.
 func (h *Holding) mark(ctx context.Context, change func(*note)) error {
-	h.writing.Lock()
-	defer h.writing.Unlock()
-	l := h.Lease()
-	n := h.note
+	if err := h.writing.enter(ctx); err != nil {
+		return err
+	}
+	defer h.writing.leave()
+	h.mu.Lock()
+	l, n := h.lease, h.note
+	h.mu.Unlock()
 	change(&n)
 	n.Token, n.Up, n.Active, n.Away = l.Token, h.up.Load(), h.active.Load(), h.away.Load()
 	b, err := json.Marshal(n)
@@ -120,6 +124,8 @@ func (h *Holding) mark(ctx context.Context, change func(*note)) error {
 	if err := h.f.c.Leases.Note(ctx, l, b); err != nil {
 		return fmt.Errorf("keep the state of shard %d: %w", h.shard, err)
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.note = n
 	return nil
 }

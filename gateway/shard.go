@@ -47,9 +47,10 @@ type shard struct {
 
 	guilds atomic.Pointer[cache] // the gateway's; one of its own while the shard waits beside another set
 
-	keeping sync.Mutex // while the state is written
-	kept    state
-	rewrote time.Time
+	keeping gate        // one keeps the state at a time
+	kept    state       // as it was last
+	rewrote time.Time   // when all guilds were
+	anew    atomic.Bool // all is to be kept, whatever was
 	wipe    atomic.Bool // a new session began
 
 	doubted atomic.Int32 // how often it connected while nobody knew whose the shard is
@@ -90,6 +91,7 @@ func (g *Gateway) newShard(h *Holding) Runner {
 	id, total := h.Shard()
 	s := &shard{
 		g: g, h: h, id: id, total: total, plan: *g.planned.Load(), log: g.log.With("shard", id), made: make(chan struct{}),
+		keeping: newGate(),
 	}
 	if json.Unmarshal(h.State(), &s.state) != nil {
 		s.state = state{}

@@ -34,8 +34,13 @@ func (s *shard) keepOn(ctx context.Context) error {
 // event: what happened after that event Discord sends again, so that both together
 // are never older than they say.
 func (s *shard) keep(ctx context.Context) error {
-	s.keeping.Lock()
-	defer s.keeping.Unlock()
+	if err := s.keeping.enter(ctx); err != nil {
+		return err
+	}
+	defer s.keeping.leave()
+	if s.anew.Swap(false) {
+		s.kept, s.rewrote = state{}, time.Time{}
+	}
 	now := state{Session: s.conn.Session(), Self: s.g.UserID(), Application: s.g.ApplicationID()}
 	guilds, token := s.cache(), s.h.Lease().Token
 	if s.wipe.Swap(false) { // what was kept is of another session
@@ -73,11 +78,7 @@ func (s *shard) keep(ctx context.Context) error {
 }
 
 // Rewrite has everything kept anew.
-func (s *shard) Rewrite() {
-	s.keeping.Lock()
-	defer s.keeping.Unlock()
-	s.kept, s.rewrote = state{}, time.Time{}
-}
+func (s *shard) Rewrite() { s.anew.Store(true) }
 
 // Seal holds events back and keeps all that came before.
 func (s *shard) Seal(ctx context.Context) error {
