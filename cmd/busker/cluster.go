@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -88,7 +89,9 @@ func (c *clusterStatusCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(ctx context.Context, cl *cluster.Cluster) error {
 		return every(ctx, watchEvery, func() (done bool, err error) {
 			if !c.JSON {
-				fmt.Print("\x1b[H\x1b[2J") // to the upper left, and nothing there
+				if _, err := io.WriteString(os.Stdout, "\x1b[H\x1b[2J"); err != nil { // to the upper left, and nothing there
+					return false, err
+				}
 			}
 			look, cancel := context.WithTimeout(ctx, orderPatience)
 			defer cancel()
@@ -191,7 +194,7 @@ func wait(ctx context.Context, most time.Duration, left func(context.Context) (s
 		now, err := left(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return false, nil
+			return false, nil //nolint:nilerr // it is over, and left says what there was to be done
 		case errors.Is(err, cluster.ErrUnreachable): // it may come back
 			now = err.Error()
 		case err != nil:

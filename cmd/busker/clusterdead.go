@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -31,19 +33,23 @@ func (c *deadListCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(t, "TOPIC\tENTRY\tKIND\tKEY\tTRIED\tDIED\tWHY")
+		var b strings.Builder
+		b.WriteString("TOPIC\tENTRY\tKIND\tKEY\tTRIED\tDIED\tWHY\n")
 		for _, topic := range topics {
 			dead, err := cl.Bus.Dead(ctx, topic)
 			if err != nil {
 				return err
 			}
 			for _, d := range dead {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d times\t%s\t%s\n", topic, d.Entry, d.Kind, d.Key, d.Attempt, d.At.Local().Format(time.DateTime), d.Why)
+				fmt.Fprintf(&b, "%s\t%s\t%s\t%s\t%d times\t%s\t%s\n", topic, d.Entry, d.Kind, d.Key, d.Attempt, d.At.Local().Format(time.DateTime), d.Why)
 				if c.Body {
-					fmt.Fprintf(t, "\t%q\n", d.Body)
+					fmt.Fprintf(&b, "\t%q\n", d.Body)
 				}
 			}
+		}
+		t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		if _, err := io.WriteString(t, b.String()); err != nil {
+			return err
 		}
 		return t.Flush()
 	})

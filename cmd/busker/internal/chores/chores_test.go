@@ -45,7 +45,7 @@ func hire(t *testing.T, c *cluster.Cluster, name string, worker bool) *hand {
 }
 
 func pass(d time.Duration) {
-	time.Sleep(d) // in a bubble: it costs nothing
+	<-time.After(d) // in a bubble: it costs nothing
 	synctest.Wait()
 }
 

@@ -117,7 +117,7 @@ func TestFindings(t *testing.T) {
 		{"far too few shards", with("/applications/@me", map[string]any{"approximate_guild_count": 2501}), nil, []string{"--discord-shards=1"}, "shards", doctor.Problem, "more than the 2500 each"},
 		{"permissions", with("/users/@me/guilds", []map[string]any{{"name": "Cellar", "permissions": "3072"}, {"name": "Attic", "permissions": "8"}}), nil, nil, "permissions", doctor.Warning, "in 1 of 2 servers: Cellar (Embed Links, Attach Files, Connect, Speak)"},
 		{"no guilds", with("/users/@me/guilds", []any{}), nil, nil, "permissions", doctor.Note, "in no server yet"},
-		{"clock", healthy(), func(o *doctor.Options) { o.Now = func() time.Time { return time.Now().Add(-10 * time.Second) } }, nil, "clock", doctor.Warning, "behind of that of Discord"},
+		{"clock", healthy(), func(o *doctor.Options) { o.Now = func() time.Time { return time.Now().Add(-10 * time.Second) } }, nil, "clock", doctor.Warning, "behind that of Discord"},
 		{"clock far off", healthy(), func(o *doctor.Options) { o.Now = func() time.Time { return time.Now().Add(time.Hour) } }, nil, "clock", doctor.Problem, "ahead of that of Discord"},
 		{"no UDP sockets", healthy(), dial(nil, &net.OpError{Op: "dial", Err: syscall.EACCES}), nil, "udp", doctor.Problem, "cannot be opened: permission denied"},
 		{"no name server", healthy(), dial(nil, &net.DNSError{Name: "h"}), nil, "udp", doctor.Problem, "cannot be resolved"},

@@ -107,7 +107,7 @@ func (d *doctor) clock(ctx context.Context, f *findings) {
 		compared = append(compared, s.whose)
 		certain := max(0, s.offset.Abs()-s.uncertain)
 		const do = "Have chrony or systemd-timesyncd keep the time on all machines."
-		says := fmt.Sprintf("This machine's clock is %s %s of that of %s", round(s.offset.Abs()), side(s.offset), s.whose)
+		says := fmt.Sprintf("This machine's clock is %s %s that of %s", round(s.offset.Abs()), side(s.offset), s.whose)
 		switch {
 		case certain >= skewBreaks:
 			f.problem(do, "%s.", says)
@@ -127,7 +127,7 @@ func side(offset time.Duration) string {
 	if offset > 0 {
 		return "behind"
 	}
-	return "ahead"
+	return "ahead of"
 }
 
 func round(d time.Duration) time.Duration { return d.Round(10 * time.Millisecond) }

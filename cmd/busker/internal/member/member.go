@@ -60,7 +60,7 @@ func (m *Member) Run(ctx context.Context) error {
 
 // attend says that this process is there, over and over, and in the end that it goes.
 func (m *Member) attend(ctx context.Context) error {
-	host, _ := os.Hostname() //nolint:errcheck // a member without the name of its host is none the worse
+	host, _ := os.Hostname() // a member without the name of its host is none the worse
 	self := cluster.Member{ID: m.Name, Role: m.Role, Host: host, Version: m.Version, Started: time.Now()}
 	again := time.NewTicker(m.LeaseTTL / 3)
 	defer again.Stop()
@@ -68,7 +68,7 @@ func (m *Member) attend(ctx context.Context) error {
 		err := m.announce(ctx, self)
 		switch {
 		case ctx.Err() != nil:
-			m.resign()
+			m.resign(context.WithoutCancel(ctx))
 			return nil
 		case err == nil && !there:
 			m.log.Info("ready", "process", m.Name)
@@ -91,9 +91,9 @@ func (m *Member) announce(ctx context.Context, self cluster.Member) error {
 }
 
 // resign tells the others that this process is gone.
-func (m *Member) resign() {
+func (m *Member) resign(ctx context.Context) {
 	m.Telemetry.SetReady(false)
-	ctx, cancel := context.WithTimeout(context.Background(), m.LeaseTTL/3)
+	ctx, cancel := context.WithTimeout(ctx, m.LeaseTTL/3)
 	defer cancel()
 	if err := m.Cluster.Members.Resign(ctx, m.Name); err != nil {
 		m.log.Debug("others will notice by themselves that this process is gone", "err", err)

@@ -57,13 +57,14 @@ func table(b *strings.Builder, rows [][]string) {
 	b.WriteString("\n")
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+		_, _ = io.WriteString(t, strings.TrimRight(strings.Join(r, "\t"), "\t")+"\n") // into memory
 	}
-	_ = t.Flush() // into memory
+	_ = t.Flush()
 }
 
 func (s Standing) memberRows() [][]string {
-	rows := [][]string{{"PROCESS", "ROLE", "HOST", "VERSION", "UP FOR", "SHARDS", "SERVERS", "PLAYERS", "PLAYING", "LOAD", ""}}
+	rows := make([][]string, 1, 1+len(s.Members))
+	rows[0] = []string{"PROCESS", "ROLE", "HOST", "VERSION", "UP FOR", "SHARDS", "SERVERS", "PLAYERS", "PLAYING", "LOAD", ""}
 	for _, m := range s.Members {
 		draining := ""
 		if m.Draining {
@@ -108,7 +109,8 @@ func (s Standing) shardRows() [][]string {
 }
 
 func (s Standing) topicRows() [][]string {
-	rows := [][]string{{"TOPIC", "WAITING", "PENDING", "DEAD", "OLDEST", "SERVED BY"}}
+	rows := make([][]string, 1, 1+len(s.Topics))
+	rows[0] = []string{"TOPIC", "WAITING", "PENDING", "DEAD", "OLDEST", "SERVED BY"}
 	for _, t := range s.Topics {
 		oldest := ""
 		if t.Oldest > 0 {
