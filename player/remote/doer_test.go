@@ -261,6 +261,8 @@ func guildOf(caller int) player.GuildID { return player.GuildID(1 + caller%guild
 func (s *storm) settled(d *remote.Doer) (uris []string) {
 	s.Helper()
 	for g := range guilds {
+		_, err := d.Do(s.ctx, guildOf(g), player.Join{Channel: lobby}) // what waited there plays
+		s.no(err)
 		status, _, err := d.Status(s.ctx, guildOf(g))
 		s.no(err)
 		uris = append(uris, all(status)...)

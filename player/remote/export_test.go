@@ -22,3 +22,8 @@ func zeros[T any](r *registry[T]) map[string]T {
 
 // KindOf returns how a command is called between processes.
 func KindOf(c player.Command) string { return commands.byType[reflect.TypeOf(c)].name }
+
+// MarshalNews writes an event of a process that has its guild by a token.
+func MarshalNews(process string, token uint64, e player.Envelope) ([]byte, error) {
+	return marshalNews(news{Process: process, Token: token}, e)
+}

@@ -32,6 +32,7 @@ type town struct {
 	*testing.T
 	ctx   context.Context //nolint:containedctx // of the test
 	bus   cluster.Bus
+	open  func() cluster.Bus // as another process has it
 	store *sessiontest.Store
 	live  sync.WaitGroup
 	end   func()
@@ -47,6 +48,7 @@ type town struct {
 func newTown(t *testing.T, bus cluster.Bus) *town {
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &town{T: t, ctx: ctx, bus: bus, store: sessiontest.NewStore()}
+	w.open = func() cluster.Bus { return w.bus }
 	w.end = func() {
 		cancel()
 		w.live.Wait()
@@ -136,9 +138,10 @@ func (w *town) process(id string) *process {
 		Encoder: func(player.GuildID) (opus.Encoder, error) { return nil, io.ErrUnexpectedEOF },
 	})
 	w.no(err)
-	p.doer, err = remote.New(remote.Options{Process: id, Local: p, Token: token, Directory: w, Bus: w.bus})
+	bus := w.open()
+	p.doer, err = remote.New(remote.Options{Process: id, Local: p, Token: token, Directory: w, Bus: bus})
 	w.no(err)
-	p.server, err = remote.NewServer(remote.ServerOptions{Process: id, Local: p, Token: token, Bus: w.bus})
+	p.server, err = remote.NewServer(remote.ServerOptions{Process: id, Local: p, Token: token, Bus: bus})
 	w.no(err)
 	for _, run := range []func(context.Context) error{k.Run, p.m.Run, p.doer.Run, p.server.Run} {
 		w.live.Go(func() { _ = run(p.ctx) })
