@@ -109,7 +109,10 @@ const namedItems = 16
 
 // nameless returns items without who asked for them, which is not to be kept twice.
 func nameless(items []*queue.Item) []*queue.Item {
-	var list []*queue.Item
+	if len(items) == 0 {
+		return nil
+	}
+	list := make([]*queue.Item, 0, len(items))
 	for _, it := range items {
 		one := &queue.Item{ID: it.ID}
 		if len(items) <= namedItems {

@@ -205,11 +205,11 @@ func (p *process) arm(died func()) { p.armed.Store(&died) }
 
 // own makes p the owner of the shard, by a new token. It serves until the next one does.
 func (p *process) own() {
-	p.town.mu.Lock()
-	p.town.token++
-	p.town.owner = p.id
-	token := p.town.token
-	p.town.mu.Unlock()
+	p.mu.Lock()
+	p.token++
+	p.owner = p.id
+	token := p.token
+	p.mu.Unlock()
 	ctx, cancel := context.WithCancel(p.ctx)
 	p.unserve = cancel
 	p.live.Go(func() { _ = p.m.Revive(ctx, player.Pace{}) })
