@@ -27,6 +27,9 @@ type Memory interface {
 // that people hear that it is done: it is, and most likely will be kept, too.
 const durableWithin = 2 * time.Second
 
+// stoodStill is how late a timer is in a process that was stopped.
+const stoodStill = time.Second
+
 // kept is what a player knows of what its Memory has of it.
 type kept struct {
 	able    bool // what was kept before is loaded: from now on changes may be kept
@@ -167,14 +170,25 @@ func (p *player) durable(ctx context.Context, saved session.Receipt) error {
 	}
 	late := time.NewTimer(durableWithin)
 	defer late.Stop()
-	select {
-	case <-saved.Done():
-		if saved.Err() != nil {
-			return ErrMoved
+	for begun := time.Now(); ; {
+		select {
+		case <-saved.Done():
+			if saved.Err() != nil {
+				return ErrMoved
+			}
+			return nil
+		case <-ctx.Done():
+			return nil
+		case <-late.C:
 		}
-	case <-ctx.Done():
-	case <-late.C:
-		p.log.Warn("a command is answered before it is saved", "after", durableWithin)
+		waited := time.Since(begun)
+		if waited < durableWithin+stoodStill {
+			p.log.Warn("a command is answered before it is saved", "after", durableWithin)
+			return nil
+		}
+		// The process was stopped, and the guild may be another's by now: the Memory is
+		// about to hear of that.
+		begun = time.Now()
+		late.Reset(durableWithin)
 	}
-	return nil
 }

@@ -23,6 +23,8 @@ type engine interface {
 	meaning(err error) error
 	// again reports whether the same transaction may succeed when it is tried anew.
 	again(err error) bool
+	// unhurried are statements by which a transaction may pause as long as it likes.
+	unhurried() []string
 	// arguments is how many a statement best has: many rows in one statement save time.
 	arguments() int
 	// sizeQuery counts the bytes on disk.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -319,5 +320,32 @@ func (m *twins) check(t *rapid.T) {
 				t.Fatalf("%s: the queue is\n%s\nwant\n%s", s.Engine(), got, want)
 			}
 		}
+	}
+}
+
+// TestWhoStandsStillHoldsNobodyUp has a process stop in the midst of saving a guild, which
+// another process takes.
+func TestWhoStandsStillHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	address := storetest.Address(t, "postgres")
+	stopped, next := storetest.OpenAt(t, address, store.Options{}), storetest.OpenAt(t, address, store.Options{})
+	if err := stopped.Sessions().Take(t.Context(), 1, 5); err != nil {
+		t.Fatal(err)
+	}
+	tx, err := stopped.DB().BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.ExecContext(t.Context(), `UPDATE session_token SET token = 6 WHERE guild = 1`); err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Sessions().Take(t.Context(), 1, 7); err != nil {
+		t.Errorf("the next owner is told %v", err)
+	}
+	if err := tx.Commit(); err == nil {
+		t.Error("what was begun before is kept")
+	}
+	if _, err := next.Backup(t.Context(), io.Discard); err != nil {
+		t.Error(err)
 	}
 }

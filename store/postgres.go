@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
 	"errors"
@@ -30,6 +31,10 @@ const (
 	connectTimeout = 5 * time.Second
 	// idleTime is how long a connection nobody uses is kept.
 	idleTime = 5 * time.Minute
+	// stillness is how long a transaction may do nothing before the server ends it. What a
+	// process that is stopped has locked would else stay so for as long as it is, although
+	// another one has its guilds; it is shorter than the life of a lease.
+	stillness = "2s"
 )
 
 func newPostgres(u *url.URL) (engine, error) {
@@ -49,12 +54,26 @@ func newPostgres(u *url.URL) (engine, error) {
 func (postgres) name() string { return "postgres" }
 
 func (e postgres) open() (writer, reader *sql.DB, err error) {
-	db := stdlib.OpenDB(*e.config)
+	db := stdlib.OpenDB(*e.config, stdlib.OptionAfterConnect(e.hurry))
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)
 	db.SetConnMaxIdleTime(idleTime)
 	return db, db, nil
 }
+
+// stillnessName is of a parameter that a URL may set, too. It is no parameter of the
+// connection because poolers in front of a server refuse those they do not know.
+const stillnessName = "idle_in_transaction_session_timeout"
+
+func (e postgres) hurry(ctx context.Context, c *pgx.Conn) error {
+	if e.config.RuntimeParams[stillnessName] != "" {
+		return nil
+	}
+	_, err := c.Exec(ctx, "SET "+stillnessName+" = '"+stillness+"'")
+	return err
+}
+
+func (postgres) unhurried() []string { return []string{"SET LOCAL " + stillnessName + " = 0"} }
 
 // migrations has a lock of the server make processes that start together migrate one
 // after another; each tries once a second for a minute.
@@ -92,7 +111,7 @@ func meaningOf(code string, err error) error {
 		return fault.Wrap(fault.Busy, "Too many changes at once. Try it again.", err)
 	case class == "53":
 		return fault.Wrap(fault.Unavailable, textFull, err)
-	case class == "08", strings.HasPrefix(code, "57P"), class == "58", code == "25006": // the last: a standby
+	case class == "08", code == codeStill, strings.HasPrefix(code, "57P"), class == "58", code == "25006": // the last: a standby
 		return fault.Wrap(fault.Unavailable, textUnreachable, err)
 	case class == "XX":
 		return fault.Wrap(fault.Corrupt, textDamaged, err)
@@ -100,10 +119,13 @@ func meaningOf(code string, err error) error {
 	return nil
 }
 
+// codeStill is of a transaction that has done nothing for too long.
+const codeStill = "25P03"
+
 // again is true of transactions the server gave up to let others through.
 func (postgres) again(err error) bool {
 	var e *pgconn.PgError
-	return errors.As(err, &e) && strings.HasPrefix(e.Code, "40")
+	return errors.As(err, &e) && (strings.HasPrefix(e.Code, "40") || e.Code == codeStill)
 }
 
 // arguments saves round trips; the protocol takes 65,535.

@@ -138,4 +138,6 @@ func (sqlite) sizeQuery() string {
 
 func (sqlite) afterImport() []string { return nil }
 
+func (sqlite) unhurried() []string { return nil }
+
 func (sqlite) tidy() []string { return []string{`PRAGMA incremental_vacuum(5000)`} }

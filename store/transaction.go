@@ -39,7 +39,9 @@ const retries = 20
 
 func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql.TxOptions, do func(*transaction) error) error {
 	begun := time.Now()
-	if name != "backup" && name != "restore" { // whose operator watches
+	if name == "backup" || name == "restore" { // whose operator watches
+		do = s.unhurried(ctx, do)
+	} else {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -64,6 +66,18 @@ func (s *Store) transact(ctx context.Context, name operation, db *sql.DB, o *sql
 	}
 	s.opts.Metrics.done(name, time.Since(begun), err)
 	return err
+}
+
+// unhurried has do take its time.
+func (s *Store) unhurried(ctx context.Context, do func(*transaction) error) func(*transaction) error {
+	return func(tx *transaction) error {
+		for _, statement := range s.engine.unhurried() {
+			if err := tx.exec(ctx, statement); err != nil {
+				return err
+			}
+		}
+		return do(tx)
+	}
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, o *sql.TxOptions, do func(*transaction) error) error {
