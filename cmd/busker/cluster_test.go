@@ -68,7 +68,7 @@ func freePort(t *testing.T) string {
 // await carries a command out until it succeeds and says what it is to.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	want := regexp.MustCompile("(?m)" + args[0])
-	pause := time.NewTicker(100 * time.Millisecond)
+	pause := time.NewTicker(300 * time.Millisecond)
 	defer pause.Stop()
 	for end := time.Now().Add(patience); ; <-pause.C {
 		err := ts.Exec(args[1], args[2:]...)
