@@ -17,8 +17,8 @@ import (
 )
 
 var (
-	busMessages = flag.Int("bus.messages", 20_000, "how many messages TestBusDeaths sends")
-	busDeaths   = flag.Int("bus.deaths", 16, "how many of their consumers die meanwhile, or leave, or are cut off")
+	busMessages = flag.Int("bus.messages", 8_000, "how many messages TestBusDeaths sends")
+	busDeaths   = flag.Int("bus.deaths", 8, "how many of their consumers die meanwhile, or leave, or are cut off")
 )
 
 // What TestBusDeaths is made of.

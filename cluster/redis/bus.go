@@ -86,7 +86,7 @@ func (b *bus) Send(ctx context.Context, topic string, m cluster.Message) error {
 	if m.ID == "" {
 		m.ID = rand.Text()
 	}
-	_, err := b.send(ctx, topic, m, "")
+	_, err := b.send(ctx, topic, m, "", false)
 	return err
 }
 
@@ -118,7 +118,7 @@ func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, answers 
 	again := time.NewTimer(0)
 	defer again.Stop()
 	for pause, sent := askFirst, false; ; pause = min(2*pause, askMost) {
-		answer, err := b.send(ctx, topic, m, b.reply)
+		answer, err := b.send(ctx, topic, m, b.reply, sent)
 		switch {
 		case err != nil && (!sent || !errors.Is(err, cluster.ErrUnreachable)):
 			return nil, err
@@ -126,6 +126,9 @@ func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, answers 
 			return answer.open()
 		}
 		sent = true
+		if !b.rings.hearing.Load() {
+			pause = deaf
+		}
 		again.Reset(pause)
 		select {
 		case a := <-answers:
@@ -140,8 +143,8 @@ func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, answers 
 }
 
 // send puts a message into a topic, unless its ID is known. It returns the answer if
-// that is known, too.
-func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to string) (*reply, error) {
+// that is known, too. again says that this is not the first time for the same question.
+func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to string, again bool) (*reply, error) {
 	if err := cluster.CheckMessage(topic, m); err != nil {
 		return nil, err
 	}
@@ -150,7 +153,7 @@ func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to stri
 	if !m.Deadline.IsZero() {
 		left = strconv.FormatInt(time.Until(m.Deadline).Milliseconds(), 10)
 	}
-	answer, err := b.run(ctx, sendScript, topic, m.ID, m.Key, m.Kind, m.Body, left, to, cluster.MaxQueue)
+	answer, err := b.run(ctx, sendScript, topic, m.ID, m.Key, m.Kind, m.Body, left, to, cluster.MaxQueue, again)
 	if err != nil {
 		return nil, err
 	}
@@ -217,11 +220,18 @@ func (b *bus) answered(heard string) {
 	offer(b.waiting[q], a)
 }
 
+// offer gives r to all; an answer takes the place of the advice to look for one.
 func offer(to map[chan reply]struct{}, r reply) {
 	for c := range to {
+		if !r.lookUp {
+			select {
+			case <-c:
+			default:
+			}
+		}
 		select {
 		case c <- r:
-		default: // it has one, which it has not looked at yet
+		default:
 		}
 	}
 }

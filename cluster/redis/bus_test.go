@@ -39,6 +39,7 @@ func run(t testing.TB, r *redis.Redis) clustertest.Process {
 }
 
 func TestBusOutlastsDeaths(t *testing.T) {
+	t.Parallel()
 	server := redistest.Start(t)
 	clustertest.TestBusDeaths(t, func(t testing.TB) func() clustertest.Process {
 		space := redistest.Namespace()

@@ -117,7 +117,7 @@ func (r *Redis) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchEvery)
 	defer cancel()
 	_, err := r.info(ctx)
-	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && err != nil {
+	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
 		nodes.ReloadState(ctx) // another may have taken over
 	}
 }

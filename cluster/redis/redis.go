@@ -70,6 +70,7 @@ type Redis struct {
 	kind     string
 	rdb      redis.UniversalClient
 	down     atomic.Bool   // the newest call was not answered
+	opened   atomic.Int64  // servers that are not asked because they did not answer
 	seen     atomic.Uint64 // the highest token any answer held
 	replicas atomic.Int64  // of the server that keeps the leases
 	bus      *bus
@@ -165,10 +166,12 @@ func (r *Redis) client(u *redis.UniversalOptions) redis.UniversalClient {
 // fused says that a server is not asked for a while, or asked again.
 func (r *Redis) fused(server string, open bool) {
 	if !open {
+		r.opened.Add(-1)
 		r.opts.Metrics.open.Dec()
 		r.opts.Logger.Info("redis answers again", "server", server)
 		return
 	}
+	r.opened.Add(1)
 	r.opts.Metrics.open.Inc()
 	r.opts.Metrics.trips.Inc()
 	r.opts.Logger.Warn("redis does not answer", "server", server)

@@ -13,7 +13,8 @@
 --                      fetched, with a + before those that another may have begun
 --         out:CONSUMER the number of the batch that it fetched last, and those entries
 --         id:ID        "q" and, each after a line feed, the channels on which the answer is
---                      awaited; "d" and the answer
+--                      awaited; "d" and the answer; "e" and an error that only those
+--                      hear who ask again, since the ID may be sent anew
 -- ARGV[2] the channel on which servers are woken
 local queue, consumers, owners, counts, fence, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local prefix, channel = ARGV[1], ARGV[2]

@@ -17,8 +17,10 @@ if id == '' then return 1 end
 local known = redis.call('GET', mark(id))
 if verdict == 'done' then
   redis.call('SET', mark(id), 'd' .. answer, 'PX', ARGV[10])
-else
+elseif verdict == 'late' then
   redis.call('DEL', mark(id))
+else
+  redis.call('SET', mark(id), 'e' .. answer, 'PX', 60000)
 end
 if known and string.sub(known, 1, 1) == 'q' and verdict ~= 'late' then
   -- A long answer is asked for: PUBLISH goes to all servers of a Redis Cluster.

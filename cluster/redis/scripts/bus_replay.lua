@@ -3,7 +3,8 @@
 local e = redis.call('XRANGE', dead, ARGV[3], ARGV[3])[1]
 if not e then return 0 end
 local id = field(e[2], 'id')
-if id == '' or redis.call('EXISTS', mark(id)) == 0 then
+local state = string.sub(redis.call('GET', mark(id)) or '', 1, 1)
+if id == '' or state == '' or state == 'e' then
   local fields, skip = {}, {why = true, at = true, n = true, dl = true, a = true}
   for i = 1, #e[2] - 1, 2 do
     if not skip[e[2][i]] then

@@ -1,10 +1,11 @@
 -- ARGV: 3 id, 4 key, 5 type, 6 body, 7 ms until the deadline or '', 8 where the answer is
--- awaited or '', 9 how many messages may wait.
+-- awaited or '', 9 how many messages may wait, 10 "1" when it is asked again.
 -- Returns 'q' when it waits or is being handled, 'full', or 'd' and the answer.
 local id, left, to = ARGV[3], ARGV[7], ARGV[8]
 local known = redis.call('GET', mark(id))
-if known then
-  if string.sub(known, 1, 1) == 'd' then return known end
+local state = known and string.sub(known, 1, 1)
+if state == 'd' or (state == 'e' and ARGV[10] == '1') then return 'd' .. string.sub(known, 2) end
+if state == 'q' then
   if to ~= '' and not string.find(known, '\n' .. to, 1, true) then
     if #known > 1000 then known = 'q' end -- those before ask again
     redis.call('SET', mark(id), known .. '\n' .. to, 'KEEPTTL')
