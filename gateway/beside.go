@@ -34,7 +34,7 @@ func guildIn(e conn.Event) snowflake.ID {
 		ID    snowflake.ID `json:"id"`
 		Guild snowflake.ID `json:"guild_id"`
 	}
-	_ = json.Unmarshal(e.Data, &in) //nolint:errcheck // what cannot be read is of no guild
+	_ = json.Unmarshal(e.Data, &in) // what cannot be read is of no guild
 	if in.Guild == 0 {
 		return in.ID
 	}

@@ -17,7 +17,7 @@ func TestTheDirectoryKnowsEveryOwner(t *testing.T) {
 			t.Errorf("before anybody is there: %q of %d shards, %v", member, shards, err)
 		}
 		w.served(2*time.Second, 4)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		for shard := range 4 {
 			member, token, at, shards, err := d.Owner(t.Context(), guildOf(shard))
 			if err != nil || member != w.owner(shard) || at != shard || shards != 4 {
@@ -52,7 +52,7 @@ func TestOrdersAreCarriedOut(t *testing.T) {
 			a.mu.Unlock()
 		}
 		b := w.join("b")
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if err := gateway.OrderRebalance(t.Context(), w.cluster); err != nil {
 			t.Fatal(err)
 		}

@@ -363,7 +363,7 @@ func (f *Fleet) Validate(ctx context.Context, guild snowflake.ID) error {
 
 // self is how this process announces itself.
 func (f *Fleet) self() cluster.Member {
-	host, _ := os.Hostname() //nolint:errcheck // a member without the name of its host is none the worse
+	host, _ := os.Hostname() // a member without the name of its host is none the worse
 	m := cluster.Member{
 		ID: f.opts.Process, Role: f.opts.Role, Host: host, Version: f.opts.Version, Started: f.started,
 	}

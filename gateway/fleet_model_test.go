@@ -44,7 +44,7 @@ func model(t *testing.T, steps []string, picks []int) string {
 			if why := doubled(w); why != "" {
 				return fmt.Sprintf("before step %d.%d (%s): %s", i, again, step, why)
 			}
-			time.Sleep(130 * time.Millisecond)
+			pass(130 * time.Millisecond)
 		}
 		switch step {
 		case "join":
@@ -57,14 +57,14 @@ func model(t *testing.T, steps []string, picks []int) string {
 			}
 		case "stop":
 			m.link.stop()
-			time.Sleep(7 * time.Second)
+			pass(7 * time.Second)
 			if why := doubled(w); why != "" {
 				return fmt.Sprintf("step %d: while %s is stopped: %s", i, m.name, why)
 			}
 			m.link.resume()
 		case "cut":
 			m.link.cut.Store(true)
-			time.Sleep(7 * time.Second)
+			pass(7 * time.Second)
 			if why := doubled(w); why != "" {
 				return fmt.Sprintf("step %d: while %s is cut off: %s", i, m.name, why)
 			}
@@ -87,7 +87,7 @@ func model(t *testing.T, steps []string, picks []int) string {
 			if err := gateway.Reshard(t.Context(), w.cluster, all); err != nil {
 				return err.Error()
 			}
-			time.Sleep(20 * time.Second)
+			pass(20 * time.Second)
 		}
 		// The time to live, and a second; what was cut off gives the others their time first.
 		if why := settled(w, alive, all, 3*time.Second+time.Second+3*time.Second); why != "" {
@@ -119,7 +119,7 @@ func settled(w *town, alive []*member, shards int, most time.Duration) string {
 		if time.Since(began) > most {
 			return fmt.Sprintf("%d guilds of %d shards have no owner after %v", missing, shards, most)
 		}
-		time.Sleep(20 * time.Millisecond)
+		pass(20 * time.Millisecond)
 		synctest.Wait()
 	}
 }

@@ -35,7 +35,7 @@ func TestADeadProcessIsReplaced(t *testing.T) {
 		w := newTown(t, 16, "a", "b", "c")
 		defer w.close()
 		w.served(2*time.Second, 16)
-		time.Sleep(10*time.Second + 300*time.Millisecond)
+		pass(10*time.Second + 300*time.Millisecond)
 		for _, m := range w.members {
 			m.said()
 		}
@@ -46,7 +46,7 @@ func TestADeadProcessIsReplaced(t *testing.T) {
 		t.Logf("%d shards of a dead process are served again after %v", had, took)
 		taken := 0
 		synctest.Wait()
-		time.Sleep(time.Second)
+		pass(time.Second)
 		for _, m := range w.members {
 			for _, s := range m.said() {
 				if strings.HasPrefix(s, "taken_over") {
@@ -69,12 +69,12 @@ func TestAStoppedProcessWakesToNothing(t *testing.T) {
 		w := newTown(t, 8, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 8)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		a := w.members[0]
 		a.said()
 		before := a.owns(8)
 		a.link.stop()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		for shard := range 8 {
 			if _, trusted := a.Token(guildOf(shard)); trusted {
 				t.Errorf("a trusts itself to serve shard %d", shard)
@@ -86,7 +86,7 @@ func TestAStoppedProcessWakesToNothing(t *testing.T) {
 				t.Errorf("a may act for shard %d", shard)
 			}
 		}
-		time.Sleep(time.Second)
+		pass(time.Second)
 		lost := 0
 		for _, s := range a.said() {
 			if strings.HasPrefix(s, "lost: lost to another") {
@@ -107,7 +107,7 @@ func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
 		w := newTown(t, 6, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 6)
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		tokens := map[int]uint64{}
 		for _, m := range w.members {
 			m.said()
@@ -118,7 +118,7 @@ func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		for _, m := range w.members {
 			if said := m.said(); len(said) > 0 {
 				t.Errorf("cut off, %s said %q", m.name, said)
@@ -147,14 +147,14 @@ func TestADrainMovesAll(t *testing.T) {
 		w := newTown(t, 8, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 8)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		a, b := w.members[0], w.members[1]
 		began := time.Now()
 		if err := a.Drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		t.Logf("drained in %v", time.Since(began))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if n := b.owns(8); n != 8 {
 			t.Errorf("b serves %d shards", n)
 		}
@@ -170,7 +170,7 @@ func TestADrainMovesAll(t *testing.T) {
 		if said := a.said(); slices.ContainsFunc(said, func(s string) bool { return strings.HasPrefix(s, "lost") }) {
 			t.Errorf("players were released at once: %q", said)
 		}
-		time.Sleep(20 * time.Second)
+		pass(20 * time.Second)
 		if said := a.said(); len(said) != 4 {
 			t.Errorf("what was left of the players was released: %q", said)
 		}
@@ -189,7 +189,7 @@ func TestAHandOverThatFailsChangesNothing(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		a := w.members[0]
 		a.said()
 		a.refuse.Store(true)
@@ -213,7 +213,7 @@ func TestTheReceiverDies(t *testing.T) {
 		w := newTown(t, 6, "a", "b", "c")
 		defer w.close()
 		w.served(2*time.Second, 6)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		a, b := w.members[0], w.members[1]
 		time.AfterFunc(30*time.Millisecond, b.die)
 		ctx, cancel := contextWithin(t, 20*time.Second)
@@ -247,7 +247,7 @@ func TestANewMemberGetsItsShareGently(t *testing.T) {
 		if took < 2*time.Second {
 			t.Errorf("the next followed after %v", took)
 		}
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if n := b.owns(8); n != 4 {
 			t.Errorf("then b has %d", n)
 		}
@@ -262,7 +262,7 @@ func TestReshardingGoesOverWithoutAGap(t *testing.T) {
 				w := newTown(t, tt.from, "a", "b", "c")
 				defer w.close()
 				w.served(2*time.Second, tt.from)
-				time.Sleep(10 * time.Second)
+				pass(10 * time.Second)
 				before := map[int]string{}
 				for guild := range 24 {
 					before[guild] = w.owner(guild)
@@ -309,7 +309,7 @@ func TestReshardingCanBeGivenUp(t *testing.T) {
 		defer w.close()
 		w.served(2*time.Second, 4)
 		w.opening = time.Hour
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		if err := gateway.Reshard(t.Context(), w.cluster, 8); err != nil {
 			t.Fatal(err)
 		}

@@ -253,7 +253,7 @@ func (w *town) join(name string) *member {
 	}
 	ctx, cancel := context.WithCancel(w.t.Context())
 	m.kill = cancel
-	go func() { m.done <- m.Fleet.Run(ctx) }()
+	go func() { m.done <- m.Run(ctx) }()
 	w.members = append(w.members, m)
 	return m
 }
@@ -340,7 +340,7 @@ func (w *town) wait(most time.Duration, what string, is func() bool) time.Durati
 		if time.Since(began) > most {
 			w.t.Fatalf("%s: not within %v; shards are spread %v", what, most, w.spread(w.shards))
 		}
-		time.Sleep(10 * time.Millisecond) // in the bubble: nobody waits
+		pass(10 * time.Millisecond)
 		synctest.Wait()
 	}
 	return time.Since(began)
@@ -467,3 +467,6 @@ func contextSoon(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// pass lets the bubble's time pass.
+func pass(d time.Duration) { <-time.After(d) }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"busker/cluster"
 	"busker/internal/fault"
@@ -49,10 +48,10 @@ func readLayout(ctx context.Context, c cluster.Cache) (l layout, written []byte,
 	if err != nil || !ok {
 		return layout{}, nil, false, err
 	}
-	if json.Unmarshal(written, &l) != nil || !l.valid() {
-		return layout{}, written, false, nil // damaged, and to be written anew
+	if json.Unmarshal(written, &l) == nil && l.valid() {
+		return l, written, true, nil
 	}
-	return l, written, true, nil
+	return layout{}, written, false, nil // damaged, and to be written anew
 }
 
 // swapLayout replaces what was written before; false when somebody else was faster.
@@ -121,11 +120,6 @@ func parseShardKey(key string) (shards, shard int, ok bool) {
 // shardNumber is Discord's formula: (guild_id >> 22) % shards.
 func shardNumber(guild snowflake.ID, shards int) int { return int(uint64(guild>>22) % uint64(shards)) }
 
-// serving tells which guilds a shard serves.
-func serving(shards, shard int) func(snowflake.ID) bool {
-	return func(guild snowflake.ID) bool { return shardNumber(guild, shards) == shard }
-}
-
 // overlap reports whether two shards of different sets can serve the same guild.
 func overlap(shards, shard, ofOthers, other int) bool {
 	return (shard-other)%gcd(shards, ofOthers) == 0
@@ -137,6 +131,3 @@ func gcd(a, b int) int {
 	}
 	return a
 }
-
-// layoutEvery is how often the layout is read.
-const layoutEvery = time.Second

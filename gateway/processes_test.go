@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -31,7 +32,7 @@ func newFleetOf(t *testing.T, shards, guilds int) *fleetOf {
 	t.Helper()
 	server := redistest.Start(t)
 	f := &fleetOf{
-		square: newSquare(t, eg.Limits{Shards: shards, MaxConcurrency: 16, Replay: 5000}), server: server,
+		square: newSquare(t, eg.Limits{Shards: shards, MinShards: shards, MaxConcurrency: 16, Replay: 5000}), server: server,
 		guilds: make([]*emulator.Guild, guilds), voices: make([]*emulator.Channel, guilds), texts: make([]*emulator.Channel, guilds),
 	}
 	for i := range guilds {
@@ -199,6 +200,9 @@ func (f *fleetOf) shared(t *testing.T, a, b *process) {
 		held, err := a.cluster.Leases.List(t.Context(), "shard/")
 		mine := 0
 		for _, h := range held {
+			if !bytes.Contains(h.Note, []byte(`"session":{"id":"`)) {
+				return false // nothing is kept so far
+			}
 			if h.Owner == a.Process() {
 				mine++
 			}
@@ -210,14 +214,10 @@ func (f *fleetOf) shared(t *testing.T, a, b *process) {
 // kept waits until what the processes know is written down.
 func (f *fleetOf) kept(t *testing.T, guild int, shards int, has func(map[string][]byte) bool) {
 	t.Helper()
-	r, err := redis.Open(soon(t), redis.Options{URL: redis.URL(f.server.URL())})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	cache := f.open(t).Cache
 	table := fmt.Sprintf("guilds/%d/%d", shards, int(uint64(f.guilds[guild].ID>>22)%uint64(shards)))
 	eventually(t, table, func() bool {
-		entries, err := r.Cluster().Cache.Table(t.Context(), table)
+		entries, err := cache.Table(t.Context(), table)
 		return err == nil && has(entries)
 	})
 }
@@ -422,4 +422,56 @@ func (f *fleetOf) singIn(t *testing.T, guild int, ps ...*process) {
 		}
 	}
 	eventually(t, "in voice", func() bool { return f.bot.VoiceChannel(f.guilds[guild]) == f.voices[guild].ID })
+}
+
+// TestAStoppedGatewayDoesNotResumeOverItsSuccessor stops one for longer than its leases
+// live, and has it wake to a closed socket.
+func TestAStoppedGatewayDoesNotResumeOverItsSuccessor(t *testing.T) {
+	f := newFleetOf(t, 4, 12)
+	a, b := f.start(t, "a"), f.start(t, "b")
+	f.shared(t, a, b)
+	a.link.stop()
+	eventually(t, "b serves all", func() bool { return b.serves(f.guilds) == 12 })
+	eventually(t, "two shards are taken over", func() bool { return b.how(gateway.TakenOver) == 2 })
+	before := f.Fences()
+	a.link.resume()
+	eventually(t, "a has noticed", func() bool {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.lost == 2
+	})
+	for _, g := range f.guilds {
+		err := a.SendVoiceState(contextSoon(t), g.ID, f.voices[0].ID, false, true)
+		if token, _ := a.Token(g.ID); token == 0 && err == nil {
+			t.Errorf("a sends it is in voice in a guild of b's")
+		}
+	}
+	after := f.Fences()
+	if moved := a.how(gateway.HandedOver); after.Resumes-before.Resumes > moved || after.Identifies != before.Identifies {
+		t.Errorf("before %+v, after %+v, with %d shards given back", before, after, moved)
+	}
+}
+
+// TestDiscordWantsMoreShards finds a cluster with too few shards for the bot by now.
+func TestDiscordWantsMoreShards(t *testing.T) {
+	f := newFleetOf(t, 4, 4)
+	if err := f.open(t).Cache.Set(t.Context(), "layout", []byte(`{"shards":2}`), 0); err != nil {
+		t.Fatal(err)
+	}
+	a, b := f.start(t, "a"), f.start(t, "b")
+	eventually(t, "four shards", func() bool {
+		_, shards := a.ShardOf(f.guilds[0].ID)
+		return shards == 4 && a.serves(f.guilds)+b.serves(f.guilds) == 4
+	})
+}
+
+// open opens another way to Redis, closed with the test.
+func (f *fleetOf) open(t *testing.T) *cluster.Cluster {
+	t.Helper()
+	r, err := redis.Open(soon(t), redis.Options{URL: redis.URL(f.server.URL())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r.Cluster()
 }

@@ -47,11 +47,12 @@ type shard struct {
 
 	guilds atomic.Pointer[cache] // the gateway's; one of its own while the shard waits beside another set
 
-	keeping gate        // one keeps the state at a time
-	kept    state       // as it was last
-	rewrote time.Time   // when all guilds were
-	anew    atomic.Bool // all is to be kept, whatever was
-	wipe    atomic.Bool // a new session began
+	due     chan struct{} // the state is to be kept at once
+	keeping gate          // one keeps the state at a time
+	kept    state         // as it was last
+	rewrote time.Time     // when all guilds were
+	anew    atomic.Bool   // all is to be kept, whatever was
+	wipe    atomic.Bool   // a new session began
 
 	doubted atomic.Int32 // how often it connected while nobody knew whose the shard is
 
@@ -91,7 +92,7 @@ func (g *Gateway) newShard(h *Holding) Runner {
 	id, total := h.Shard()
 	s := &shard{
 		g: g, h: h, id: id, total: total, plan: *g.planned.Load(), log: g.log.With("shard", id), made: make(chan struct{}),
-		keeping: newGate(),
+		keeping: newGate(), due: make(chan struct{}, 1),
 	}
 	if json.Unmarshal(h.State(), &s.state) != nil {
 		s.state = state{}
@@ -263,6 +264,10 @@ func (s *shard) arrived() {
 	s.mu.Unlock()
 	if is {
 		s.h.Up()
+		select {
+		case s.due <- struct{}{}:
+		default:
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ func (s *shard) keepOn(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
+		case <-s.due:
 		}
 		s.arrived()
 		attempt, cancel := context.WithTimeout(ctx, keepEvery)
