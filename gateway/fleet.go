@@ -204,7 +204,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 		group.Go(func() error { return f.obey(ctx) })
 	}
 	err := group.Wait()
-	f.resign()
+	f.resign() //nolint:contextcheck // ctx has ended
 	return stopped(ctx, err)
 }
 

@@ -25,7 +25,7 @@ func (f *Fleet) reshard(ctx context.Context) {
 		switch {
 		case h.leaving.Load():
 		case !f.present(h.shards):
-			f.retire(h)
+			f.retire(h) //nolint:contextcheck // it lasts as long as Run
 		case !h.active.Load() && f.mayBegin(h):
 			f.begin(ctx, h)
 		}

@@ -17,7 +17,7 @@ const newsBuffer = 4
 
 // claim takes the lease of a shard and runs it, unless it is another's or runs here
 // already.
-func (f *Fleet) claim(ctx context.Context, key string, how How) error {
+func (f *Fleet) claim(ctx context.Context, key string, how How) error { //nolint:contextcheck // the shard outlives the call
 	h, err := f.reserve(key, how)
 	if h == nil || err != nil {
 		return err
@@ -101,7 +101,7 @@ func (f *Fleet) serve(ctx context.Context, h *Holding) error {
 			stopping = nil
 			h.cancel(nil)
 		case how := <-h.news:
-			f.own(h, how)
+			f.own(h, how) //nolint:contextcheck // what is said must be said
 		case err := <-ended:
 			return f.end(ctx, h, err)
 		}
@@ -128,14 +128,14 @@ func (f *Fleet) end(ctx context.Context, h *Holding, err error) error {
 	why := context.Cause(ctx)
 	switch {
 	case err != nil && ctx.Err() == nil:
-		return f.refusedFor(h, err)
+		return f.refusedFor(h, err) //nolint:contextcheck // the shard's has ended
 	case errors.Is(why, errHandedOver):
 		f.linger(h)
 		f.tellLost(h, why)
 	case h.over.Load():
 		f.tellLost(h, why)
 	default:
-		f.leave(h)
+		f.leave(h) //nolint:contextcheck // the shard's has ended
 	}
 	return nil
 }

@@ -103,7 +103,7 @@ func (f *Fleet) carryOut(ctx context.Context, m cluster.Message) error {
 	case orderTake:
 		return f.take(ctx, o)
 	case orderDrain:
-		f.group.Go(func() error {
+		f.group.Go(func() error { //nolint:contextcheck // it outlives the order
 			ctx, cancel := f.untilStop()
 			defer cancel()
 			if err := f.Drain(ctx); err != nil {
