@@ -19,26 +19,35 @@ func (r *Redis) grant(ctx context.Context, s script, keys []string, args ...any)
 		return r.run(ctx, s, keys, args...)
 	}
 	ctx = named(ctx, s.name)
-	started := time.Now()
 	home, err := r.home(ctx)
 	if err != nil {
 		return nil, unreachable(ctx, s.name, err)
 	}
+	answer, err := r.confirmed(ctx, home, command(ctx, "evalsha", s.sha, keys, args))
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		answer, err = r.confirmed(ctx, home, command(ctx, "eval", s.source, keys, args))
+	}
+	if answered(err) {
+		return r.run(ctx, s, keys, args...) // it is no longer the one to ask
+	}
+	return answer, unreachable(ctx, s.name, err)
+}
+
+// confirmed asks home to do what is asked, and to wait until a replica has it.
+func (r *Redis) confirmed(ctx context.Context, home redis.Cmdable, asked *redis.Cmd) (any, error) {
+	started := time.Now()
 	both := home.Pipeline()
-	granted := command(ctx, "evalsha", s.sha, keys, args)
-	_ = both.Process(ctx, granted) // it is only queued
+	_ = both.Process(ctx, asked) // it is only queued
 	confirmed := both.Do(ctx, "wait", 1, confirmFor.Milliseconds())
-	_, err = both.Exec(ctx)
+	_, err := both.Exec(ctx)
 	if r.kind == clusterMode { // whose meter is not that of its nodes
-		meter{r.opts.Metrics, &r.down}.count(ctx, s.name, started, err)
+		name, _ := ctx.Value(nameKey{}).(string)
+		meter{r.opts.Metrics, &r.down}.count(ctx, name, started, err)
 	}
-	if answered(granted.Err()) {
-		return r.run(ctx, s, keys, args...) // it does not know the script, or is no longer the one to ask
-	}
-	if n, err := confirmed.Int(); err != nil || n == 0 {
+	if n, err := confirmed.Int(); asked.Err() == nil && (err != nil || n == 0) {
 		r.opts.Metrics.alone.Inc()
 	}
-	return granted.Val(), unreachable(ctx, s.name, granted.Err())
+	return asked.Val(), asked.Err()
 }
 
 // home returns the server that keeps the leases, as far as is known.

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -98,17 +99,25 @@ func program(t testing.TB, name string) string {
 	return path
 }
 
+// given are the ports that were free once: none is given twice.
+var given sync.Map
+
 // freePort returns a port of the loopback nobody listens on, below those that outgoing
-// connections take: it stays free while its server is down.
+// connections take: it stays free while its server is down. It is not tried by listening,
+// since a program that is being started elsewhere would hold the listener for a moment.
 func freePort(t testing.TB) int {
 	t.Helper()
-	var try net.ListenConfig
+	var d net.Dialer
 	for range 100 {
 		port := 10000 + rand.IntN(22000)
-		if l, err := try.Listen(context.Background(), "tcp", address(port)); err == nil {
-			_ = l.Close()
+		if _, twice := given.LoadOrStore(port, true); twice {
+			continue
+		}
+		c, err := d.DialContext(context.Background(), "tcp", address(port))
+		if err != nil {
 			return port
 		}
+		_ = c.Close()
 	}
 	t.Fatal("no port is free")
 	return 0

@@ -63,9 +63,8 @@ func (p *Proxy) Heal() {
 	p.t.Helper()
 	p.proxy.Stop()
 	p.proxy.Toxics.ResetToxics(p.t.Context())
-	if err := p.proxy.Start(); err != nil {
-		p.t.Fatal(err)
-	}
+	// A program that was started at this very moment may still hold the listener.
+	Eventually(p.t, p.proxy.Start)
 }
 
 func (p *Proxy) toxic(json string) {
