@@ -28,6 +28,7 @@ func (p *player) changeCustody(ctx context.Context, note any) {
 func (p *player) lend() {
 	if p.custody == parted && p.joining == nil {
 		p.custody = lent
+		p.isLent.Store(true)
 		p.alarm.Stop()
 		p.lastKept = p.keepLast()
 		p.couldKeep, p.kept.able = p.kept.able, false
@@ -84,6 +85,7 @@ func (p *player) regain(ctx context.Context) {
 	case lent:
 	}
 	p.custody = ours
+	p.isLent.Store(false)
 	state := p.queue.State()
 	state.Seq, state.LastID = state.Seq+idLeap, state.LastID+idLeap
 	p.replace(state)

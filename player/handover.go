@@ -3,6 +3,8 @@ package player
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"busker/internal/fault"
 	"busker/session"
@@ -33,14 +35,15 @@ type (
 )
 
 // HandOver has another process go on with guilds, and returns when all that it must know
-// is kept. From its beginning on all commands are refused with ErrMoved. The sound goes on,
+// is kept. From its beginning on all commands are refused with ErrMoved, also those of
+// guilds that have no player: for a minute, or until TakeBack or Release. The sound goes on,
 // and so does the queue, until the Output is disconnected, as Discord does when the other
 // process is heard, or until Release: then the player ends without a word to Discord.
 // Meanwhile nothing of it is kept any more, it sends no events, neither falls asleep nor
 // leaves. When it fails, or nobody takes the guilds, TakeBack undoes it. guilds must not
 // wait; nil = all that have a player.
 func (m *Manager) HandOver(ctx context.Context, guilds func(GuildID) bool) error {
-	players := m.chosen(guilds)
+	players := m.turn(guilds, true)
 	handed := make([]chan session.Receipt, len(players))
 	for i, p := range players {
 		handed[i] = make(chan session.Receipt, 1)
@@ -79,7 +82,7 @@ func (p *player) awaitHandOver(ctx context.Context, handed chan session.Receipt)
 // all of their queues anew. Those that have ended meanwhile return by Revive. What another
 // process has changed of the guilds since is lost. guilds is as for HandOver.
 func (m *Manager) TakeBack(guilds func(GuildID) bool) {
-	for _, p := range m.chosen(guilds) {
+	for _, p := range m.turn(guilds, false) {
 		p.inbox.post(takeBack{})
 	}
 }
@@ -88,19 +91,43 @@ func (m *Manager) TakeBack(guilds func(GuildID) bool) {
 // fall silent, Discord is told nothing, and what is kept stays as it is. It does not wait
 // for that. guilds is as for HandOver.
 func (m *Manager) Release(guilds func(GuildID) bool) {
-	for _, p := range m.chosen(guilds) {
+	for _, p := range m.turn(guilds, false) {
 		p.inbox.post(letGo{})
 	}
 }
 
-// chosen returns the players of guilds.
-func (m *Manager) chosen(guilds func(GuildID) bool) (players []*player) {
+// turn is where guilds turned to at a time: away from this process, or not.
+type turn struct {
+	guilds func(GuildID) bool // nil = all
+	away   bool
+	at     time.Time
+}
+
+// turnLife is for how long a turn counts: whoever hands guilds over has given them away or
+// taken them back long before.
+const turnLife = time.Minute
+
+// turn notes where guilds turn and returns their players. Whoever has none gets none
+// between the two.
+func (m *Manager) turn(guilds func(GuildID) bool, away bool) (players []*player) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.turns = slices.DeleteFunc(m.turns, func(t turn) bool { return time.Since(t.at) > turnLife })
+	m.turns = append(m.turns, turn{guilds, away, time.Now()})
 	for guild, p := range m.players {
 		if guilds == nil || guilds(guild) {
 			players = append(players, p)
 		}
 	}
 	return players
+}
+
+// isAway reports whether a guild was handed over a moment ago; the caller holds the lock.
+func (m *Manager) isAway(guild GuildID) bool {
+	for _, t := range slices.Backward(m.turns) {
+		if time.Since(t.at) <= turnLife && (t.guilds == nil || t.guilds(guild)) {
+			return t.away
+		}
+	}
+	return false
 }

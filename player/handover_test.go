@@ -468,6 +468,48 @@ func TestOnlySomeGuilds(t *testing.T) {
 	})
 }
 
+// TestNobodyBeginsWhereGuildsMove: a guild that was silent when its shard was handed over
+// gets no player here, for nobody would hand that one over.
+func TestNobodyBeginsWhereGuildsMove(t *testing.T) {
+	live(t, func(l *lives) {
+		even := func(g player.GuildID) bool { return g%2 == 0 }
+		begins := func(p *life, g player.GuildID) bool {
+			_, err := p.m.Do(l.Context(), g, player.Play{Tracks: l.album(1), Channel: lobby})
+			if err != nil && !errors.Is(err, player.ErrMoved) {
+				t.Errorf("guild %d: %v", g, err)
+			}
+			_, there := p.m.Status(g)
+			if there != (err == nil) {
+				t.Errorf("guild %d has a player: %v, and the command said %v", g, there, err)
+			}
+			return there
+		}
+		a := l.owner(5)
+		if err := a.m.HandOver(l.Context(), even); err != nil {
+			t.Fatal(err)
+		}
+		if begins(a, 2) {
+			t.Error("guild 2 begins here while it is handed over")
+		}
+		if !begins(a, 3) {
+			t.Error("guild 3, which stays, does not begin")
+		}
+		a.m.TakeBack(even)
+		if !begins(a, 4) {
+			t.Error("guild 4 does not begin when it was taken back")
+		}
+		if err := a.m.HandOver(l.Context(), even); err != nil {
+			t.Fatal(err)
+		}
+		a.m.Release(even)
+		a.pass(time.Second)
+		if !begins(a, 6) { // whose it is by now is for others to say
+			t.Error("guild 6 does not begin after the hand-over")
+		}
+		a.end()
+	})
+}
+
 // TestAClockThatIsWrong misplaces the sound by the time between heartbeats, and no more.
 func TestAClockThatIsWrong(t *testing.T) {
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)

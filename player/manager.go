@@ -15,15 +15,16 @@ type Manager struct {
 	wanted  chan want     // to Run: a player is needed
 	stopped chan struct{} // closed when Run has returned
 
-	mu      sync.Mutex // guards the two below
+	mu      sync.Mutex // guards the three below
 	players map[GuildID]*player
 	feed    feed
+	turns   []turn // the newest last
 }
 
 // want asks Run for a guild's player.
 type want struct {
 	guild GuildID
-	reply chan *player // holds one
+	reply chan *player // holds one; nil = the guild is handed over
 }
 
 // NewManager returns a Manager that works once Run runs.
@@ -48,9 +49,8 @@ func (m *Manager) Run(ctx context.Context) error {
 	for {
 		select {
 		case w := <-m.wanted:
-			p := m.lookUp(w.guild)
-			if p == nil {
-				p = m.add(w.guild)
+			p, isNew := m.find(w.guild)
+			if isNew {
 				running.Go(func() { m.play(ctx, p) })
 			}
 			w.reply <- p
@@ -69,17 +69,28 @@ func (m *Manager) stop(running *sync.WaitGroup) {
 	m.feed.close()
 }
 
-func (m *Manager) add(guild GuildID) *player {
-	p := newPlayer(&m.opts, guild, func(e Envelope) {
+// find returns the guild's player, a new one if need be, and nil for a guild that is
+// being handed over.
+func (m *Manager) find(guild GuildID) (p *player, isNew bool) {
+	m.mu.Lock()
+	p, away := m.players[guild], m.isAway(guild)
+	m.mu.Unlock()
+	if p != nil || away {
+		return p, false
+	}
+	p = newPlayer(&m.opts, guild, func(e Envelope) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.feed.publish(e, m.opts.Metrics)
 	})
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.isAway(guild) { // since a moment ago
+		return nil, false
+	}
 	m.players[guild] = p
 	m.opts.Metrics.players.Inc()
-	return p
+	return p, true
 }
 
 // play runs one player and forgets it when it has ended, panics included.
@@ -140,7 +151,10 @@ func (m *Manager) player(ctx context.Context, guild GuildID) (*player, error) {
 	w := want{guild, make(chan *player, 1)}
 	select {
 	case m.wanted <- w:
-		return <-w.reply, nil
+		if p := <-w.reply; p != nil {
+			return p, nil
+		}
+		return nil, ErrMoved
 	case <-m.stopped:
 		return nil, errStopping()
 	case <-ctx.Done():

@@ -68,6 +68,7 @@ type player struct {
 	stopping bool // the process ends, and all is kept
 
 	custody   custody
+	isLent    atomic.Bool     // custody is lent, for others to see
 	handing   []handOver      // who waits for the guild to be lent
 	lastKept  session.Receipt // when it was lent
 	lentItem  uint64          // the current item then

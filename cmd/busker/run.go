@@ -25,7 +25,8 @@ func (c *runCommand) BeforeResolve(ctx *kong.Context) error { return c.load(ctx)
 func (c *runCommand) Help() string {
 	return `Every setting can be a flag, a variable of the environment or a line of a YAML file,
 in that order of precedence. "busker config example" prints such a file; "busker config print"
-shows what is in effect. Ctrl-C or SIGTERM stops within a few seconds, sixteen at most; a second one at once.`
+shows what is in effect. Ctrl-C or SIGTERM stops within a few seconds, nineteen at most; a second one at once.
+Where other processes take the shards over, that comes first and may take --cluster-drain-timeout more.`
 }
 
 // errNoToken is two sentences: what is missing and what to do.

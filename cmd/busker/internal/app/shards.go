@@ -220,12 +220,13 @@ func (a *App) facts() (playing, players int, load float64) {
 // silenceEvery is how often a draining process looks whether its music goes on elsewhere.
 const silenceEvery = 20 * time.Millisecond
 
-// fallSilent waits until the last player has ended that still sounded.
+// fallSilent waits until the last player has ended that was handed over and still sounded.
+// What nobody took over falls silent with the process.
 func (a *App) fallSilent(ctx context.Context) {
 	look := time.NewTicker(silenceEvery)
 	defer look.Stop()
 	for {
-		if _, playing := a.players.Count(); playing == 0 {
+		if a.players.Lent() == 0 {
 			return
 		}
 		select {
