@@ -149,8 +149,12 @@ func (t *tenant) leaveIdle(ctx context.Context, o gateway.Owned) {
 }
 
 // token stamps what is kept of a guild. One that is not ours is stamped as the oldest there
-// is, so that whatever is known of it stays.
+// is, so that whatever is known of it stays. A process that is the whole bot stamps nothing:
+// it has nobody to fear, and its grants follow a clock that may have been wrong before.
 func (a *App) token(guild snowflake.ID) uint64 {
+	if a.opts.alone {
+		return 0
+	}
 	token, _ := a.gateway.Token(guild)
 	return max(token, 1)
 }
