@@ -10,6 +10,7 @@ type Fences struct {
 	AnsweredWrong int // refused with 10062: there is no such interaction
 
 	Identifies       int // gateway sessions that began
+	IdentifiesEarly  int // that were refused: before their turn, or beyond the day's
 	Resumes          int // gateway sessions that went on on another socket
 	SessionsReplaced int // of these, while the socket before still was connected
 	VoiceReplaced    int // voice sessions that ended because a newer one of the bot began in that guild
@@ -22,7 +23,7 @@ func (e *Emulator) Fences() Fences {
 	return Fences{
 		Interactions: answers.Made, Answered: answers.Taken, AnsweredTwice: answers.Twice,
 		AnsweredLate: answers.Late, AnsweredWrong: answers.Unknown,
-		Identifies: sockets.Identifies, Resumes: sockets.Resumes, SessionsReplaced: sockets.TakenOver,
+		Identifies: sockets.Identifies, IdentifiesEarly: sockets.Refused, Resumes: sockets.Resumes, SessionsReplaced: sockets.TakenOver,
 		VoiceReplaced: int(voice.Replaced), MediaRefused: int(voice.Refused),
 	}
 }

@@ -331,6 +331,19 @@ func (f *Fleet) Of(guild snowflake.ID) *Holding {
 	return f.find(guild)
 }
 
+// served counts those of guilds that this process serves: others may still play here that
+// were handed over.
+func (f *Fleet) served(guilds []snowflake.ID) (n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, guild := range guilds {
+		if f.find(guild) != nil {
+			n++
+		}
+	}
+	return n
+}
+
 // find returns the holding that counts for guild; the caller holds the lock.
 func (f *Fleet) find(guild snowflake.ID) *Holding {
 	if f.layout.Shards == 0 {

@@ -163,7 +163,7 @@ func New(opts Options) (*Gateway, error) {
 	g.fleet, err = NewFleet(FleetOptions{
 		Cluster: g.opts.Cluster, Process: opts.Process, Role: opts.Role, Version: opts.Version, TTL: opts.LeaseTTL,
 		Alone: g.alone, Shards: opts.Shards, Recommend: g.recommend, Runner: g.newShard,
-		Facts: opts.Facts, Guilds: func() int { return len(g.Guilds()) },
+		Facts: opts.Facts, Guilds: func() int { return g.fleet.served(g.Guilds()) },
 		OnOwn: opts.OnOwn, OnHandOver: opts.OnHandOver, OnLost: g.onLost, Logger: opts.Logger,
 	})
 	if err != nil {

@@ -64,13 +64,14 @@ func (h *health) Facts(ctx context.Context) (map[string]string, error) {
 }
 
 // info asks the server that keeps the leases for INFO, and notes its replicas.
-func (r *Redis) info(ctx context.Context) (map[string]string, error) {
+// sections are those wanted of it; none = all that it tells by itself.
+func (r *Redis) info(ctx context.Context, sections ...string) (map[string]string, error) {
 	ctx = named(ctx, "info")
 	home, err := r.home(ctx)
 	if err != nil {
 		return nil, unreachable(ctx, "info", err)
 	}
-	text, err := home.Info(ctx).Result()
+	text, err := home.Info(ctx, sections...).Result()
 	if err != nil {
 		return nil, unreachable(ctx, "info", err)
 	}
@@ -116,7 +117,7 @@ func (r *Redis) inspect(ctx context.Context) error {
 func (r *Redis) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchEvery)
 	defer cancel()
-	_, err := r.info(ctx)
+	_, err := r.info(ctx, "replication")
 	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
 		nodes.ReloadState(ctx) // another may have taken over
 	}

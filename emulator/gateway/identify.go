@@ -58,6 +58,7 @@ func (c *conn) identify(ctx context.Context, d json.RawMessage) error {
 		return refused(closeDisallowed, "Disallowed intent(s).")
 	}
 	if !c.server.mayStart(app.User.ID, shard[0], time.Now()) {
+		c.server.counts.refused.Add(1)
 		return c.send(ctx, frame{Op: opInvalidSession, D: false})
 	}
 	c.compress.Store(in.Compress && !c.stream())

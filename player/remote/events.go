@@ -16,8 +16,10 @@ const (
 	// process has: a queue may have ten thousand, and events are many.
 	EventItems = 20
 	// eventBuffer is how many events of this process may wait for the bus: some minutes' of
-	// a hundred guilds.
-	eventBuffer = 4096
+	// a few dozen guilds. Each place takes about a kilobyte, used or not.
+	eventBuffer = 1024
+	// relayBuffer is how many may wait for the subscribers here, who wait for nothing.
+	relayBuffer = 128
 	// publishTimeout bounds the publishing of one.
 	publishTimeout = 2 * time.Second
 )
@@ -75,7 +77,7 @@ func (d *Doer) Run(ctx context.Context) error {
 
 // relay hands on the events of this process, which need no bus.
 func (d *Doer) relay(ctx context.Context) {
-	local, cancel := d.opts.Local.Subscribe(eventBuffer)
+	local, cancel := d.opts.Local.Subscribe(relayBuffer)
 	defer cancel()
 	for {
 		select {

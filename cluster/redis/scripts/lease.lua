@@ -37,12 +37,13 @@ local function grant()
   return token
 end
 
-local function load(key)
-  local v = redis.call('HGET', KEYS[1], key)
+local function parse(v)
   if not v then return nil end
   local token, before, till, owner = string.match(v, '^(%d+) (%d+) (%d+) (.*)$')
   return {token = token, before = before, till = tonumber(till), owner = owner}
 end
+
+local function load(key) return parse(redis.call('HGET', KEYS[1], key)) end
 
 local function save(key, l)
   redis.call('HSET', KEYS[1], key, l.token .. ' ' .. l.before .. ' ' .. text(l.till) .. ' ' .. l.owner)

@@ -54,11 +54,19 @@ var names = []string{"ada", "bix", "cab", "dot"}
 // newBand starts the processes and has some of the guilds play.
 func newBand(t *testing.T, s size, change func(*orders)) *band {
 	t.Helper()
+	b := openBand(t, s, gateway.Limits{
+		Shards: s.shards, MaxConcurrency: s.shards, IdentifyEvery: 10 * time.Millisecond,
+	}, change)
+	b.assemble()
+	return b
+}
+
+// openBand prepares all but guilds and processes.
+func openBand(t *testing.T, s size, discord gateway.Limits, change func(*orders)) *band {
+	t.Helper()
 	b := &band{T: t, size: s, members: map[string]*child{}, dir: t.TempDir()}
 	b.redis, b.store = redistest.Start(t), storetest.Postgres(t)
-	b.local = emulator.Start(t, emulator.Options{Gateway: gateway.Limits{
-		Shards: s.shards, MaxConcurrency: s.shards, IdentifyEvery: 10 * time.Millisecond,
-	}})
+	b.local = emulator.Start(t, emulator.Options{Gateway: discord})
 	b.bot = b.local.AddBot("Busker")
 	writeSweep(t, b.dir, 30*time.Minute)
 	writeTones(t, filepath.Join(b.dir, "extra.wav"), lowTone, highTone)
@@ -69,7 +77,15 @@ func newBand(t *testing.T, s size, change func(*orders)) *band {
 	if change != nil {
 		change(&b.orders)
 	}
-	base := &stage{t: t, ctx: t.Context(), local: b.local, bot: b.bot}
+	b.seats = &botgateway.Directory{Cluster: b.cluster()}
+	return b
+}
+
+// assemble makes the guilds and starts the processes.
+func (b *band) assemble() {
+	b.Helper()
+	s := b.size
+	base := &stage{t: b.T, ctx: b.Context(), local: b.local, bot: b.bot}
 	for i := range s.guilds {
 		if i >= s.playing {
 			g := b.local.AddGuild(fmt.Sprint("Quiet ", i), b.bot)
@@ -79,12 +95,10 @@ func newBand(t *testing.T, s size, change func(*orders)) *band {
 		r := &room{stage: base.newRoom(fmt.Sprint("Room ", i)), meter: &meter{}}
 		b.rooms, b.orders.Guilds = append(b.rooms, r), append(b.orders.Guilds, r.guild.ID)
 	}
-	b.seats = &botgateway.Directory{Cluster: b.cluster()}
 	for _, name := range names[:s.processes] {
 		b.start(name)
 	}
 	b.settled(s.processes)
-	return b
 }
 
 // cluster looks at what the processes agree on, from the outside.
@@ -115,12 +129,18 @@ func (b *band) start(name string) {
 	b.members[name] = startChild(b.T, o)
 }
 
-// settled waits until all shards have owners, and each process about as many.
+// settled waits until the bot answers, and its shards are spread.
 func (b *band) settled(processes int) {
 	b.Helper()
 	if err := b.bot.WaitCommands(b.Context(), b.rooms[0].guild, 1); err != nil {
 		b.Fatal(err)
 	}
+	b.ordered(processes)
+}
+
+// ordered waits until all shards have owners, and each process about as many.
+func (b *band) ordered(processes int) {
+	b.Helper()
 	ordered := false
 	b.until("the shards to be spread", func() bool {
 		of := b.shards()

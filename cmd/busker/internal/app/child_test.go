@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -40,6 +41,10 @@ type orders struct {
 	// Of one process among several.
 	Redis, Name string
 	LeaseTTL    time.Duration
+	// IdentifyEvery is the pause between sessions; 0 = as Discord asks.
+	IdentifyEvery time.Duration
+	// Watched has the process tell its metrics, and answer questions.
+	Watched bool
 }
 
 // report is what a child says of a guild, ten times a second.
@@ -83,14 +88,16 @@ func (o orders) play() error {
 	if err != nil {
 		return err
 	}
-	tel, err := telemetry.New(telemetry.Options{Level: cmp.Or(os.Getenv("BUSKER_TEST_LOG"), "warn"), Output: os.Stderr})
+	tel, err := telemetry.New(telemetry.Options{
+		Level: cmp.Or(os.Getenv("BUSKER_TEST_LOG"), "warn"), Output: os.Stderr, Listen: o.listen(),
+	})
 	if err != nil {
 		return err
 	}
 	var agreed *cluster.Cluster
 	var run func(context.Context) error
 	if o.Redis != "" {
-		r, err := redis.Open(context.Background(), redis.Options{URL: redis.URL(o.Redis), Process: o.Name, Logger: tel.Logger()})
+		r, err := redis.Open(context.Background(), redis.Options{URL: redis.URL(o.Redis), Process: o.Name, Logger: tel.Logger(), Metrics: redis.NewMetrics(tel.Registry())})
 		if err != nil {
 			return err
 		}
@@ -100,14 +107,18 @@ func (o orders) play() error {
 		Cluster: agreed, RunCluster: run, Process: o.Name, LeaseTTL: o.LeaseTTL,
 		Token: o.Token, MusicDir: o.Music, Store: kept, Telemetry: tel,
 		Tuning:  config.Tuning{Engine: config.Engine{Limit: 1000}},
-		Discord: app.Discord{API: api, Voice: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
+		Discord: app.Discord{API: api, IdentifyEvery: o.IdentifyEvery, Voice: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
 	})
 	if err != nil {
 		return err
 	}
-	go o.tell(a.Players())
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	if o.Watched {
+		go answerQuestions(ctx, a, tel)
+	} else {
+		go o.tell(a.Players())
+	}
 	if err := a.Run(ctx); err != nil || ctx.Err() == nil {
 		return errors.Join(err, errors.New("it ended by itself"))
 	}
@@ -135,8 +146,10 @@ func (o orders) tell(m *player.Manager) {
 
 // child is the app in a process of its own.
 type child struct {
-	process *exec.Cmd
-	reading sync.WaitGroup
+	process  *exec.Cmd
+	reading  sync.WaitGroup
+	asking   io.Writer
+	findings chan finding
 
 	mu   sync.Mutex
 	last map[snowflake.ID]report
@@ -153,11 +166,17 @@ func startChild(t *testing.T, o orders) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{process: exec.Command(self), last: map[snowflake.ID]report{}, seen: map[snowflake.ID]report{}} //nolint:gosec // ourselves
+	c := &child{
+		process: exec.Command(self), findings: make(chan finding, 1), //nolint:gosec // ourselves
+		last: map[snowflake.ID]report{}, seen: map[snowflake.ID]report{},
+	}
 	c.process.Env = append(os.Environ(), childOrders+"="+string(text))
 	var log strings.Builder
 	c.process.Stderr = &log
 	out, err := c.process.StdoutPipe()
+	if err == nil {
+		c.asking, err = c.process.StdinPipe()
+	}
 	if err == nil {
 		err = c.process.Start()
 	}
@@ -165,7 +184,9 @@ func startChild(t *testing.T, o orders) *child {
 		t.Fatal(err)
 	}
 	c.reading.Go(func() {
-		for lines := bufio.NewScanner(out); lines.Scan(); {
+		lines := bufio.NewScanner(out)
+		lines.Buffer(nil, longestLine)
+		for lines.Scan() {
 			c.hear(lines.Bytes())
 		}
 	})
@@ -179,6 +200,11 @@ func startChild(t *testing.T, o orders) *child {
 }
 
 func (c *child) hear(line []byte) {
+	var one finding
+	if json.Unmarshal(line, &one) == nil {
+		c.findings <- one
+		return
+	}
 	var all []report
 	if json.Unmarshal(line, &all) != nil {
 		return // cut off

@@ -4,9 +4,13 @@ import (
 	"context"
 	"log/slog"
 
+	"busker/gateway"
 	"busker/player"
 	"busker/store"
 )
+
+// Gateway is the app's.
+func (a *App) Gateway() *gateway.Gateway { return a.gateway }
 
 // Audit is what carries records to the store.
 type Audit struct{ *audit }
