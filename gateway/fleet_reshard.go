@@ -110,11 +110,8 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 	if err != nil || grant.Token < given.Token {
 		return
 	}
-	how := HandedOver
 	f.mu.Lock()
-	if f.isOurs(f.formerOf(h)) {
-		how = Kept
-	}
+	how := f.wasOurs(h)
 	for key, other := range f.view.held {
 		if shards, shard, ok := parseShardKey(key); ok && !f.layout.has(shards) && overlap(h.shards, h.shard, shards, shard) {
 			h.runner.Former(readNote(other.Note).State)
@@ -128,15 +125,22 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 	f.tellOwned(h, how)
 }
 
-// formerOf returns a shard of a former set with guilds of h, of no set when there is
-// none; the caller holds the lock.
-func (f *Fleet) formerOf(h *Holding) (shards, shard int) {
-	for _, other := range f.held {
-		if !f.layout.has(other.shards) && overlap(h.shards, h.shard, other.shards, other.shard) {
-			return other.shards, other.shard
+// wasOurs tells how the guilds of h come: Kept when all the former shards that served
+// any of them are ours. The caller holds the lock.
+func (f *Fleet) wasOurs(h *Holding) How {
+	how := HandedOver
+	for _, former := range f.held {
+		if f.layout.has(former.shards) || !overlap(h.shards, h.shard, former.shards, former.shard) {
+			continue
+		}
+		how = Kept
+		for shard := range former.shards {
+			if overlap(h.shards, h.shard, former.shards, shard) && !f.isOurs(former.shards, shard) {
+				return HandedOver
+			}
 		}
 	}
-	return 0, 0
+	return how
 }
 
 // retire ends a shard of a set that is out of use, in its own time.
