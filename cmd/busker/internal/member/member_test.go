@@ -18,9 +18,12 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// roll is a list of members that can be out of reach.
+// list is a list of members: a field of its own name would hide the method.
+type list = cluster.Members
+
+// roll is one that can be out of reach.
 type roll struct {
-	cluster.Members
+	list
 	off atomic.Bool
 }
 
@@ -28,7 +31,7 @@ func (r *roll) Announce(ctx context.Context, m cluster.Member, ttl time.Duration
 	if r.off.Load() {
 		return cluster.ErrUnreachable
 	}
-	return r.Members.Announce(ctx, m, ttl)
+	return r.list.Announce(ctx, m, ttl)
 }
 
 func TestTakesPart(t *testing.T) {
@@ -38,7 +41,7 @@ func TestTakesPart(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := cluster.Local()
-		members := &roll{Members: c.Members}
+		members := &roll{list: c.Members}
 		c.Members = members
 		m := member.New(member.Options{
 			Cluster: c, RunCluster: func(ctx context.Context) error { <-ctx.Done(); return nil },
