@@ -104,7 +104,7 @@ func (b *band) assemble() {
 // cluster looks at what the processes agree on, from the outside.
 func (b *band) cluster() *cluster.Cluster {
 	b.Helper()
-	r, err := redis.Open(b.Context(), redis.Options{URL: redis.URL(b.redis.URL())})
+	r, err := redis.Open(b.Context(), redis.Options{URL: redis.URL(b.orders.Redis)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -126,6 +126,9 @@ func (b *band) start(name string) {
 	b.Helper()
 	o := b.orders
 	o.Name = name
+	if way := o.Ways[name]; way != "" {
+		o.Redis = way
+	}
 	b.members[name] = startChild(b.T, o)
 }
 

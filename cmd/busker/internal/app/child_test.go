@@ -45,6 +45,8 @@ type orders struct {
 	IdentifyEvery time.Duration
 	// Watched has the process tell its metrics, and answer questions.
 	Watched bool
+
+	Ways map[string]string `json:"-"` // to Redis, of processes that have their own
 }
 
 // report is what a child says of a guild, ten times a second.
