@@ -268,7 +268,7 @@ func (f *Fleet) tryAgree(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: shards}); err != nil {
+		if _, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: shards, Memory: rand.Text()}); err != nil {
 			return err
 		}
 	}
@@ -290,11 +290,16 @@ func (f *Fleet) unclaimed(ctx context.Context, l layout) bool {
 
 func (f *Fleet) setLayout(l layout, written []byte) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.layout != l {
+	before := f.layout
+	f.layout, f.written = l, written
+	f.mu.Unlock()
+	if l.Shards != before.Shards || l.Next != before.Next {
 		f.log.Info("number of shards", "shards", l.Shards, "next", l.Next)
 	}
-	f.layout, f.written = l, written
+	if l.forgotten(before) {
+		f.log.Warn("the cluster has lost its memory: all is kept anew")
+		f.rewrite()
+	}
 }
 
 // Ready is closed once somebody owns every shard, and each of ours was up.

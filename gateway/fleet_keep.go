@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,6 +36,15 @@ func (f *Fleet) reached(ctx context.Context, err error) {
 	case err == nil && f.cutOff:
 		f.cutOff = false
 		f.log.Info("the cluster can be reached again")
+		f.rewrite()
+	}
+}
+
+// rewrite has all shards keep everything anew. A cluster that was out of reach may have
+// lost some of it: a replica that took over has not heard of the newest.
+func (f *Fleet) rewrite() {
+	for _, h := range f.holdings() {
+		h.runner.Rewrite()
 	}
 }
 
@@ -59,6 +69,7 @@ func (f *Fleet) restoreLayout(ctx context.Context, written []byte) {
 	f.mu.Lock()
 	l := f.layout
 	f.mu.Unlock()
+	l.Memory = rand.Text()
 	if _, err := swapLayout(ctx, f.c.Cache, written, l); err != nil {
 		f.log.Debug("the number of shards is not written anew", "err", err)
 	}

@@ -17,7 +17,7 @@ func (f *Fleet) reshard(ctx context.Context) {
 	l, written, held := f.layout, f.written, f.view.held
 	f.mu.Unlock()
 	if l.Next != 0 && allUp(held, l.Next) {
-		if swapped, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: l.Next}); err == nil && swapped {
+		if swapped, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: l.Next, Memory: l.Memory}); err == nil && swapped {
 			f.look(ctx)
 		}
 	}

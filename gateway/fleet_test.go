@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -139,6 +140,47 @@ func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestWhatTheClusterForgotIsKeptAnew by everybody, also when nobody saw it away, and no more
+// often than that.
+func TestWhatTheClusterForgotIsKeptAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 4, "a", "b")
+		defer w.close()
+		w.served(2*time.Second, 4)
+		pass(time.Minute)
+		for range 2 {
+			before := w.rewrites()
+			pass(time.Minute)
+			if n := w.rewrites(); !maps.Equal(n, before) {
+				t.Errorf("kept anew for nothing: %v, before %v", n, before)
+			}
+			if err := w.cluster.Cache.Delete(t.Context(), "layout"); err != nil {
+				t.Fatal(err)
+			}
+			pass(5 * time.Second)
+			for key, n := range w.rewrites() {
+				if n != before[key]+1 {
+					t.Errorf("shard %s was kept anew %d times", key, n-before[key])
+				}
+			}
+		}
+		w.served(time.Second, 4)
+	})
+}
+
+// rewrites counts of each shard how often it was kept anew, whoever has it.
+func (w *town) rewrites() map[string]int {
+	all := map[string]int{}
+	for _, m := range w.members {
+		m.mu.Lock()
+		for key, run := range m.runs {
+			all[key] += int(run.rewrites.Load())
+		}
+		m.mu.Unlock()
+	}
+	return all
 }
 
 // TestADrainMovesAll drains one of two, and then the other, which has nobody left.

@@ -18,6 +18,9 @@ import (
 type layout struct {
 	Shards int `json:"shards"`
 	Next   int `json:"next,omitempty"`
+	// Memory names the memory of the cluster that has it: another one when all was
+	// forgotten and the layout written anew.
+	Memory string `json:"memory,omitempty"`
 }
 
 // layoutKey is where the layout lies in the cluster's cache.
@@ -29,6 +32,11 @@ const maxShards = 16_384
 // valid reports whether l may be used.
 func (l layout) valid() bool {
 	return l.Shards > 0 && l.Shards <= maxShards && l.Next >= 0 && l.Next <= maxShards && l.Next != l.Shards
+}
+
+// forgotten reports whether the cluster has lost what it was told since before.
+func (l layout) forgotten(before layout) bool {
+	return before.Memory != "" && l.Memory != before.Memory
 }
 
 // sets are the numbers of shards that are to be connected.
@@ -81,7 +89,7 @@ func Reshard(ctx context.Context, c *cluster.Cluster, shards int) error {
 		case !ok:
 			return fault.New(fault.NotFound, "No process has connected any shards so far.")
 		}
-		next := layout{Shards: l.Shards, Next: shards}
+		next := layout{Shards: l.Shards, Next: shards, Memory: l.Memory}
 		if shards == l.Shards {
 			next.Next = 0
 		}

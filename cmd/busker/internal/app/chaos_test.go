@@ -251,9 +251,12 @@ func (b *band) renewed() bool {
 func (b *band) survives() {
 	b.Helper()
 	victim := names[rand.IntN(b.size.processes)]
-	rooms, killed := b.of(victim), time.Now()
+	rooms, fences, killed := b.of(victim), b.local.Fences(), time.Now()
 	b.members[victim].kill()
 	_, back, _ := b.heardSince(rooms, killed, true)
+	if n := b.local.Fences().Identifies - fences.Identifies; n > 0 {
+		b.Errorf("%d sessions began anew: what it takes to resume them is not kept", n)
+	}
 	told, _ := b.audit()
 	b.Logf("afterwards %s was killed with %d playing: %s; %d songs promised and there", victim, len(rooms), figure("heard again after", back), told)
 }
