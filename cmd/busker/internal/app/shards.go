@@ -119,7 +119,9 @@ func (t *tenant) lost(serves func(snowflake.ID) bool, why error) {
 	t.mu.Lock()
 	for at, cancel := range t.serving {
 		one := snowflake.ID(at.n) << 22 // a guild that could be of that shard
-		if token, _ := t.a.gateway.Token(one); serves(one) && token == 0 {
+		token, _ := t.a.gateway.Token(one)
+		_, shards := t.a.gateway.ShardOf(one)
+		if serves(one) && token == 0 || shards != at.of { // another's, or of a former set
 			cancel()
 			delete(t.serving, at)
 		}
