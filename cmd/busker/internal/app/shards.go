@@ -23,14 +23,21 @@ type tenant struct {
 
 	mu      sync.Mutex
 	came    []gateway.Owned
-	serving map[shard]context.CancelFunc // of those whose commands are served
+	serving map[shard]*tenancy
+}
+
+// tenancy is a shard that is served under one token.
+type tenancy struct {
+	owned   gateway.Owned
+	end     context.CancelFunc
+	settled bool // its players are what they have to be; guarded by the tenant's mutex
 }
 
 // shard is the n-th of so many.
 type shard struct{ n, of int }
 
 func newTenant(a *App) *tenant {
-	return &tenant{a: a, wake: make(chan struct{}, 1), serving: map[shard]context.CancelFunc{}}
+	return &tenant{a: a, wake: make(chan struct{}, 1), serving: map[shard]*tenancy{}}
 }
 
 // owned takes note of a shard that is up and ours. It never waits.
@@ -59,37 +66,49 @@ func (t *tenant) Run(ctx context.Context) error {
 		t.came = nil
 		t.mu.Unlock()
 		for _, o := range came {
-			mine := t.begin(ctx, o)
-			running.Go(func() { t.serve(mine, o) })
+			mine, ours := t.begin(ctx, o)
+			running.Go(func() { t.serve(mine, ours) })
 		}
 	}
 }
 
-// begin ends what serves the shard under an older token.
-func (t *tenant) begin(ctx context.Context, o gateway.Owned) context.Context {
-	mine, cancel := context.WithCancel(ctx)
+// begin ends what serves the shard under an older token. What that has not brought to an
+// end is to be done under this one.
+func (t *tenant) begin(ctx context.Context, o gateway.Owned) (context.Context, *tenancy) {
+	mine, end := context.WithCancel(ctx)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := shard{o.Shard, o.Shards}
 	if before := t.serving[at]; before != nil {
-		before()
+		before.end()
+		if o.How == gateway.Kept && !before.settled {
+			o.How = before.owned.How
+		}
 	}
-	t.serving[at] = cancel
-	return mine
+	t.serving[at] = &tenancy{owned: o, end: end}
+	return mine, t.serving[at]
 }
 
 // serve has the guilds of a shard return, and carries out what other processes send.
-func (t *tenant) serve(ctx context.Context, o gateway.Owned) {
-	a := t.a
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error {
+func (t *tenant) serve(ctx context.Context, ours *tenancy) {
+	a, o := t.a, ours.owned
+	var settling sync.WaitGroup
+	defer settling.Wait()
+	settling.Go(func() {
 		t.settle(ctx, o)
-		return nil
+		t.settled(ctx, ours)
 	})
-	work.Go(func() error { return a.server.Serve(ctx, o.Shard, o.Shards, o.Token) })
-	if err := work.Wait(); err != nil && ctx.Err() == nil && !errors.Is(err, cluster.ErrLost) {
+	err := a.server.Serve(ctx, o.Shard, o.Shards, o.Token)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, cluster.ErrLost) {
 		a.opts.Telemetry.Logger().Warn("other processes do not reach a shard", "shard", o.Shard, "err", err)
 	}
+}
+
+// settled notes that there is nothing more to do for a shard, unless that was broken off.
+func (t *tenant) settled(ctx context.Context, ours *tenancy) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ours.settled = ctx.Err() == nil
 }
 
 // settle makes the players of a shard what they have to be now that it is ours.
@@ -117,12 +136,12 @@ func (t *tenant) settle(ctx context.Context, o gateway.Owned) {
 // lost ends what this process did for guilds that are another's now.
 func (t *tenant) lost(serves func(snowflake.ID) bool, why error) {
 	t.mu.Lock()
-	for at, cancel := range t.serving {
+	for at, ours := range t.serving {
 		one := snowflake.ID(at.n) << 22 // a guild that could be of that shard
 		token, _ := t.a.gateway.Token(one)
 		_, shards := t.a.gateway.ShardOf(one)
 		if serves(one) && token == 0 || shards != at.of { // another's, or of a former set
-			cancel()
+			ours.end()
 			delete(t.serving, at)
 		}
 	}
