@@ -56,11 +56,15 @@ func (f *Fleet) handOver(ctx context.Context, h *Holding, to string) error {
 
 // transfer makes the lease another's, with all that happened up to that moment.
 func (f *Fleet) transfer(ctx context.Context, h *Holding, to string) error {
-	if err := h.runner.Seal(ctx); err != nil {
+	err := h.mark(ctx, func(n *note) { n.To = to })
+	if err == nil {
+		err = h.runner.Seal(ctx)
+	}
+	if err != nil {
 		h.runner.Unseal()
 		return fmt.Errorf("keep shard %d: %w", h.shard, err)
 	}
-	_, err := f.c.Leases.Transfer(ctx, h.Lease(), to, f.opts.TTL)
+	_, err = f.c.Leases.Transfer(ctx, h.Lease(), to, f.opts.TTL)
 	switch {
 	case errors.Is(err, cluster.ErrLost):
 		f.lose(h, err)

@@ -115,7 +115,7 @@ func (f *Fleet) own(h *Holding, how How) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), f.opts.TTL/3)
 	defer cancel()
-	if err := h.mark(ctx, func(*note) {}); err != nil {
+	if err := h.mark(ctx, func(n *note) { n.To = "" }); err != nil {
 		f.log.Debug("the note follows", "err", err)
 	}
 	if f.opts.OnOwn != nil {

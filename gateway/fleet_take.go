@@ -85,14 +85,18 @@ func (f *Fleet) see(list []cluster.Held) (free []string) {
 }
 
 // adopt runs the shards whose leases name this process: they were handed over to it,
-// or are those of its life before.
+// or are those of its life before, or it never heard that it was granted them.
 func (f *Fleet) adopt(ctx context.Context, list []cluster.Held) {
 	for _, held := range list {
 		if held.Owner != f.opts.Process || f.runs(held.Key) {
 			continue
 		}
-		if err := f.claim(ctx, held.Key, HandedOver); err != nil {
-			f.log.Debug("a shard handed over is not taken", "key", held.Key, "err", err)
+		how := TakenOver
+		if n := readNote(held.Note); n.To == f.opts.Process && n.Token != held.Token {
+			how = HandedOver
+		}
+		if err := f.claim(ctx, held.Key, how); err != nil {
+			f.log.Debug("a shard that is ours is not taken", "key", held.Key, "err", err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ import (
 // on it like by SIGSTOP.
 type link struct {
 	cut     atomic.Bool
+	silent  atomic.Bool // renewals are not answered
+	deaf    atomic.Bool // of orders only offers arrive
 	mu      sync.Mutex
 	stopped chan struct{} // nil while the process runs; closed when it goes on
 }
@@ -78,6 +81,10 @@ func (k linkedLeases) Acquire(ctx context.Context, key, owner string, ttl time.D
 }
 
 func (k linkedLeases) Renew(ctx context.Context, ttl time.Duration, leases ...cluster.Lease) ([]cluster.Lease, error) {
+	if k.l.silent.Load() {
+		<-ctx.Done()
+		return nil, fmt.Errorf("silence: %w", cluster.ErrUnreachable)
+	}
 	if err := k.l.pass(); err != nil {
 		return nil, err
 	}
@@ -179,6 +186,9 @@ func (k linkedBus) Serve(ctx context.Context, topic string, s cluster.Server) er
 	s.Handle = func(ctx context.Context, m cluster.Message) ([]byte, error) {
 		if err := k.l.pass(); err != nil {
 			return nil, err
+		}
+		if k.l.deaf.Load() && !bytes.Contains(m.Body, []byte(`"offer":true`)) {
+			return nil, cluster.ErrUnreachable
 		}
 		return handle(ctx, m)
 	}

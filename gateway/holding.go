@@ -47,6 +47,7 @@ type note struct {
 	Up     bool            `json:"up,omitempty"`     // the session began
 	Active bool            `json:"active,omitempty"` // its events count
 	Away   bool            `json:"away,omitempty"`   // guilds that go elsewhere were handed over
+	To     string          `json:"to,omitempty"`     // the member it is being handed to
 	State  json.RawMessage `json:"state,omitempty"`  // the runner's
 }
 
@@ -84,6 +85,7 @@ func (h *Holding) begins(grant cluster.Grant) {
 	if len(n.State) == 0 {
 		h.Fresh()
 	}
+	n.To = ""
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.note = n
