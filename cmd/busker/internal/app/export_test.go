@@ -30,12 +30,12 @@ func (a Audit) Settle(ctx context.Context) { a.settle(ctx) }
 // Record takes a record.
 func (a Audit) Record(r player.Record) { a.audit.Record(r) }
 
-// Come has a shard come in some ways, one after the other, and returns how the last is to
-// be settled. settled is whether all before it were.
-func Come(ctx context.Context, settled bool, hows ...gateway.How) (last gateway.How) {
+// Come has shards come, one after the other, and returns how the last is to be settled.
+// settled is whether all before it were.
+func Come(ctx context.Context, settled bool, shards ...gateway.Owned) (last gateway.How) {
 	t := newTenant(nil)
-	for _, how := range hows {
-		mine, ours := t.begin(ctx, gateway.Owned{Shard: 1, Shards: 4, How: how})
+	for _, o := range shards {
+		mine, ours := t.begin(ctx, o)
 		if settled {
 			t.settled(mine, ours)
 		}

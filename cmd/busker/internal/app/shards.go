@@ -79,10 +79,12 @@ func (t *tenant) begin(ctx context.Context, o gateway.Owned) (context.Context, *
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	at := shard{o.Shard, o.Shards}
-	if before := t.serving[at]; before != nil {
-		before.end()
-		if o.How == gateway.Kept && !before.settled {
+	for of, before := range t.serving {
+		if o.How == gateway.Kept && !before.settled && (of == at || of.of != at.of) { // the same, or of the former set
 			o.How = before.owned.How
+		}
+		if of == at {
+			before.end()
 		}
 	}
 	t.serving[at] = &tenancy{owned: o, end: end}
