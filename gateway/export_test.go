@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"busker/cluster"
+	"busker/gateway/conn"
 	"busker/internal/snowflake"
 )
 
@@ -75,6 +76,11 @@ func (k Known) Changes() map[string][]byte {
 // Restore takes what Changes returned, and tells how much was damaged.
 func (k Known) Restore(entries map[string][]byte) int { return k.c.restore(entries) }
 
+// DropOthers forgets what is not among entries.
+func (k Known) DropOthers(entries map[string][]byte) {
+	k.c.dropOthers(func(snowflake.ID) bool { return true }, entries)
+}
+
 // Same reports whether two caches know the same.
 func (k Known) Same(as Known) bool {
 	return reflect.DeepEqual(k.c.guilds, as.c.guilds) && reflect.DeepEqual(k.c.home, as.c.home) && reflect.DeepEqual(k.c.wanted, as.c.wanted)
@@ -92,4 +98,14 @@ func Recode(entry []byte) (read, again any, err error) {
 		bool
 	}
 	return both{g, wanted}, both{same, still}, err
+}
+
+// Inherit has a shard take what an owner left behind that had a session, and returns the
+// one with which it connects.
+func Inherit(ctx context.Context, c *cluster.Cluster) (conn.Session, error) {
+	g := &Gateway{opts: Options{Cluster: c}, cache: newCache(), log: slog.New(slog.DiscardHandler)}
+	s := &shard{g: g, total: 1, log: g.log, state: state{Session: conn.Session{ID: "s1"}, Guilds: 1}}
+	s.guilds.Store(g.cache)
+	err := s.restore(ctx)
+	return s.state.Session, err
 }

@@ -54,6 +54,8 @@ func (b budget) fresh(now time.Time) bool {
 	switch {
 	case b.Asked.IsZero(), now.Sub(b.Asked) > budgetAge:
 		return false
+	case b.Asked.After(now.Add(budgetAge)): // whoever asked has a clock that is wrong
+		return false
 	case b.Total == 0:
 		return true
 	case now.After(b.Reset):

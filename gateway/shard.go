@@ -87,6 +87,10 @@ const (
 // it counts as up without them: some may be in an outage.
 const arrivalTime = 5 * time.Second
 
+// restorePatience is how long a shard waits for its guilds. Without them it begins anew,
+// as it has to when the session has died meanwhile.
+const restorePatience = 30 * time.Second
+
 // newShard prepares a shard for the Fleet to run.
 func (g *Gateway) newShard(h *Holding) Runner {
 	id, total := h.Shard()
@@ -176,13 +180,17 @@ func (s *shard) restore(ctx context.Context) error {
 		return ctx.Err()
 	}
 	pace := conn.Backoff{First: 100 * time.Millisecond}
-	for {
+	for began := time.Now(); ; {
 		entries, err := s.g.opts.Cluster.Cache.Table(ctx, s.table())
 		if err == nil {
 			s.adopt(entries)
 			return ctx.Err()
 		}
 		s.log.Warn("the guilds of a shard cannot be read", "err", err)
+		if time.Since(began) > restorePatience {
+			s.state.Session = conn.Session{}
+			return ctx.Err()
+		}
 		if err := pace.Wait(ctx); err != nil {
 			return err
 		}
@@ -196,6 +204,7 @@ func (s *shard) adopt(entries map[string][]byte) {
 		s.state.Session = conn.Session{}
 		return
 	}
+	s.cache().dropOthers(s.serves, entries)
 	s.g.meet(s.state.Self, s.state.Application)
 	s.Rewrite() // under our token
 }

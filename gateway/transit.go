@@ -68,6 +68,15 @@ func (c *cache) restore(entries map[string][]byte) (damaged int) {
 	return damaged
 }
 
+// dropOthers forgets the guilds of a shard that are not among entries: this process knew
+// them when it had the shard before, and the bot has been removed from them since.
+func (c *cache) dropOthers(serves func(snowflake.ID) bool, entries map[string][]byte) {
+	c.drop(func(of snowflake.ID) bool {
+		_, is := entries[of.String()]
+		return serves(of) && !is
+	})
+}
+
 // set puts a whole guild in place.
 func (c *cache) set(of snowflake.ID, g *guild, wanted bool) {
 	c.mu.Lock()

@@ -1,0 +1,167 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"busker/cluster"
+	"busker/gateway"
+)
+
+// inherit has one gateway keep a session with a guild and stop, something happen to what
+// it kept, and another one start. It returns the opcode with which that one comes.
+func inherit(t *testing.T, guilds string, damage func(ctx context.Context, c *cluster.Cluster, token uint64) error) int {
+	t.Helper()
+	came := make(chan int, 1)
+	d := newDiscord(t,
+		func(p *peer) {
+			p.begin("s1", guilds)
+			if guilds != "" {
+				p.create("")
+			}
+			p.stay()
+		},
+		func(p *peer) {
+			p.hello(time.Minute)
+			f, _ := p.next()
+			came <- f.Op
+			p.stay()
+		},
+	)
+	opts := d.options()
+	opts.Cluster = cluster.Local()
+	opts.Process = "a"
+	a, stop := run(t, opts)
+	if err := a.WaitReady(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if guilds != "" {
+		eventually(t, "the guild is there", func() bool { return a.Online(1) })
+	}
+	token, _ := a.Token(1)
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	if damage != nil {
+		if err := damage(t.Context(), opts.Cluster, token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	opts.Process = "b"
+	run(t, opts)
+	return get(t, came)
+}
+
+// TestWhatIsNotWholeIsNotResumed: a session is resumed only with all of its guilds known,
+// for Discord would not tell of them again.
+func TestWhatIsNotWholeIsNotResumed(t *testing.T) {
+	t.Parallel()
+	const identify, resume = 2, 6
+	const table = "guilds/1/0"
+	entry := func(change func([]byte) []byte) func(context.Context, *cluster.Cluster, uint64) error {
+		return func(ctx context.Context, c *cluster.Cluster, token uint64) error {
+			entries, err := c.Cache.Table(ctx, table)
+			if err != nil {
+				return err
+			}
+			return c.Cache.Put(ctx, table, token, map[string][]byte{"1": change(bytes.Clone(entries["1"]))}, time.Hour)
+		}
+	}
+	note := func(text string) func(context.Context, *cluster.Cluster, uint64) error {
+		return func(ctx context.Context, c *cluster.Cluster, _ uint64) error {
+			grant, err := c.Leases.Acquire(ctx, "shard/1/0", "somebody", time.Minute)
+			if err != nil {
+				return err
+			}
+			if err := c.Leases.Note(ctx, grant.Lease, []byte(text)); err != nil {
+				return err
+			}
+			return c.Leases.Release(ctx, grant.Lease)
+		}
+	}
+	for name, tt := range map[string]struct {
+		guilds string
+		damage func(ctx context.Context, c *cluster.Cluster, token uint64) error
+		want   int
+	}{
+		"whole":        {away, nil, resume},
+		"of no guilds": {"", nil, resume},
+		"no guild is left": {away, func(ctx context.Context, c *cluster.Cluster, token uint64) error {
+			return c.Cache.Drop(ctx, table, token)
+		}, identify},
+		"a guild is missing":       {away, entry(func([]byte) []byte { return nil }), identify},
+		"a guild is cut":           {away, entry(func(b []byte) []byte { return b[:len(b)-1] }), identify},
+		"another version's":        {away, entry(func(b []byte) []byte { b[0]++; return b }), identify},
+		"a note of noise":          {away, note("\x00\x01"), identify},
+		"a note of another shape":  {away, note(`{"token":7,"up":true,"active":true,"state":{"session":"s1","guilds":[]}}`), identify},
+		"a note without a session": {away, note(`{"token":7,"up":true,"active":true,"state":{}}`), identify},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if op := inherit(t, tt.guilds, tt.damage); op != tt.want {
+				t.Errorf("the next owner comes with op %d, want %d", op, tt.want)
+			}
+		})
+	}
+}
+
+// unread is a cache whose tables cannot be read.
+type unread struct{ cluster.Cache }
+
+// Table implements cluster.Cache.
+func (unread) Table(context.Context, string) (map[string][]byte, error) {
+	return nil, errors.New("a table of another kind")
+}
+
+// TestGuildsThatCannotBeReadHoldNobodyUp for longer than a session would live.
+func TestGuildsThatCannotBeReadHoldNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := cluster.Local()
+		c.Cache = unread{c.Cache}
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		session, err := gateway.Inherit(ctx, c)
+		if took := time.Since(began); err != nil || session.ID != "" || took > 2*time.Minute {
+			t.Errorf("after %v it connects with %+v, %v", took, session, err)
+		}
+	})
+}
+
+// TestAGuildLeftMeanwhileIsForgotten: this process knew it when it had the shard before.
+func TestAGuildLeftMeanwhileIsForgotten(t *testing.T) {
+	entries := gateway.Fill(9).Changes()
+	knew := gateway.Fill(10)
+	knew.Restore(entries)
+	knew.DropOthers(entries)
+	if !knew.Same(gateway.Fill(9)) {
+		t.Error("it is still known")
+	}
+}
+
+// TestAWrongClockHoldsNobodyUp: a process whose clock is a day ahead said that nothing is left.
+func TestAWrongClockHoldsNobodyUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := cluster.Local()
+		ahead := time.Now().Add(24 * time.Hour)
+		said, err := json.Marshal(gateway.Budget{Total: 1000, Remaining: 3, Asked: ahead, Reset: ahead.Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Cache.Set(t.Context(), "identifies", said, 0); err != nil {
+			t.Fatal(err)
+		}
+		wait := gateway.Permits(c, 1, time.Second, func(context.Context) (gateway.Budget, error) {
+			return gateway.Budget{Total: 1000, Remaining: 900, Asked: time.Now(), Reset: time.Now().Add(time.Hour)}, nil
+		})
+		began := time.Now()
+		if err := wait(t.Context(), 0); err != nil || time.Since(began) > time.Minute {
+			t.Errorf("a session may begin after %v, %v", time.Since(began), err)
+		}
+	})
+}
