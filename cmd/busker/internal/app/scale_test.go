@@ -36,7 +36,7 @@ var (
 func TestScale(t *testing.T) {
 	t.Parallel()
 	empty := emptyTown(t)
-	c := newTown(t)
+	c := newQuietTown(t)
 	base := c.redisUsage()
 	full := c.run("full", c.fill(*scaleGuilds))
 	kept := c.redisUsage()
@@ -69,7 +69,7 @@ func TestScale(t *testing.T) {
 // emptyTown is what the processes cost without guilds.
 func emptyTown(t *testing.T) costs {
 	t.Helper()
-	c := newTown(t)
+	c := newQuietTown(t)
 	defer c.stopAll()
 	return c.run("empty", c.fill(1))
 }
@@ -82,13 +82,20 @@ type town struct {
 	channels map[snowflake.ID][]snowflake.ID // of each guild, those of voice
 }
 
-func newTown(t *testing.T) *town {
+// newTown prepares a town whose processes tell of themselves.
+func newTown(t *testing.T, s size, limits gateway.Limits) *town {
 	t.Helper()
-	discord := gateway.Limits{Shards: *scaleShards, MaxConcurrency: *scaleConcurrency, IdentifyEvery: *scaleEvery}
-	b := openBand(t, size{*scaleProcesses, *scaleShards, *scaleGuilds, 0}, discord, func(o *orders) {
-		o.IdentifyEvery, o.Watched = *scaleEvery+*scaleEvery/20, true
+	b := openBand(t, s, limits, func(o *orders) {
+		o.IdentifyEvery, o.Watched = limits.IdentifyEvery+limits.IdentifyEvery/20, true
 	})
 	return &town{band: b, channels: map[snowflake.ID][]snowflake.ID{}}
+}
+
+func newQuietTown(t *testing.T) *town {
+	t.Helper()
+	return newTown(t, size{*scaleProcesses, *scaleShards, *scaleGuilds, 0}, gateway.Limits{
+		Shards: *scaleShards, MaxConcurrency: *scaleConcurrency, IdentifyEvery: *scaleEvery,
+	})
 }
 
 // fill makes guilds as they are: five channels of text and three of voice, seven roles,
