@@ -268,7 +268,9 @@ func (f *Fleet) tryAgree(ctx context.Context) error {
 				return err
 			}
 		}
-		if _, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: shards, Memory: rand.Text()}); err != nil {
+		if _, err := swapLayout(ctx, f.c.Cache, written, layout{
+			Shards: shards, Memory: rand.Text(), Order: l.Order + 1, Since: l.Order + 1,
+		}); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ func (f *Fleet) reshard(ctx context.Context) {
 	l, written, held := f.layout, f.written, f.view.held
 	f.mu.Unlock()
 	if l.Next != 0 && allUp(held, l.Next) {
-		if swapped, err := swapLayout(ctx, f.c.Cache, written, layout{Shards: l.Next, Memory: l.Memory}); err == nil && swapped {
+		if swapped, err := swapLayout(ctx, f.c.Cache, written, l.done()); err == nil && swapped {
 			f.look(ctx)
 		}
 	}
@@ -35,7 +35,7 @@ func (f *Fleet) reshard(ctx context.Context) {
 // allUp reports whether every shard of a set is held and up.
 func allUp(held map[string]cluster.Held, shards int) bool {
 	for shard := range shards {
-		if !readNote(held[shardKey(shards, shard)].Note).Up {
+		if !noteOf(held[shardKey(shards, shard)]).Up {
 			return false
 		}
 	}
@@ -47,6 +47,13 @@ func (f *Fleet) present(shards int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.layout.has(shards)
+}
+
+// setOf returns which set of so many shards there is: see layout.
+func (f *Fleet) setOf(shards int) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.layout.set(shards)
 }
 
 // resharding reports whether a change is under way.
@@ -212,7 +219,7 @@ func (f *Fleet) replaced(h *Holding) bool {
 		if ours := f.held[key]; ours != nil && ours.active.Load() && ours.up.Load() {
 			continue
 		}
-		if n := readNote(f.view.held[key].Note); !n.Active || !n.Up {
+		if n := noteOf(f.view.held[key]); !n.Active || !n.Up {
 			return false
 		}
 	}

@@ -18,6 +18,7 @@ type Holding struct {
 	f             *Fleet
 	key           string
 	shards, shard int
+	set           int // which of those with so many shards, one after another
 	how           How
 	log           *slog.Logger
 
@@ -48,6 +49,7 @@ type note struct {
 	Active bool            `json:"active,omitempty"` // its events count
 	Away   bool            `json:"away,omitempty"`   // guilds that go elsewhere were handed over
 	To     string          `json:"to,omitempty"`     // the member it is being handed to
+	Set    int             `json:"set,omitempty"`    // of shards: see layout
 	State  json.RawMessage `json:"state,omitempty"`  // the runner's
 }
 
@@ -56,6 +58,14 @@ func readNote(b []byte) (n note) {
 		return note{}
 	}
 	return n
+}
+
+// noteOf reads what the owner of a lease has written, nothing of those before it.
+func noteOf(held cluster.Held) note {
+	if n := readNote(held.Note); n.Token == held.Token {
+		return n
+	}
+	return note{}
 }
 
 // Shard returns which shard of how many it is.
@@ -76,10 +86,15 @@ func (h *Holding) setLease(l cluster.Lease) {
 	}
 }
 
-// begins takes what the grant brings.
+// begins takes what the grant brings. What was left of a set that ended, before there
+// were as many shards again, says nothing.
 func (h *Holding) begins(grant cluster.Grant) {
 	h.setLease(grant.Lease)
 	n := readNote(grant.Note)
+	if set := h.f.setOf(h.shards); n.Set < set {
+		n = note{Set: set}
+	}
+	h.set = n.Set
 	h.active.Store(n.Active)
 	h.away.Store(n.Away)
 	if len(n.State) == 0 {
@@ -118,7 +133,7 @@ func (h *Holding) mark(ctx context.Context, change func(*note)) error {
 	l, n := h.lease, h.note
 	h.mu.Unlock()
 	change(&n)
-	n.Token, n.Up, n.Active, n.Away = l.Token, h.up.Load(), h.active.Load(), h.away.Load()
+	n.Set, n.Token, n.Up, n.Active, n.Away = h.set, l.Token, h.up.Load(), h.active.Load(), h.away.Load()
 	b, err := json.Marshal(n)
 	if err != nil {
 		return err

@@ -21,6 +21,39 @@ type layout struct {
 	// Memory names the memory of the cluster that has it: another one when all was
 	// forgotten and the layout written anew.
 	Memory string `json:"memory,omitempty"`
+	// Order counts the orders to reshard. The set of Next is of the newest, that of Shards
+	// of Since: so a set is told from an earlier one of as many shards.
+	Order int `json:"order,omitempty"`
+	Since int `json:"since,omitempty"`
+}
+
+// ordered is l once it was ordered to go over to so many shards.
+func (l layout) ordered(shards int) layout {
+	switch shards {
+	case l.Next: // under way
+	case l.Shards:
+		l.Next = 0
+	default:
+		l.Next, l.Order = shards, l.Order+1
+	}
+	return l
+}
+
+// done is l once the next set has replaced the present one.
+func (l layout) done() layout {
+	l.Shards, l.Next, l.Since = l.Next, 0, l.Order
+	return l
+}
+
+// set tells a set of so many shards from those before it, 0 where there is none.
+func (l layout) set(shards int) int {
+	switch shards {
+	case l.Shards:
+		return l.Since
+	case l.Next:
+		return l.Order
+	}
+	return 0
 }
 
 // layoutKey is where the layout lies in the cluster's cache.
@@ -89,11 +122,7 @@ func Reshard(ctx context.Context, c *cluster.Cluster, shards int) error {
 		case !ok:
 			return fault.New(fault.NotFound, "No process has connected any shards so far.")
 		}
-		next := layout{Shards: l.Shards, Next: shards, Memory: l.Memory}
-		if shards == l.Shards {
-			next.Next = 0
-		}
-		swapped, err := swapLayout(ctx, c.Cache, written, next)
+		swapped, err := swapLayout(ctx, c.Cache, written, l.ordered(shards))
 		if err != nil {
 			return fmt.Errorf("set the number of shards: %w", err)
 		}

@@ -374,18 +374,7 @@ func TestReshardingLosesNoEvent(t *testing.T) {
 	f.singIn(t, 0, a, b)
 	before := a.serves(f.guilds)
 	said, stop := f.chatter(t)
-	if err := gateway.Reshard(soon(t), a.cluster, 8); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "8 shards", func() bool {
-		_, of := a.ShardOf(f.guilds[0].ID)
-		_, and := b.ShardOf(f.guilds[0].ID)
-		return of == 8 && and == 8 && a.serves(f.guilds)+b.serves(f.guilds) == 16
-	})
-	eventually(t, "one set", func() bool {
-		held, err := a.cluster.Leases.List(t.Context(), "shard/")
-		return err == nil && len(held) == 8
-	})
+	f.reshard(t, 8, a, b)
 	stop()
 	f.heardAll(t, said(), a, b)
 	if now := a.serves(f.guilds); now != before {
@@ -407,6 +396,64 @@ func TestReshardingLosesNoEvent(t *testing.T) {
 	}
 	if in := f.bot.VoiceChannel(f.guilds[0]); in != f.voices[0].ID {
 		t.Errorf("the bot is in %v, and is to be in %v", in, f.voices[0].ID)
+	}
+}
+
+// reshard changes the number of shards and waits until nothing is left of the former.
+func (f *fleetOf) reshard(t *testing.T, shards int, a, b *process) {
+	t.Helper()
+	if err := gateway.Reshard(soon(t), a.cluster, shards); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the new shards", func() bool {
+		_, of := a.ShardOf(f.guilds[0].ID)
+		_, and := b.ShardOf(f.guilds[0].ID)
+		return of == shards && and == shards && a.serves(f.guilds)+b.serves(f.guilds) == len(f.guilds)
+	})
+	eventually(t, "one set", func() bool {
+		held, err := a.cluster.Leases.List(t.Context(), "shard/")
+		return err == nil && len(held) == shards
+	})
+}
+
+// What is left of shards that ended says nothing to those of a later set of as many.
+func TestReshardingThereAndBack(t *testing.T) {
+	f := newFleetOf(t, 2, 8)
+	a, b := f.start(t, "a"), f.start(t, "b")
+	eventually(t, "shared", func() bool { return a.serves(f.guilds)+b.serves(f.guilds) == len(f.guilds) })
+	f.reshard(t, 3, a, b)
+	eve := f.guilds[0].AddUser("eve")
+	if _, err := eve.JoinVoice(f.voices[0]); err != nil {
+		t.Fatal(err)
+	}
+	before := f.Fences()
+	f.reshard(t, 2, a, b)
+	if after := f.Fences(); after.Identifies-before.Identifies != 2 {
+		t.Errorf("%d sessions began for 2 shards", after.Identifies-before.Identifies)
+	}
+	eventually(t, "eve is seen", func() bool {
+		for _, p := range []*process{a, b} {
+			if token, _ := p.Token(f.guilds[0].ID); token != 0 {
+				in, _ := p.VoiceChannelOf(f.guilds[0].ID, eve.ID)
+				return in == f.voices[0].ID
+			}
+		}
+		return false
+	})
+	for _, p := range []*process{a, b} {
+		p.mu.Lock()
+		for _, o := range p.owned {
+			if o.Shards == 2 && o.How == gateway.TakenOver {
+				t.Errorf("shard %d of 2 was taken over from the first set", o.Shard)
+			}
+		}
+		p.mu.Unlock()
+	}
+	for shard := range 3 {
+		table, err := a.cluster.Cache.Table(t.Context(), fmt.Sprintf("guilds/3/%d", shard))
+		if err != nil || len(table) > 0 {
+			t.Errorf("%d guilds of shard %d of 3 are still kept, %v", len(table), shard, err)
+		}
 	}
 }
 

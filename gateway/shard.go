@@ -150,6 +150,7 @@ func (s *shard) connected(ctx context.Context) error {
 	err := group.Wait()
 	switch {
 	case ctx.Err() != nil:
+		s.discard()
 		return nil
 	case errors.Is(err, cluster.ErrLost): // the fleet knows, and ends ctx
 		<-ctx.Done()
@@ -171,6 +172,22 @@ func (s *shard) End() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ending = true
+}
+
+// discard drops what was kept of a session that ends with its set of shards: nobody goes
+// on with it.
+func (s *shard) discard() {
+	s.mu.Lock()
+	ending := s.ending
+	s.mu.Unlock()
+	if !ending {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), keepEvery)
+	defer cancel()
+	if err := s.g.opts.Cluster.Cache.Drop(ctx, s.table(), s.h.Lease().Token); err != nil {
+		s.log.Debug("the guilds of a shard that ended are kept until they expire", "err", err)
+	}
 }
 
 // restore takes the guilds the last owner left. Without them a resumed session would know

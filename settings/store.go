@@ -113,11 +113,13 @@ func recall[V any](
 	if ok {
 		return v
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	timed, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	v, err := read(ctx)
+	v, err := read(timed)
 	if err != nil {
-		c.log.Warn("settings cannot be read", "id", id, "err", err)
+		if ctx.Err() == nil { // else nobody wants to know any more
+			c.log.Warn("settings cannot be read", "id", id, "err", err)
+		}
 		return unknown
 	}
 	c.mu.Lock()
