@@ -227,6 +227,7 @@ func (b *band) play() {
 		hears(b.T, b.Context(), r.ears)
 		ears.Go(func() { r.meter.attend(listening, r.ears) })
 	}
+	b.marks(b.rooms) // what happens from now on is noticed in all of them
 	b.Cleanup(func() {
 		stop()
 		ears.Wait()

@@ -127,7 +127,7 @@ func (m *meter) sound(window []float32) {
 func (m *meter) position() (at time.Duration, steady bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	steady = time.Since(m.heard) < briefest
+	steady = m.at != 0 && time.Since(m.heard) < briefest
 	if n := len(m.gaps); n > 0 && time.Since(m.gaps[n-1].to) < 3*briefest {
 		steady = false
 	}
