@@ -42,7 +42,7 @@ func (r *Redis) confirmed(ctx context.Context, home redis.Cmdable, asked *redis.
 	_, err := both.Exec(ctx)
 	if r.kind == clusterMode { // whose meter is not that of its nodes
 		name, _ := ctx.Value(nameKey{}).(string)
-		meter{r.opts.Metrics, &r.down}.count(ctx, name, started, err)
+		r.meter().count(ctx, name, started, err)
 	}
 	if n, err := confirmed.Int(); asked.Err() == nil && (err != nil || n == 0) {
 		r.opts.Metrics.alone.Inc()
@@ -52,8 +52,8 @@ func (r *Redis) confirmed(ctx context.Context, home redis.Cmdable, asked *redis.
 
 // home returns the server that keeps the leases, as far as is known.
 func (r *Redis) home(ctx context.Context) (redis.Cmdable, error) {
-	if nodes, ok := r.rdb.(*redis.ClusterClient); ok {
+	if nodes, ok := r.vital.(*redis.ClusterClient); ok {
 		return nodes.MasterForKey(ctx, (*leases)(r).keys()[0])
 	}
-	return r.rdb, nil
+	return r.vital, nil
 }

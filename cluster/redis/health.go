@@ -118,7 +118,9 @@ func (r *Redis) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchEvery)
 	defer cancel()
 	_, err := r.info(ctx, "replication")
-	if nodes, ok := r.rdb.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
-		nodes.ReloadState(ctx) // another may have taken over
+	for _, c := range []redis.UniversalClient{r.rdb, r.vital} {
+		if nodes, ok := c.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
+			nodes.ReloadState(ctx) // another may have taken over
+		}
 	}
 }

@@ -30,8 +30,9 @@ func named(ctx context.Context, name string) context.Context {
 
 // meter is the hook around whole calls, with everything go-redis tries for them.
 type meter struct {
-	metrics *Metrics
-	down    *atomic.Bool
+	metrics  *Metrics
+	down     *atomic.Bool
+	patience time.Duration // what an answer may take
 }
 
 func (m meter) DialHook(next redis.DialHook) redis.DialHook { return next }
@@ -72,23 +73,27 @@ func (m meter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 }
 
 func (m meter) count(ctx context.Context, name string, started time.Time, err error) {
+	result := outcome(err)
 	switch {
+	case unheard(ctx, started, m.patience, err):
+		result = resultUnheard
 	case lost(err):
 		m.down.Store(true)
 	case !errors.Is(ctx.Err(), context.Canceled):
 		m.down.Store(false)
 	}
-	m.metrics.observe(name, outcome(err), time.Since(started))
+	m.metrics.observe(name, result, time.Since(started))
 }
 
 // fuse is the hook around what is asked of one server: while the server is away,
 // callers hear so at once instead of waiting for the timeout.
 type fuse struct {
-	breaker *gobreaker.TwoStepCircuitBreaker[struct{}]
+	breaker  *gobreaker.TwoStepCircuitBreaker[struct{}]
+	patience time.Duration // what an answer may take
 }
 
-func newFuse(name string, changed func(name string, open bool)) fuse {
-	return fuse{gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
+func newFuse(name string, patience time.Duration, changed func(name string, open bool)) fuse {
+	return fuse{patience: patience, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        name,
 		MaxRequests: 1,
 		Timeout:     breakFor,
@@ -96,7 +101,7 @@ func newFuse(name string, changed func(name string, open bool)) fuse {
 		IsSuccessful: func(err error) bool {
 			return !lost(err)
 		},
-		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, errUnheard) },
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			switch {
 			case to == gobreaker.StateOpen && from == gobreaker.StateClosed:
@@ -106,6 +111,31 @@ func newFuse(name string, changed func(name string, open bool)) fuse {
 			}
 		},
 	})}
+}
+
+// errUnheard stands for what unheard says.
+var errUnheard = errors.New("no fault of the server's")
+
+// unheard says whether err, of a call that was begun at started, tells nothing about the
+// server: its caller did not wait for as long as an answer may take, or all connections
+// were in use.
+func unheard(ctx context.Context, started time.Time, patience time.Duration, err error) bool {
+	switch {
+	case !lost(err):
+		return false
+	case errors.Is(err, redis.ErrPoolTimeout):
+		return true
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && deadline.Sub(started) < patience && !time.Now().Before(deadline)
+}
+
+// tell has the breaker know how a call went.
+func (f fuse) tell(ctx context.Context, started time.Time, done func(error), err error) {
+	if unheard(ctx, started, f.patience, err) {
+		err = errUnheard
+	}
+	done(err)
 }
 
 // lost says whether err means that the server is not there: it counts against it.
@@ -133,8 +163,9 @@ func (f fuse) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 			cmd.SetErr(err)
 			return err
 		}
+		started := time.Now()
 		err = next(ctx, cmd)
-		done(err)
+		f.tell(ctx, started, done, err)
 		return err
 	}
 }
@@ -151,8 +182,9 @@ func (f fuse) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessP
 			}
 			return err
 		}
+		started := time.Now()
 		err = next(ctx, cmds)
-		done(err)
+		f.tell(ctx, started, done, err)
 		return err
 	}
 }

@@ -25,6 +25,7 @@ const (
 	resultRefused = "refused" // the server answered, with an error
 	resultLost    = "lost"    // it did not
 	resultOpen    = "open"    // it was not asked: the breaker is open
+	resultUnheard = "unheard" // nobody waited for as long as an answer may take, or no connection was free
 )
 
 // NewMetrics registers the package's metrics with r; a nil r registers nothing.
@@ -34,7 +35,7 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 		busMetrics: newBusMetrics(r),
 		calls: f.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "busker_cluster_call_seconds",
-			Help:    "How long calls to Redis took, by call and result: ok, refused, lost or open.",
+			Help:    "How long calls to Redis took, by call and result: ok, refused, lost, open or unheard.",
 			Buckets: []float64{.0002, .0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2},
 		}, []string{"call", "result"}),
 		open:      f.NewGauge(prometheus.GaugeOpts{Name: "busker_cluster_breakers_open", Help: "Redis servers that are not asked because they did not answer."}),
@@ -52,6 +53,7 @@ func (m *Metrics) observe(call, result string, took time.Duration) {
 	switch result {
 	case resultOK, resultRefused:
 		m.reachable.Set(1)
+	case resultUnheard:
 	default:
 		m.reachable.Set(0)
 	}

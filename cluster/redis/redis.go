@@ -25,8 +25,10 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"regexp"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -57,7 +59,8 @@ type Options struct {
 	// cluster.Margin.
 	Margin time.Duration
 
-	// Connections to one server, at most; 0 = 32.
+	// Connections to one server, at most; 0 = 32. Leases and members have up to four
+	// besides, so that they wait for nothing else.
 	Connections int
 
 	Logger  *slog.Logger // nil = none
@@ -69,17 +72,22 @@ type Redis struct {
 	opts     Options
 	kind     string
 	rdb      redis.UniversalClient
-	down     atomic.Bool   // the newest call was not answered
-	opened   atomic.Int64  // servers that are not asked because they did not answer
-	seen     atomic.Uint64 // the highest token any answer held
-	replicas atomic.Int64  // of the server that keeps the leases
+	vital    redis.UniversalClient // the same with connections of its own, for leases and members
+	down     atomic.Bool           // the newest call was not answered
+	opened   atomic.Int64          // servers that are not asked because they did not answer
+	seen     atomic.Uint64         // the highest token any answer held
+	replicas atomic.Int64          // of the server that keeps the leases
 	bus      *bus
+
+	mu    sync.Mutex
+	fuses map[string]fuse // by server
 }
 
 const (
 	defaultNamespace   = "busker"
 	defaultTimeout     = 500 * time.Millisecond
 	defaultConnections = 32
+	vitalConnections   = 4
 	retries            = 2
 )
 
@@ -116,12 +124,15 @@ func Open(ctx context.Context, opts Options) (*Redis, error) {
 	if !namespaces.MatchString(opts.Namespace) {
 		return nil, fault.New(fault.Invalid, "The cluster's namespace may hold lower-case letters, digits, - and _.")
 	}
-	r := &Redis{opts: opts, kind: kind}
+	r := &Redis{opts: opts, kind: kind, fuses: map[string]fuse{}}
 	r.bus = newBus(r)
 	opts.shape(u)
 	r.rdb = r.client(u)
+	few := *u
+	few.PoolSize, few.Addrs = vitalConnections, slices.Clone(u.Addrs) // cluster clients append to theirs
+	r.vital = r.client(&few)
 	if err := r.inspect(ctx); err != nil {
-		_ = r.rdb.Close()
+		_ = r.Close()
 		return nil, err
 	}
 	return r, nil
@@ -144,23 +155,37 @@ func (o Options) shape(u *redis.UniversalOptions) {
 // that are added first are outside.
 func (r *Redis) client(u *redis.UniversalOptions) redis.UniversalClient {
 	var c redis.UniversalClient
-	meter := meter{r.opts.Metrics, &r.down}
+	meter := r.meter()
 	switch r.kind {
 	case sentinels:
 		c = redis.NewFailoverClient(u.Failover())
 		c.AddHook(meter)
-		c.AddHook(newFuse("master", r.fused))
+		c.AddHook(r.fuse("master"))
 	case clusterMode:
 		nodes := redis.NewClusterClient(u.Cluster())
-		nodes.OnNewNode(func(node *redis.Client) { node.AddHook(newFuse(node.Options().Addr, r.fused)) })
+		nodes.OnNewNode(func(node *redis.Client) { node.AddHook(r.fuse(node.Options().Addr)) })
 		nodes.AddHook(meter)
 		c = nodes
 	default:
 		c = redis.NewClient(u.Simple())
 		c.AddHook(meter)
-		c.AddHook(newFuse("server", r.fused))
+		c.AddHook(r.fuse("server"))
 	}
 	return c
+}
+
+func (r *Redis) meter() meter { return meter{r.opts.Metrics, &r.down, r.opts.Timeout} }
+
+// fuse returns the fuse of a server, which is one for all connections to it.
+func (r *Redis) fuse(server string) fuse {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, ok := r.fuses[server]
+	if !ok {
+		f = newFuse(server, r.opts.Timeout, r.fused)
+		r.fuses[server] = f
+	}
+	return f
 }
 
 // fused says that a server is not asked for a while, or asked again.
@@ -209,7 +234,7 @@ func (r *Redis) Run(ctx context.Context) error {
 }
 
 // Close closes all connections. Calls fail from then on.
-func (r *Redis) Close() error { return r.rdb.Close() }
+func (r *Redis) Close() error { return errors.Join(r.rdb.Close(), r.vital.Close()) }
 
 // key returns the name of something in Redis.
 func (r *Redis) key(kind, name string) string { return r.opts.Namespace + ":" + kind + ":" + name }

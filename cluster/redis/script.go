@@ -15,10 +15,18 @@ type script struct {
 	// once scripts are not sent a second time when the answer was lost, since they
 	// would do it again.
 	once bool
+	// vital scripts have connections of their own.
+	vital bool
 }
 
 func newScript(name, source string) script {
 	return script{name: name, source: source, sha: redis.NewScript(source).Hash()}
+}
+
+// first returns the script as one that does not wait for others.
+func (s script) first() script {
+	s.vital = true
+	return s
 }
 
 // unrepeated returns the script as one that is sent once at most.
@@ -59,14 +67,14 @@ var (
 )
 
 var (
-	acquireScript  = newScript("acquire", lease+acquireLua)
-	renewScript    = newScript("renew", spare+lease+renewLua)
-	releaseScript  = newScript("release", spare+lease+releaseLua)
-	transferScript = newScript("transfer", spare+lease+transferLua)
-	noteScript     = newScript("note", spare+lease+noteLua)
-	listScript     = newScript("list", spare+lease+listLua)
-	announceScript = newScript("announce", spare+announceLua)
-	membersScript  = newScript("members", spare+membersLua)
+	acquireScript  = newScript("acquire", lease+acquireLua).first()
+	renewScript    = newScript("renew", spare+lease+renewLua).first()
+	releaseScript  = newScript("release", spare+lease+releaseLua).first()
+	transferScript = newScript("transfer", spare+lease+transferLua).first()
+	noteScript     = newScript("note", spare+lease+noteLua).first()
+	listScript     = newScript("list", spare+lease+listLua).first()
+	announceScript = newScript("announce", spare+announceLua).first()
+	membersScript  = newScript("members", spare+membersLua).first()
 	takeScript     = newScript("take", takeLua).unrepeated()
 	swapScript     = newScript("swap", swapLua).unrepeated()
 	putScript      = newScript("put", putLua)
@@ -75,20 +83,24 @@ var (
 // run runs a script on the server that keeps the keys, which are of one slot.
 func (r *Redis) run(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	ctx = named(ctx, s.name)
-	answer, err := r.eval(ctx, "evalsha", s.sha, s.once, keys, args)
+	answer, err := r.eval(ctx, s, "evalsha", s.sha, keys, args)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		answer, err = r.eval(ctx, "eval", s.source, s.once, keys, args)
+		answer, err = r.eval(ctx, s, "eval", s.source, keys, args)
 	}
 	return answer, unreachable(ctx, s.name, err)
 }
 
-func (r *Redis) eval(ctx context.Context, name, script string, once bool, keys []string, args []any) (any, error) {
-	cmd := command(ctx, name, script, keys, args)
+func (r *Redis) eval(ctx context.Context, s script, name, text string, keys []string, args []any) (any, error) {
+	cmd := command(ctx, name, text, keys, args)
+	c := r.rdb
+	if s.vital {
+		c = r.vital
+	}
 	var err error
-	if once {
-		err = r.rdb.Process(ctx, unrepeated{cmd})
+	if s.once {
+		err = c.Process(ctx, unrepeated{cmd})
 	} else {
-		err = r.rdb.Process(ctx, cmd)
+		err = c.Process(ctx, cmd)
 	}
 	return cmd.Val(), err
 }
