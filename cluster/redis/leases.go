@@ -138,6 +138,7 @@ func (s *leases) keys() []string {
 	return []string{
 		r.slot("leases", "leases"), r.slot("leases", "notes"),
 		r.slot("leases", "token"), r.slot("leases", "since"), r.slot("leases", "forgot"),
+		r.slot("leases", "clock"),
 	}
 }
 

@@ -8,6 +8,7 @@
 -- KEYS[4] since when this server remembers, in µs: what was granted before may be
 --         missing here
 -- KEYS[5] is there for a while after it has turned out that something is missing
+-- KEYS[6] this server's clock when it was asked last, in µs
 -- ARGV[1] the highest token the caller has seen
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -29,14 +30,6 @@ do
   if newest < seen then redis.call('SET', KEYS[5], '1', 'PX', 5000) end
 end
 
--- grant returns a token above all there were, also those this server never heard of:
--- no clock was ahead of this one when they were granted.
-local function grant()
-  local token = text(math.max(number(KEYS[3]) + 1, now))
-  redis.call('SET', KEYS[3], token)
-  return token
-end
-
 local function parse(v)
   if not v then return nil end
   local token, before, till, owner = string.match(v, '^(%d+) (%d+) (%d+) (.*)$')
@@ -47,6 +40,30 @@ local function load(key) return parse(redis.call('HGET', KEYS[1], key)) end
 
 local function save(key, l)
   redis.call('HSET', KEYS[1], key, l.token .. ' ' .. l.before .. ' ' .. text(l.till) .. ' ' .. l.owner)
+end
+
+-- A clock that was set back, or that of a replica which is behind, would let what has
+-- expired stay held until it has caught up: all leases move with it.
+do
+  local before = number(KEYS[6])
+  local back = before - now
+  if back > 1000000 then
+    for _, key in ipairs(redis.call('HKEYS', KEYS[1])) do
+      local l = load(key)
+      l.till = l.till - back
+      save(key, l)
+    end
+    if redis.call('EXISTS', KEYS[5]) == 1 then redis.call('SET', KEYS[5], '1', 'PX', 5000) end
+  end
+  if math.abs(back) > 100000 then redis.call('SET', KEYS[6], text(now)) end
+end
+
+-- grant returns a token above all there were, also those this server never heard of:
+-- no clock was ahead of this one when they were granted.
+local function grant()
+  local token = text(math.max(number(KEYS[3]) + 1, now))
+  redis.call('SET', KEYS[3], token)
+  return token
 end
 
 local function held(l) return l and l.owner ~= '' and l.till > now end
