@@ -36,7 +36,7 @@ type (
 
 // HandOver has another process go on with guilds, and returns when all that it must know
 // is kept. From its beginning on all commands are refused with ErrMoved, also those of
-// guilds that have no player: for a minute, or until TakeBack or Release. The sound goes on,
+// guilds that have no player: for a minute, or until TakeBack, Release or Revive. The sound goes on,
 // and so does the queue, until the Output is disconnected, as Discord does when the other
 // process is heard, or until Release: then the player ends without a word to Discord.
 // Meanwhile nothing of it is kept any more, it sends no events, neither falls asleep nor

@@ -506,6 +506,15 @@ func TestNobodyBeginsWhereGuildsMove(t *testing.T) {
 		if !begins(a, 6) { // whose it is by now is for others to say
 			t.Error("guild 6 does not begin after the hand-over")
 		}
+		if err := a.m.HandOver(l.Context(), even); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.m.Revive(l.Context(), player.Pace{Guilds: even}); err != nil { // they have come back, before anybody said that they were gone
+			t.Fatal(err)
+		}
+		if !begins(a, 8) {
+			t.Error("guild 8 does not begin when it has come back")
+		}
 		a.end()
 	})
 }

@@ -45,8 +45,10 @@ const (
 
 // Revive has guilds return that were playing when their process ended, newest first,
 // and returns when they have or ctx has ended. What people have a guild do meanwhile
-// counts; see Return. Without a Memory there is nothing to do.
+// counts; see Return. They are this process's again, if they were handed over before.
+// Without a Memory there is no more to do.
 func (m *Manager) Revive(ctx context.Context, pace Pace) error {
+	m.turn(pace.Guilds, false)
 	if m.opts.Memory == nil {
 		return nil
 	}
