@@ -52,7 +52,7 @@ type Fleet struct {
 	ready      chan struct{}
 	readyOnce  sync.Once
 	started    time.Time
-	cutOff     bool // the last renewal found no cluster; the keeper's own
+	cutOff     bool // the cluster could not be told that we are there; of meet alone
 }
 
 // FleetOptions are those of gateway.Options that concern the fleet, and what runs a
@@ -198,7 +198,8 @@ func (f *Fleet) Run(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error { return f.every(ctx, f.opts.TTL/12, f.wake, f.survey) })
-		return f.every(ctx, f.opts.TTL/3, nil, f.keep)
+		group.Go(func() error { return f.every(ctx, f.opts.TTL/3, nil, f.keep) })
+		return f.every(ctx, f.opts.TTL/3, nil, f.meet)
 	})
 	if f.c.Bus != nil {
 		group.Go(func() error { return f.obey(ctx) })

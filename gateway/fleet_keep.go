@@ -12,17 +12,26 @@ import (
 	"busker/cluster"
 )
 
-// keep says that this process is there, and renews all leases at once.
+// keep renews all leases at once. Nothing else is done in its time: in a cluster that is
+// slow each call takes a good part of what leases live.
 func (f *Fleet) keep(ctx context.Context) {
 	attempt, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
 	defer cancel()
-	err := f.renew(attempt)
-	if err == nil {
-		err = f.c.Members.Announce(attempt, f.self(), f.opts.TTL)
+	if err := f.renew(attempt); err != nil {
+		f.log.Debug("leases are not renewed", "err", err)
 	}
+}
+
+// meet says that this process is there, and looks who else is.
+func (f *Fleet) meet(ctx context.Context) {
+	attempt, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
+	defer cancel()
+	err := f.c.Members.Announce(attempt, f.self(), f.opts.TTL)
 	f.reached(ctx, err)
 	if err == nil {
-		f.look(attempt)
+		looking, cancel := context.WithTimeout(ctx, f.opts.TTL*2/3)
+		defer cancel()
+		f.look(looking)
 	}
 }
 

@@ -22,6 +22,8 @@ func (f *Fleet) claim(ctx context.Context, key string, how How) error { //nolint
 	if h == nil || err != nil {
 		return err
 	}
+	ctx, cancelAttempt := context.WithTimeout(ctx, f.opts.TTL) // by then the lease is over
+	defer cancelAttempt()
 	grant, err := f.c.Leases.Acquire(ctx, key, f.opts.Process, f.opts.TTL)
 	if err != nil {
 		f.drop(h)

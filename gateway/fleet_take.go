@@ -30,10 +30,10 @@ func (f *Fleet) survey(ctx context.Context) {
 	}
 	list, err := f.c.Leases.List(attempt, shardsPrefix)
 	if err != nil {
-		return // the keeper tells
+		return // meet tells
 	}
 	free := f.see(list)
-	f.adopt(attempt, list)
+	f.adopt(ctx, list)
 	if f.resharding() || slices.ContainsFunc(free, f.wants) {
 		f.look(attempt) // another number of shards may be in use by now
 	}

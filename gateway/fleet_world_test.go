@@ -21,8 +21,9 @@ import (
 // on it like by SIGSTOP.
 type link struct {
 	cut     atomic.Bool
-	silent  atomic.Bool // renewals are not answered
-	deaf    atomic.Bool // of orders only offers arrive
+	silent  atomic.Bool  // renewals are not answered
+	deaf    atomic.Bool  // of orders only offers arrive
+	slow    atomic.Int64 // how long every call takes
 	mu      sync.Mutex
 	stopped chan struct{} // nil while the process runs; closed when it goes on
 }
@@ -34,6 +35,7 @@ func (l *link) pass() error {
 	if stopped != nil {
 		<-stopped
 	}
+	time.Sleep(time.Duration(l.slow.Load())) // in the bubble: nobody waits
 	if l.cut.Load() {
 		return fmt.Errorf("cut: %w", cluster.ErrUnreachable)
 	}
