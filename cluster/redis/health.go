@@ -91,18 +91,41 @@ func (r *Redis) info(ctx context.Context, sections ...string) (map[string]string
 func (r *Redis) inspect(ctx context.Context) error {
 	info, err := r.info(ctx)
 	switch {
-	case begins(err, []string{"NOAUTH", "WRONGPASS", "NOPERM", "ERR AUTH"}):
-		return fault.Wrap(fault.Denied, "Redis refused the user or password of its URL.", err)
+	case err == nil:
+		return r.judge(info)
 	case errors.Is(err, context.Canceled):
 		return err
-	case err != nil:
-		r.down.Store(true)
-		r.opts.Logger.Warn("redis does not answer yet", "url", r.opts.URL, "error", err)
-		return nil
 	}
+	if refused := refusal(err); refused != nil {
+		return refused
+	}
+	r.down.Store(true)
+	r.opts.Logger.Warn("redis does not answer yet", "url", r.opts.URL, "error", err)
+	return nil
+}
+
+// refusal says what a server means that will not have us; nil when it may yet.
+func refusal(err error) error {
+	switch {
+	case begins(err, []string{"NOPERM"}):
+		return fault.Wrap(fault.Denied, "The user of the Redis URL may not do what the bot needs: all keys, all channels and all commands but dangerous ones, and INFO.", err)
+	case begins(err, []string{"NOAUTH", "WRONGPASS", "ERR AUTH"}):
+		return fault.Wrap(fault.Denied, "Redis refused the user or password of its URL.", err)
+	case begins(err, []string{"ERR This instance has cluster support disabled"}):
+		return fault.Wrap(fault.Unsupported, "This Redis is no Redis Cluster: its URL begins with redis:// or rediss://.", err)
+	}
+	return nil
+}
+
+// judge looks once at a server that answers.
+func (r *Redis) judge(info map[string]string) error {
+	r.judged = true
 	var major int
 	if _, err := fmt.Sscanf(info["redis_version"], "%d.", &major); err == nil && major < 7 {
 		return fault.Newf(fault.Unsupported, "Redis 7 or newer is needed; this one is %s.", info["redis_version"])
+	}
+	if info["redis_mode"] == "cluster" && r.kind == single {
+		return fault.New(fault.Unsupported, "This Redis is a node of a Redis Cluster: its URL begins with redis+cluster:// or rediss+cluster://.")
 	}
 	if policy := info["maxmemory_policy"]; policy != "" && policy != "noeviction" {
 		r.opts.Logger.Warn("redis may evict what the cluster needs: set maxmemory-policy noeviction", "policy", policy)
@@ -110,14 +133,47 @@ func (r *Redis) inspect(ctx context.Context) error {
 	if info["aof_enabled"] == "0" {
 		r.opts.Logger.Warn("redis forgets everything when it restarts: set appendonly yes")
 	}
+	r.role(info["role"])
 	return nil
+}
+
+// role says when a server has become one that takes nothing in.
+func (r *Redis) role(now string) {
+	if now == "slave" && !r.replica {
+		r.opts.Logger.Warn("this redis is a replica, where nothing can be written: use the address of the master, or redis+sentinel://", "url", r.opts.URL)
+	}
+	r.replica = now == "slave"
+}
+
+// look says what has come to light since the last look.
+func (r *Redis) look(info map[string]string, err error) {
+	told := ""
+	switch {
+	case err != nil:
+		if err = refusal(err); err != nil {
+			told = err.Error()
+		}
+	case !r.judged:
+		err = r.judge(info)
+	default:
+		r.role(info["role"])
+	}
+	if err != nil && (told == "" || told != r.told) {
+		r.opts.Logger.Error("this redis will not do", "url", r.opts.URL, "err", err)
+	}
+	r.told = told
 }
 
 // watch looks once how the server is.
 func (r *Redis) watch(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, watchEvery)
 	defer cancel()
-	_, err := r.info(ctx, "replication")
+	sections := []string{"replication"}
+	if !r.judged {
+		sections = nil
+	}
+	info, err := r.info(ctx, sections...)
+	r.look(info, err)
 	for _, c := range []redis.UniversalClient{r.rdb, r.vital} {
 		if nodes, ok := c.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
 			nodes.ReloadState(ctx) // another may have taken over

@@ -79,6 +79,11 @@ type Redis struct {
 	replicas atomic.Int64          // of the server that keeps the leases
 	bus      *bus
 
+	// Of Open, and of Run after it.
+	judged  bool   // a server has answered, and was looked at
+	replica bool   // it was one the last time
+	told    string // why it would not have us the last time
+
 	mu    sync.Mutex
 	fuses map[string]fuse // by server
 }

@@ -27,10 +27,10 @@ type URL string
 
 // String returns the URL without user and password.
 func (u URL) String() string {
-	scheme, rest, ok := strings.Cut(string(u), "://")
-	if !ok {
-		return "(no URL)"
+	if u.Check() != nil {
+		return "(no URL)" // who knows what is where in it
 	}
+	scheme, rest, _ := strings.Cut(string(u), "://")
 	rest, _, _ = strings.Cut(rest, "?")
 	authority, path, _ := strings.Cut(rest, "/")
 	if i := strings.LastIndexByte(authority, '@'); i >= 0 {
