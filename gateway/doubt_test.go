@@ -19,7 +19,7 @@ func TestAllWhoDoubtHearTheSame(t *testing.T) {
 		w.served(2*time.Second, 4)
 		a := w.members[0]
 		a.link.silent.Store(true)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		began := time.Now()
 		var asking sync.WaitGroup
 		for i := range 200 {

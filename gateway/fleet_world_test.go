@@ -35,7 +35,7 @@ func (l *link) pass() error {
 	if stopped != nil {
 		<-stopped
 	}
-	time.Sleep(time.Duration(l.slow.Load())) // in the bubble: nobody waits
+	pass(time.Duration(l.slow.Load())) // in the bubble: nobody waits
 	if l.cut.Load() {
 		return fmt.Errorf("cut: %w", cluster.ErrUnreachable)
 	}

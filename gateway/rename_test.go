@@ -14,7 +14,7 @@ func TestAProcessThatComesBackByItsNameTakesOver(t *testing.T) {
 		w := newTown(t, 2, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 2)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		for _, m := range w.members {
 			m.said()
 		}
@@ -22,7 +22,7 @@ func TestAProcessThatComesBackByItsNameTakesOver(t *testing.T) {
 		w.members = w.members[1:]
 		a := w.join("a")
 		w.served(4*time.Second, 2)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		for _, m := range w.members {
 			for _, s := range m.said() {
 				if !strings.HasPrefix(s, "taken_over") {
@@ -42,7 +42,7 @@ func TestWhatWasHandedOverIsFoundWithoutBeingTold(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		a, b := w.members[0], w.members[1]
 		b.said()
 		b.link.deaf.Store(true)
@@ -50,7 +50,7 @@ func TestWhatWasHandedOverIsFoundWithoutBeingTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.served(time.Second, 4)
-		time.Sleep(time.Second)
+		pass(time.Second)
 		handed := 0
 		for _, s := range b.said() {
 			if strings.HasPrefix(s, "handed_over") {

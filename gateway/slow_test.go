@@ -15,13 +15,13 @@ func TestASlowClusterIsNoDeadOne(t *testing.T) {
 				w := newTown(t, 12, "a", "b", "c")
 				defer w.close()
 				w.served(2*time.Second, 12)
-				time.Sleep(5 * time.Second)
+				pass(5 * time.Second)
 				for _, m := range w.members {
 					m.said()
 					m.link.slow.Store(int64(slow))
 				}
 				for range 600 {
-					time.Sleep(100 * time.Millisecond)
+					pass(100 * time.Millisecond)
 					w.served(0, 12) // all trust themselves
 				}
 				for _, m := range w.members {
@@ -41,7 +41,7 @@ func TestASlowClusterIsNoDeadOne(t *testing.T) {
 				}
 				t.Logf("drained after %v", time.Since(began))
 				w.wait(10*time.Second, "the last has all", func() bool { return w.members[1].owns(12) == 12 })
-				time.Sleep(5 * time.Second)
+				pass(5 * time.Second)
 				handed := 0
 				for _, s := range w.members[1].said() {
 					if strings.HasPrefix(s, "handed_over") {
