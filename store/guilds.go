@@ -48,8 +48,9 @@ func (s *Store) EraseGuild(ctx context.Context, guild snowflake.ID) error {
 	})
 }
 
-// guildTables are the tables with a column guild.
+// guildTables are the tables with a column guild, the token first, as where changes are
+// saved: two transactions about a guild then wait for each other there and nowhere else.
 var guildTables = []string{
-	"guild_settings", "session_sound", "session_place", "session_token", "session_command", "queue_item", "queue_state", "queue_change",
+	"session_token", "guild_settings", "session_sound", "session_place", "session_command", "queue_item", "queue_state", "queue_change",
 	"card", "play", "audit", "departed_guild",
 }
