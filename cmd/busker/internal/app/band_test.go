@@ -446,6 +446,24 @@ func changes(rooms []*room, since time.Time) (gaps []time.Duration) {
 	return gaps
 }
 
+// heardFrom returns how long after a time each of the rooms heard another voice session than
+// before, which is another process's, and complains of those that took long.
+func (b *band) heardFrom(rooms []*room, since time.Time) (after []time.Duration) {
+	b.Helper()
+	for _, r := range rooms {
+		for _, s := range r.ears.Report().Sources {
+			if s.Packets > 0 && s.First.After(since) {
+				after = append(after, s.First.Sub(since))
+				if took := s.First.Sub(since); took > 8*time.Second {
+					b.Logf("%s (%v) waited %v", r.guild.Name, r.guild.ID, took)
+				}
+				break
+			}
+		}
+	}
+	return after
+}
+
 // fenced fails the test if two processes were heard in one guild at the same time, and tells
 // what Discord had to refuse.
 func (b *band) fenced() {

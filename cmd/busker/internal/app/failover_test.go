@@ -34,7 +34,8 @@ func TestAKilledProcessIsReplaced(t *testing.T) {
 		<-time.After(time.Duration(2000+rand.IntN(2000)) * time.Millisecond)
 		killed := time.Now()
 		b.members[victim].kill()
-		_, after, skipped := b.heardSince(rooms, killed, true)
+		_, _, skipped := b.heardSince(rooms, killed, true)
+		after := b.heardFrom(rooms, killed)
 		back, off = append(back, after...), append(off, skipped...)
 		stop()
 		told, silent := b.audit()
@@ -100,7 +101,8 @@ func TestAStoppedProcessActsOnNothing(t *testing.T) {
 		stop := b.ask()
 		stopped := time.Now()
 		b.signal(victim, syscall.SIGSTOP)
-		_, after, off := b.heardSince(rooms, stopped, true)
+		_, _, off := b.heardSince(rooms, stopped, true)
+		after := b.heardFrom(rooms, stopped)
 		if left := *bandStopped - time.Since(stopped); left > 0 {
 			<-time.After(left)
 		}
