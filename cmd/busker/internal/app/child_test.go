@@ -127,10 +127,11 @@ func (o orders) play() error {
 	return nil
 }
 
-// tell writes a line of reports again and again, all of one moment.
+// tell writes a line of reports again and again, all of one moment: the more guilds there
+// are, the less often.
 func (o orders) tell(m *player.Manager) {
 	out := json.NewEncoder(os.Stdout)
-	for range time.Tick(100 * time.Millisecond) {
+	for range time.Tick(max(100*time.Millisecond, time.Duration(len(o.Guilds))*20*time.Millisecond)) {
 		var all []report
 		for _, guild := range o.Guilds {
 			s, _ := m.Status(guild)
