@@ -150,7 +150,7 @@ func (s *shard) connected(ctx context.Context) error {
 	err := group.Wait()
 	switch {
 	case ctx.Err() != nil:
-		s.discard()
+		s.discard(ctx)
 		return nil
 	case errors.Is(err, cluster.ErrLost): // the fleet knows, and ends ctx
 		<-ctx.Done()
@@ -176,14 +176,14 @@ func (s *shard) End() {
 
 // discard drops what was kept of a session that ends with its set of shards: nobody goes
 // on with it.
-func (s *shard) discard() {
+func (s *shard) discard(ctx context.Context) {
 	s.mu.Lock()
 	ending := s.ending
 	s.mu.Unlock()
 	if !ending {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), keepEvery)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepEvery)
 	defer cancel()
 	if err := s.g.opts.Cluster.Cache.Drop(ctx, s.table(), s.h.Lease().Token); err != nil {
 		s.log.Debug("the guilds of a shard that ended are kept until they expire", "err", err)
