@@ -25,7 +25,9 @@ type authority struct {
 // validity of the certificates: longer than any demo runs.
 const validity = 30 * 24 * time.Hour
 
-func newAuthority() (*authority, error) {
+// newAuthority makes a certificate for this machine as it is known to itself, and for the
+// hosts of addresses.
+func newAuthority(addresses ...string) (*authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -52,6 +54,15 @@ func newAuthority() (*authority, error) {
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames:    []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	for _, address := range addresses {
+		if host, _, err := net.SplitHostPort(address); err != nil {
+			continue // bind says so
+		} else if ip := net.ParseIP(host); ip != nil {
+			leaf.IPAddresses = append(leaf.IPAddresses, ip)
+		} else if host != "" {
+			leaf.DNSNames = append(leaf.DNSNames, host)
+		}
 	}
 	signed, err := x509.CreateCertificate(rand.Reader, leaf, ca, &leafKey.PublicKey, key)
 	if err != nil {

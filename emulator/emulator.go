@@ -87,7 +87,7 @@ func New(opts Options) (*Emulator, error) {
 }
 
 func (e *Emulator) open() (err error) {
-	if e.ca, err = newAuthority(); err != nil {
+	if e.ca, err = newAuthority(e.opts.Addr, e.opts.TLSAddr, e.opts.Voice.Address); err != nil {
 		return fmt.Errorf("make the certificate authority: %w", err)
 	}
 	if e.caFile, err = e.ca.file(); err != nil {

@@ -54,19 +54,28 @@ var names = []string{"ada", "bix", "cab", "dot"}
 // newBand starts the processes and has some of the guilds play.
 func newBand(t *testing.T, s size, change func(*orders)) *band {
 	t.Helper()
-	b := openBand(t, s, gateway.Limits{
-		Shards: s.shards, MaxConcurrency: s.shards, IdentifyEvery: 10 * time.Millisecond,
-	}, change)
+	b := openBand(t, s, s.quickly(), change)
 	b.assemble()
 	return b
+}
+
+// quickly is a Discord that lets all shards begin at once.
+func (s size) quickly() gateway.Limits {
+	return gateway.Limits{Shards: s.shards, MaxConcurrency: s.shards, IdentifyEvery: 10 * time.Millisecond}
 }
 
 // openBand prepares all but guilds and processes.
 func openBand(t *testing.T, s size, discord gateway.Limits, change func(*orders)) *band {
 	t.Helper()
+	return openBandOn(t, s, emulator.Options{Gateway: discord}, change)
+}
+
+// openBandOn is openBand on any local Discord.
+func openBandOn(t *testing.T, s size, discord emulator.Options, change func(*orders)) *band {
+	t.Helper()
 	b := &band{T: t, size: s, members: map[string]*child{}, dir: t.TempDir()}
 	b.redis, b.store = redistest.Start(t), storetest.Postgres(t)
-	b.local = emulator.Start(t, emulator.Options{Gateway: discord})
+	b.local = emulator.Start(t, discord)
 	b.bot = b.local.AddBot("Busker")
 	writeSweep(t, b.dir, 30*time.Minute)
 	writeTones(t, filepath.Join(b.dir, "extra.wav"), lowTone, highTone)

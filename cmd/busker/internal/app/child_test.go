@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -46,7 +47,8 @@ type orders struct {
 	// Watched has the process tell its metrics, and answer questions.
 	Watched bool
 
-	Ways map[string]string `json:"-"` // to Redis, of processes that have their own
+	Ways map[string]string   `json:"-"` // to Redis, of processes that have their own
+	By   map[string][]string `json:"-"` // the commands by which processes are started, if any
 }
 
 // report is what a child says of a guild, ten times a second.
@@ -169,8 +171,9 @@ func startChild(t *testing.T, o orders) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
+	command := append(slices.Clone(o.By[o.Name]), self)
 	c := &child{
-		process: exec.Command(self), findings: make(chan finding, 1), //nolint:gosec // ourselves
+		process: exec.Command(command[0], command[1:]...), findings: make(chan finding, 1), //nolint:gosec // ourselves
 		last: map[snowflake.ID]report{}, seen: map[snowflake.ID]report{},
 	}
 	c.process.Env = append(os.Environ(), childOrders+"="+string(text))

@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"busker/emulator"
 )
 
 var (
@@ -93,7 +95,11 @@ func TestARollingRestartIsHardlyHeard(t *testing.T) {
 // lets it go on.
 func TestAStoppedProcessActsOnNothing(t *testing.T) {
 	t.Parallel()
-	b := newBand(t, bandSize(), nil)
+	s := bandSize()
+	b := openBandOn(t, s, emulator.Options{
+		Gateway: s.quickly(), Lenient: true, // of heartbeats that do not come
+	}, nil)
+	b.assemble()
 	b.play()
 	for range *bandRounds {
 		victim := names[rand.IntN(*bandProcesses)]
