@@ -58,6 +58,7 @@ func (c *town) reshard(round, shards int) {
 	stopAsking, stopPressing, stopLife := c.ask(), c.pressOn(), c.liveOn()
 	<-time.After(time.Second)
 	began, victim, killed := time.Now(), "", []*room(nil)
+	late := lateness(c.T)
 	c.order(shards)
 	if *reshardKill {
 		<-time.After(rand.N(1500 * time.Millisecond))
@@ -92,14 +93,21 @@ func (c *town) reshard(round, shards int) {
 		silent, back, off := c.heardSince(killed, began, false)
 		c.Logf("of the killed one: %s; %s; %s", figure("silent for", silent), figure("back after", back), figure("off by", off))
 	}
-	silent, _, off := c.heardSince(others(c.rooms, killed), began, false)
+	spared := others(c.rooms, killed)
+	silent, _, off := c.heardSince(spared, began, false)
+	for i, r := range spared {
+		if silent[i] > time.Second || off[i] > time.Second {
+			c.Logf("%s (%v) was silent for %v and off by %v", r.guild.Name, r.guild.ID,
+				silent[i].Round(time.Millisecond), off[i].Round(time.Millisecond))
+		}
+	}
 	told, unsaid := c.audit()
 	c.inTruth(c.everyGuild())
-	f := c.local.Fences()
-	c.Logf("round %d, %d shards: counted after %v, alone after %v; %d songs promised and there, %d there unpromised, %d buttons pressed, %d changes known; %s; %s",
+	f, busy := c.local.Fences(), late()
+	c.Logf("round %d, %d shards: counted after %v, alone after %v; %d songs promised and there, %d there unpromised, %d buttons pressed, %d changes known; %s; %s; the machine was late by %v",
 		round, shards, counted.Round(time.Millisecond), took.Round(time.Millisecond), told, unsaid, presses, changes,
-		figure("silent for", silent), figure("off by", off))
-	if worst := worstOf(silent); worst > time.Second {
+		figure("silent for", silent), figure("off by", off), busy.Round(time.Millisecond))
+	if worst := worstOf(silent); worst > time.Second && busy < briefest { // else nothing is on time
 		c.Errorf("a guild was silent for %v", worst)
 	}
 	if f.Answered != f.Interactions && victim == "" {
@@ -107,6 +115,26 @@ func (c *town) reshard(round, shards int) {
 	}
 	if f.IdentifiesEarly > 0 {
 		c.Errorf("%d sessions were refused", f.IdentifiesEarly)
+	}
+}
+
+// lateness measures by how much this process is late at most, until it is asked.
+func lateness(t *testing.T) (most func() time.Duration) {
+	ctx, cancel := context.WithCancel(t.Context())
+	worst := make(chan time.Duration, 1)
+	go func() {
+		const pace = 10 * time.Millisecond
+		late := time.Duration(0)
+		for ctx.Err() == nil {
+			began := time.Now()
+			<-time.After(pace)
+			late = max(late, time.Since(began)-pace)
+		}
+		worst <- late
+	}()
+	return func() time.Duration {
+		cancel()
+		return <-worst
 	}
 }
 
