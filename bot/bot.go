@@ -100,6 +100,9 @@ type Options struct {
 	// Who still holds the guild's connection with Discord should get nil then. It may wait
 	// for as long as its context lets it. nil: all guilds are.
 	Owns func(ctx context.Context, guild snowflake.ID) error
+	// Turn waits for a turn of those all processes of the bot share, for a request that is no
+	// answer to an interaction; nil: there is only this one. Discord counts requests by bot.
+	Turn func(ctx context.Context) error
 	// Survives says that what plays goes on after a restart: cards wait for it then.
 	Survives bool
 
@@ -203,7 +206,7 @@ func New(opts Options) (*Bot, error) {
 		lookups: make(chan struct{}, opts.Lookups),
 		imports: make(chan struct{}, importsAtOnce),
 		codes:   make(chan struct{}, codesAtOnce),
-		writes:  rate.NewLimiter(writesPerSecond, writesAtOnce),
+		writes:  rate.NewLimiter(WritesPerSecond, WritesAtOnce),
 		steps:   rate.NewLimiter(stepsPerSecond, stepsPerSecond),
 		notices: rate.NewLimiter(noticesPerSecond, noticesPerSecond),
 		cards:   newCardSet(),
@@ -217,11 +220,11 @@ func New(opts Options) (*Bot, error) {
 }
 
 const (
-	// writesPerSecond and writesAtOnce make 45 in any second. Discord allows a bot 50 in
+	// WritesPerSecond and WritesAtOnce make 45 in any second. Discord allows a bot 50 in
 	// all, on its own clock; it refuses what is beyond, and blocks for an hour who is
 	// refused too often. Answers to interactions do not count.
-	writesPerSecond = 40
-	writesAtOnce    = 5
+	WritesPerSecond = 40
+	WritesAtOnce    = 5
 	// stepsPerSecond bounds the edits that only move progress bars. With more cards than
 	// that, bars move less often.
 	stepsPerSecond = 20

@@ -52,11 +52,19 @@ func (d desk) finish(ctx context.Context, bucket string, do func(context.Context
 		if err := room(ctx, d.rest, bucket); err != nil {
 			return err
 		}
-		if err := d.b.writes.Wait(ctx); err != nil {
+		if err := d.b.turn(ctx); err != nil {
 			return err
 		}
 		return do(ctx)
 	})
+}
+
+// turn waits until one more request may be made.
+func (b *Bot) turn(ctx context.Context) error {
+	if err := b.writes.Wait(ctx); err != nil || b.opts.Turn == nil {
+		return err
+	}
+	return b.opts.Turn(ctx)
 }
 
 // postGrace is how long a stop waits for the answer to a post: without its id, the

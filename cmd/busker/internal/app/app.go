@@ -239,6 +239,7 @@ func (a *App) openBot() (err error) {
 		Doer:        doer{a.doer, a.players},
 		Claims:      bot.ClusterClaims(a.cluster.Claims, a.opts.Process),
 		Owns:        a.owns,
+		Turn:        a.turn(),
 		Resolver:    a.sources,
 		Voice:       a.gateway,
 		Privacy:     calls{a.hub},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"busker/cluster"
 	"busker/gateway"
 	"busker/player"
 	"busker/store"
@@ -11,6 +12,11 @@ import (
 
 // Gateway is the app's.
 func (a *App) Gateway() *gateway.Gateway { return a.gateway }
+
+// Turns waits for turns of those that all who share limits have.
+func Turns(limits cluster.Limits) func(context.Context) error {
+	return turns{limits, make(chan struct{}, 1)}.wait
+}
 
 // Audit is what carries records to the store.
 type Audit struct{ *audit }
