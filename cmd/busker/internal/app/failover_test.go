@@ -16,8 +16,17 @@ var (
 	bandGuilds    = flag.Int("band.guilds", 8, "how many guilds there are")
 	bandPlaying   = flag.Int("band.playing", 4, "how many of them play")
 	bandRounds    = flag.Int("band.rounds", 1, "how often a process is killed, drained or stopped")
+	bandAll       = flag.Bool("band.all", false, "whether to try all that can happen to Redis and to machines, which takes some minutes")
 	bandStopped   = flag.Duration("band.stopped", 8*time.Second, "how long a process is stopped, or cut off")
 )
+
+// long skips what takes too long for every run of the tests.
+func long(t *testing.T) {
+	t.Helper()
+	if !*bandAll {
+		t.Skip("takes about a minute: -band.all")
+	}
+}
 
 func bandSize() size { return size{*bandProcesses, *bandShards, *bandGuilds, *bandPlaying} }
 

@@ -74,6 +74,7 @@ func (m *machine) plug() {
 // the process on it goes on: others take over, and when it is back it acts on nothing that
 // it had. Its way to Postgres stays, so that it may do what harm it can.
 func TestALostMachineComesBack(t *testing.T) {
+	long(t)
 	t.Parallel()
 	m := newMachine(t)
 	s, lost := bandSize(), names[1]
