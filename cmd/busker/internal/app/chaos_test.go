@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	chaosFor  = flag.Duration("band.trouble", 5*time.Second, "how long Redis is in trouble, more than the life of a lease")
+	chaosFor  = flag.Duration("band.trouble", 4*time.Second, "how long Redis is in trouble, more than the life of a lease")
 	chaosLate = flag.Duration("band.latency", 5*time.Second, "how late Redis answers when it is slow")
 )
 
