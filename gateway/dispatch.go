@@ -289,6 +289,9 @@ func (s *shard) onGuildGone(e *discordgo.Guild) {
 
 // forget drops a guild the bot is no longer in, and with it its place in voice.
 func (s *shard) forget(gone snowflake.ID) {
+	s.mu.Lock()
+	delete(s.missing, gone)
+	s.mu.Unlock()
 	wanted := s.cache().isWanted(gone)
 	s.cache().deleteGuild(gone)
 	if wanted {

@@ -427,6 +427,7 @@ func TestReshardingThereAndBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := f.Fences()
+	gone := f.kickedOut(t)
 	f.reshard(t, 2, a, b)
 	if after := f.Fences(); after.Identifies-before.Identifies != 2 {
 		t.Errorf("%d sessions began for 2 shards", after.Identifies-before.Identifies)
@@ -440,7 +441,11 @@ func TestReshardingThereAndBack(t *testing.T) {
 		}
 		return false
 	})
+	left := gone()
 	for _, p := range []*process{a, b} {
+		eventually(t, "the guilds are forgotten", func() bool {
+			return !slices.ContainsFunc(p.Guilds(), func(g snowflake.ID) bool { return slices.Contains(left, g) })
+		})
 		p.mu.Lock()
 		for _, o := range p.owned {
 			if o.Shards == 2 && o.How == gateway.TakenOver {
@@ -454,6 +459,31 @@ func TestReshardingThereAndBack(t *testing.T) {
 		if err != nil || len(table) > 0 {
 			t.Errorf("%d guilds of shard %d of 3 are still kept, %v", len(table), shard, err)
 		}
+	}
+}
+
+// kickedOut has the bot thrown out of guilds, one after the other; gone waits for that and
+// returns which.
+func (f *fleetOf) kickedOut(t *testing.T) (gone func() []snowflake.ID) {
+	t.Helper()
+	guilds := make([]*emulator.Guild, 40)
+	ids := make([]snowflake.ID, len(guilds))
+	for i := range guilds {
+		guilds[i] = f.AddGuild(fmt.Sprint("Unkind ", i), f.bot)
+		ids[i] = guilds[i].ID
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for _, g := range guilds {
+			<-tick.C
+			g.Kick(f.bot)
+		}
+	})
+	return func() []snowflake.ID {
+		wg.Wait()
+		return ids
 	}
 }
 

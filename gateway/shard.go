@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -60,6 +61,7 @@ type shard struct {
 	sessionID string                // of the present session, "" before the first
 	former    []string              // the sessions before, the newest last
 	awaited   map[snowflake.ID]bool // guilds of a new session that are to come
+	missing   map[snowflake.ID]bool // of these, all that have not come, however long it is; nil = nobody has listed any
 	since     time.Time             // when it began
 	ending    bool                  // the session ends with Run, whatever the options say
 	sealed    bool
@@ -222,6 +224,7 @@ func (s *shard) adopt(entries map[string][]byte) {
 		return
 	}
 	s.cache().dropOthers(s.serves, entries)
+	s.missing = map[snowflake.ID]bool{}
 	s.g.meet(s.state.Self, s.state.Application)
 	s.Rewrite() // under our token
 }
@@ -302,6 +305,7 @@ func (s *shard) arrives(guild snowflake.ID) {
 	s.mu.Lock()
 	_, awaited := s.awaited[guild]
 	delete(s.awaited, guild)
+	delete(s.missing, guild)
 	s.mu.Unlock()
 	if awaited {
 		s.arrived()
@@ -348,7 +352,7 @@ func (s *shard) renew(id string, guilds map[snowflake.ID]bool) {
 	if s.sessionID != "" {
 		s.addFormer(s.sessionID)
 	}
-	s.sessionID, s.awaited, s.since = id, guilds, time.Now()
+	s.sessionID, s.awaited, s.missing, s.since = id, guilds, maps.Clone(guilds), time.Now()
 	s.wipe.Store(true)
 }
 

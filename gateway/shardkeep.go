@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"busker/internal/snowflake"
 )
 
 // connectPatience is how long a shard waits for the cluster before it connects on its
@@ -125,6 +127,9 @@ func (s *shard) Begin(now func()) {
 	if collected == s.g.cache {
 		return
 	}
+	for _, guild := range s.g.cache.unlisted(s.serves, s.lists(collected)) {
+		s.forget(guild)
+	}
 	self := s.g.UserID()
 	for _, guild := range s.g.cache.merge(collected) {
 		if is, _ := s.g.cache.voiceOf(guild, self); is == 0 && s.g.cache.isWanted(guild) {
@@ -132,6 +137,16 @@ func (s *shard) Begin(now func()) {
 		}
 		s.changed(guild)
 		s.tellGuild(guild, true)
+	}
+}
+
+// lists tells which guilds the bot is in as far as a shard has collected them: all where it
+// has not begun to.
+func (s *shard) lists(collected *cache) func(snowflake.ID) bool {
+	return func(guild snowflake.ID) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.missing == nil || s.missing[guild] || collected.has(guild)
 	}
 }
 

@@ -119,6 +119,26 @@ func (c *cache) drop(serves func(snowflake.ID) bool) {
 	}
 }
 
+// has reports whether a guild is known.
+func (c *cache) has(of snowflake.ID) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.guilds[of] != nil
+}
+
+// unlisted returns the guilds of a shard that are on no list: the bot left them, and only
+// another shard was told.
+func (c *cache) unlisted(serves, lists func(snowflake.ID) bool) (gone []snowflake.ID) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for of := range c.guilds {
+		if serves(of) && !lists(of) {
+			gone = append(gone, of)
+		}
+	}
+	return gone
+}
+
 // merge moves the guilds of from into c, which keeps what it knows of the bot's wishes
 // and of lines nobody has told from. It returns which they are.
 func (c *cache) merge(from *cache) (moved []snowflake.ID) {
