@@ -19,11 +19,13 @@ const adoptTimeout = 2 * time.Second
 // adopt reads which cards another process left in guilds. Without them the music plays all
 // the same.
 func (b *Bot) adopt(ctx context.Context, serves func(guild snowflake.ID) bool) []session.Card {
-	ctx, cancel := context.WithTimeout(ctx, adoptTimeout)
+	timed, cancel := context.WithTimeout(ctx, adoptTimeout)
 	defer cancel()
-	kept, err := b.opts.Cards.Cards(ctx)
+	kept, err := b.opts.Cards.Cards(timed)
 	if err != nil {
-		b.log.Warn("the cards of the process before cannot be read", "err", err)
+		if ctx.Err() == nil { // else the guilds are another's already
+			b.log.Warn("the cards of the process before cannot be read", "err", err)
+		}
 		return nil
 	}
 	kept = slices.DeleteFunc(kept, func(k session.Card) bool { return !serves(k.Guild) })

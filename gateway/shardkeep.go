@@ -130,8 +130,11 @@ func (s *shard) Begin(now func()) {
 	for _, guild := range s.g.cache.unlisted(s.serves, s.lists(collected)) {
 		s.forget(guild)
 	}
-	self := s.g.UserID()
+	self, present := s.g.UserID(), s.presentSession()
 	for _, guild := range s.g.cache.merge(collected) {
+		if by := s.g.cache.ownSession(guild, self); by != "" && by != present { // the former set's, which ends
+			s.g.cache.setVoice(VoiceState{Guild: guild, User: self, Self: true}, seat{})
+		}
 		if is, _ := s.g.cache.voiceOf(guild, self); is == 0 && s.g.cache.isWanted(guild) {
 			s.tellLost(guild)
 		}

@@ -84,8 +84,11 @@ func (m *Manager) Revive(ctx context.Context, pace Pace) error {
 func (m *Manager) unfinished(ctx context.Context) ([]GuildID, error) {
 	for wait := reviveAgain; ; wait = min(2*wait, reviveRarely) {
 		guilds, err := m.opts.Memory.Unfinished(ctx)
-		if err == nil {
+		switch {
+		case err == nil:
 			return guilds, nil
+		case ctx.Err() != nil: // nobody wants to know any more
+			return nil, ctx.Err()
 		}
 		m.opts.Logger.Warn("it cannot be found out who was playing", "err", err, "again in", wait)
 		if !passing(err) || !pass(ctx, wait) {
