@@ -237,7 +237,6 @@ func (a *App) openBot() (err error) {
 	o := bot.Options{
 		REST:        a.gateway.REST(),
 		Doer:        doer{a.doer, a.players},
-		Claims:      bot.ClusterClaims(a.cluster.Claims, a.opts.Process),
 		Owns:        a.owns,
 		Turn:        a.turn(),
 		Resolver:    a.sources,
@@ -252,6 +251,9 @@ func (a *App) openBot() (err error) {
 		Illustrator: a.sources,
 		Files:       a.sources.files,
 		Facts:       a,
+	}
+	if !a.opts.alone { // with others, a press is acknowledged before it is carried out
+		o.Claims = bot.ClusterClaims(a.cluster.Claims, a.opts.Process)
 	}
 	a.keep(&o)
 	a.bot, err = bot.New(o)
