@@ -57,7 +57,7 @@ func (s *shard) keep(ctx context.Context) error {
 		guilds.touchAll(s.serves)
 		s.rewrote = time.Now()
 	}
-	if changed := guilds.changes(s.keeps); len(changed) > 0 {
+	if changed := guilds.changes(s.serves); len(changed) > 0 {
 		if err := s.g.opts.Cluster.Cache.Put(ctx, s.table(), token, changed, keptFor); err != nil {
 			guilds.touch(changed)
 			return fmt.Errorf("keep %d guilds: %w", len(changed), err)
@@ -78,12 +78,6 @@ func (s *shard) keep(ctx context.Context) error {
 	}
 	s.kept = now
 	return nil
-}
-
-// keeps reports whether it is this shard that keeps a guild: while two sets are connected,
-// one of each serves it.
-func (s *shard) keeps(guild snowflake.ID) bool {
-	return s.serves(guild) && (!s.h.Active() || !s.g.fleet.resharding() || s.g.fleet.Of(guild) == s.h)
 }
 
 // Rewrite has everything kept anew.

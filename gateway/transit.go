@@ -13,13 +13,13 @@ import (
 // changes returns what became of the guilds of a shard since it was last asked, for
 // others to restore; nil for those that are gone.
 func (c *cache) changes(serves func(snowflake.ID) bool) map[string][]byte {
-	c.mu.RLock()
-	which := slices.Collect(maps.Keys(c.touched))
-	c.mu.RUnlock()
-	which = slices.DeleteFunc(which, func(of snowflake.ID) bool { return !serves(of) }) // it may look further
+	var which []snowflake.ID
 	c.mu.Lock()
-	for _, of := range which {
-		delete(c.touched, of)
+	for of := range c.touched {
+		if serves(of) {
+			delete(c.touched, of)
+			which = append(which, of)
+		}
 	}
 	c.mu.Unlock()
 	c.mu.RLock()
@@ -143,13 +143,9 @@ func (c *cache) unlisted(serves, lists func(snowflake.ID) bool) (gone []snowflak
 // and of lines nobody has told from. It returns which they are.
 func (c *cache) merge(from *cache) (moved []snowflake.ID) {
 	from.mu.Lock()
-	guilds, touched := from.guilds, from.touched
+	guilds := from.guilds
 	from.guilds, from.home = map[snowflake.ID]*guild{}, map[snowflake.ID]snowflake.ID{}
-	from.touched = map[snowflake.ID]bool{}
 	from.mu.Unlock()
-	c.mu.Lock()
-	maps.Copy(c.touched, touched) // also of guilds that are gone
-	c.mu.Unlock()
 	for of, g := range guilds {
 		c.mu.RLock()
 		wanted, before := c.wanted[of], c.guilds[of]
