@@ -33,7 +33,7 @@ test: setup-test ## set everything up and run all tests, with the race detector 
 		CGO_ENABLED=1 go test -race -shuffle=on -p 3 -timeout 12m $$(go list ./... | grep -vE '$(ALONE)|/internal/app$$') && \
 		CGO_ENABLED=1 go test -race -shuffle=on -parallel 4 -timeout 20m $(APP) && \
 		CGO_ENABLED=1 go test -race -shuffle=on -p 1 -timeout 20m $$(go list ./... | grep -E '$(ALONE)') && \
-		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/decode/... ./player/... ./words ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
+		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/decode/... ./player/... ./gateway ./words ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
 	else \
 		echo "test: no C compiler or codec libraries: pure Go, without the race detector" >&2; \
 		CGO_ENABLED=0 go test -shuffle=on -timeout 12m ./... ; \
