@@ -14,8 +14,8 @@ import (
 // engine is all that differs between the databases.
 type engine interface {
 	name() string
-	// open prepares the pools; a connection is made when one is first needed.
-	open() (writer, reader *sql.DB, err error)
+	// open prepares the pools; most connections are made when they are first needed.
+	open(ctx context.Context) (writer, reader *sql.DB, err error)
 	// migrations returns goose's dialect, and its options.
 	migrations() (goose.Dialect, []goose.ProviderOption, error)
 	// meaning wraps an error of the driver in a fault that says what it means; nil when

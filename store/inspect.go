@@ -51,7 +51,7 @@ func Inspect(ctx context.Context, address string) (Inspection, error) {
 			return found, nil
 		}
 	}
-	if s.writer, s.reader, err = e.open(); err != nil {
+	if s.writer, s.reader, err = e.open(ctx); err != nil {
 		return found, s.explain(err)
 	}
 	if found.Newest, err = s.newest(); err == nil {

@@ -53,7 +53,7 @@ func newPostgres(u *url.URL) (engine, error) {
 
 func (postgres) name() string { return "postgres" }
 
-func (e postgres) open() (writer, reader *sql.DB, err error) {
+func (e postgres) open(context.Context) (writer, reader *sql.DB, err error) {
 	db := stdlib.OpenDB(*e.config, stdlib.OptionAfterConnect(e.hurry))
 	db.SetMaxOpenConns(postgresConns)
 	db.SetMaxIdleConns(postgresConns)

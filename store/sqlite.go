@@ -1,13 +1,16 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	driver "modernc.org/sqlite"
@@ -34,7 +37,7 @@ const (
 
 // open uses one connection to write, because SQLite has one writer, and a few that
 // read: with a write-ahead log neither waits for the other.
-func (e sqlite) open() (writer, reader *sql.DB, err error) {
+func (e sqlite) open(ctx context.Context) (writer, reader *sql.DB, err error) {
 	if e.path == memory {
 		db, err := sql.Open("sqlite", "file::memory:?_foreign_keys=1&_txlock=immediate")
 		if err != nil {
@@ -55,12 +58,41 @@ func (e sqlite) open() (writer, reader *sql.DB, err error) {
 		return nil, nil, err
 	}
 	writer.SetMaxOpenConns(1)
+	if err := connect(ctx, writer); err != nil {
+		return nil, nil, errors.Join(err, writer.Close())
+	}
 	if reader, err = sql.Open("sqlite", dsn(path, "_query_only=1")); err != nil {
 		return nil, nil, errors.Join(err, writer.Close())
 	}
 	reader.SetMaxOpenConns(sqliteReaders)
 	reader.SetMaxIdleConns(sqliteReaders)
 	return writer, reader, nil
+}
+
+// connect opens the first connection, which gives a new file its write-ahead log. Whoever
+// comes while another does that, or while the last one that had the file open tidies up, is
+// refused at once: SQLite waits only for locks that cannot become a deadlock.
+func connect(ctx context.Context, db *sql.DB) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		err := db.PingContext(ctx)
+		if err == nil || !busy(err) {
+			return err
+		}
+		pause := time.NewTimer(rand.N(20 * time.Millisecond))
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		case <-pause.C:
+		}
+	}
+}
+
+func busy(err error) bool {
+	var e *driver.Error
+	return errors.As(err, &e) && e.Code()&0xff == codes.SQLITE_BUSY
 }
 
 func (e sqlite) exists() error {

@@ -81,7 +81,7 @@ func Open(ctx context.Context, address string, o Options) (*Store, error) {
 		o.Metrics = NewMetrics(prometheus.NewRegistry())
 	}
 	s := &Store{opts: o, engine: e, claim: nopCloser{}}
-	if s.writer, s.reader, err = e.open(); err != nil {
+	if s.writer, s.reader, err = e.open(ctx); err != nil {
 		return nil, s.explain(err)
 	}
 	if file, ok := e.(sqlite); ok && o.Alone && file.path != memory {
