@@ -17,6 +17,8 @@ type demoCommand struct {
 	Store  string `type:"path" env:"BUSKER_DEMO_STORE" placeholder:"FILE" help:"Keep settings, playlists and the queue in this file, for the next time. Otherwise they go with the demo."`
 	NoOpen bool   `help:"Do not open the page in a browser."`
 
+	WithoutBot string `type:"path" placeholder:"FILE" help:"Have no bot in it, and write to FILE the configuration with which busker run is that bot, in one process or in many."`
+
 	Headless bool    `help:"No page: play something, listen in the terminal and print what was heard."`
 	Play     string  `placeholder:"FILE_OR_URL" help:"What --headless plays: a file, a link, or words of a file's name in the music folder."`
 	Seconds  float64 `default:"20" placeholder:"N" help:"How much --headless listens to, in seconds of music."`
@@ -37,6 +39,8 @@ channel to type commands in, the bot's answers, and a voice channel to listen to
 // Validate is called by kong.
 func (c *demoCommand) Validate() error {
 	switch {
+	case c.WithoutBot != "" && (c.Headless || c.Store != ""):
+		return errors.New("--headless and --store need the bot that --without-bot leaves out")
 	case c.Headless && c.Play == "":
 		return errors.New("--headless needs --play FILE_OR_URL")
 	case !c.Headless && (c.Play != "" || c.Record != ""):
@@ -55,6 +59,9 @@ func (c *demoCommand) Run(ctx context.Context) error {
 	}
 	o := demo.Options{
 		Music: c.Music, Listen: c.Listen, Store: c.Store, Open: !c.NoOpen, Tuning: c.Tuning, Out: os.Stdout, Telemetry: tel,
+	}
+	if c.WithoutBot != "" {
+		return demo.RunOutside(ctx, demo.Outside{Options: o, File: c.WithoutBot})
 	}
 	if !c.Headless {
 		return demo.Run(ctx, o)

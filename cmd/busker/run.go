@@ -104,6 +104,7 @@ func discord(c config.Discord) (where app.Discord, err error) {
 		if where.API, err = url.Parse(c.API); err != nil {
 			return where, fmt.Errorf("address of Discord: %w", err)
 		}
+		where.Uploads = c.API + "/attachments/" // on this machine, like the rest of it
 	}
 	if c.CA != "" {
 		pem, err := os.ReadFile(c.CA)

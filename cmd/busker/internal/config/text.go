@@ -14,7 +14,8 @@ import (
 // EnvPrefix begins the environment name of every setting.
 const EnvPrefix = "BUSKER"
 
-// Settings returns the flags that are settings, in the order of Groups.
+// Settings returns the flags that are settings, in the order of Groups; among them the
+// hidden ones, which a file may hold and no list of settings names.
 func Settings() ([]*kong.Flag, error) {
 	var c Config
 	parser, err := kong.New(&c, kong.Name("busker"), kong.DefaultEnvars(EnvPrefix), kong.ExplicitGroups(Groups()))
@@ -24,7 +25,7 @@ func Settings() ([]*kong.Flag, error) {
 	var flags []*kong.Flag
 	for _, g := range Groups() {
 		for _, f := range parser.Model.Flags {
-			if f.Group != nil && f.Group.Key == g.Key && !f.Hidden {
+			if f.Group != nil && f.Group.Key == g.Key {
 				flags = append(flags, f)
 			}
 		}
@@ -54,6 +55,9 @@ func Example(w io.Writer) error {
 		"# Try it: busker config print --config FILE\n")
 	last := ""
 	for _, f := range flags {
+		if f.Hidden {
+			continue
+		}
 		section, key := Split(f.Name)
 		if section != last || section == "" {
 			b.WriteString("\n")
@@ -100,6 +104,9 @@ func Print(w io.Writer, c *Config, origins Origins) error {
 	var b strings.Builder
 	last := ""
 	for _, f := range flags {
+		if f.Hidden && values[f.Name] == "" {
+			continue
+		}
 		section, key := Split(f.Name)
 		indent := begin(&b, section, &last)
 		fmt.Fprintf(&b, "%-38s # %s\n", strings.TrimRight(indent+key+": "+values[f.Name], " "), origins.Of(f.Name))

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"busker/cmd/busker/internal/app"
 	"busker/cmd/busker/internal/config"
 	"busker/cmd/busker/internal/layers"
+	"busker/emulator"
 	"busker/internal/telemetry"
 	"busker/store"
 )
@@ -51,14 +53,20 @@ func Run(ctx context.Context, o Options) error {
 	}
 	log := o.Telemetry.Logger().With("part", "demo")
 	p := newPage(s, a, songs.songs, log)
-	return layers.Run(ctx, log,
-		layers.Layer{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},
-		layers.Layer{Name: "bot", Run: a.Run, Share: app.StopWithin},
-		layers.Layer{Name: "ears", Run: s.listen, Share: time.Second},
-		layers.Layer{Name: "watch", Run: p.watch, Share: time.Second},
-		layers.Layer{Name: "page", Run: func(ctx context.Context) error { return p.serve(ctx, listener) }, Share: 2 * time.Second},
-		layers.Layer{Name: "welcome", Run: func(ctx context.Context) error { return welcome(ctx, o, s, listener.Addr()) }, Share: time.Second},
-	)
+	all := append(s.layers(p, listener),
+		layers.Layer{Name: "welcome", Run: func(ctx context.Context) error { return welcome(ctx, o, s, listener.Addr()) }, Share: time.Second})
+	all = slices.Insert(all, 1, layers.Layer{Name: "bot", Run: a.Run, Share: app.StopWithin})
+	return layers.Run(ctx, log, all...)
+}
+
+// layers are the street, the first of them the Discord the rest stands on.
+func (s *street) layers(p *page, l net.Listener) []layers.Layer {
+	return []layers.Layer{
+		{Name: "local Discord", Run: s.emulator.Run, Share: 2 * time.Second},
+		{Name: "ears", Run: s.listen, Share: time.Second},
+		{Name: "watch", Run: p.watch, Share: time.Second},
+		{Name: "page", Run: func(ctx context.Context) error { return p.serve(ctx, l) }, Share: 2 * time.Second},
+	}
 }
 
 // remember opens the visitor's store, or one that is forgotten when the demo ends.
@@ -70,7 +78,7 @@ func remember(ctx context.Context, o Options) (*store.Store, error) {
 
 // open builds the street and the app that serves it.
 func open(o Options, dir string, kept *store.Store) (*street, *app.App, error) {
-	s, err := newStreet()
+	s, err := newStreet(emulator.Options{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -112,6 +120,13 @@ func welcome(ctx context.Context, o Options, s *street, addr net.Addr) error {
 	if err := s.bot.WaitCommands(ctx, s.guild, 1); err != nil {
 		return fmt.Errorf("wait for the bot: %w", err)
 	}
+	o.open(addr)
+	<-ctx.Done()
+	return nil
+}
+
+// open lets the visitor in.
+func (o Options) open(addr net.Addr) {
 	address := "http://" + addr.String() + "/"
 	say(o.Out, "\n  Busker Street is open:  %s\n  Ctrl-C closes it.\n\n", address)
 	if o.Open {
@@ -120,6 +135,4 @@ func welcome(ctx context.Context, o Options, s *street, addr net.Addr) error {
 	if o.Opened != nil {
 		o.Opened(address)
 	}
-	<-ctx.Done()
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"busker/emulator"
-	"busker/internal/snowflake"
 )
 
 // Stand is a street with its page on which a test plays the bot.
@@ -24,13 +23,9 @@ type Stand struct {
 	door    net.Listener
 }
 
-type noCalls struct{}
-
-func (noCalls) PrivacyCode(snowflake.ID) (string, bool) { return "", false }
-
 // NewStand builds the street; Run serves it.
 func NewStand(ctx context.Context) (*Stand, error) {
-	s, err := newStreet()
+	s, err := newStreet(emulator.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +35,7 @@ func NewStand(ctx context.Context) (*Stand, error) {
 	}
 	return &Stand{
 		Emulator: s.emulator, Bot: s.bot, Guild: s.guild, Text: s.text, Voice: s.voice, door: door,
-		Address: "http://" + door.Addr().String() + "/", page: newPage(s, noCalls{}, nil, slog.New(slog.DiscardHandler)),
+		Address: "http://" + door.Addr().String() + "/", page: newPage(s, strangers{}, nil, slog.New(slog.DiscardHandler)),
 	}, nil
 }
 

@@ -42,8 +42,8 @@ const invitation = discord.SetVoiceChannelStatus | discord.RequestToSpeak | disc
 var founded = time.Date(2024, 5, 4, 18, 0, 0, 0, time.UTC)
 
 // newStreet builds the server; its emulator still has to run.
-func newStreet() (*street, error) {
-	e, err := emulator.New(emulator.Options{})
+func newStreet(o emulator.Options) (*street, error) {
+	e, err := emulator.New(o)
 	if err != nil {
 		return nil, fmt.Errorf("make the local Discord: %w", err)
 	}
