@@ -191,7 +191,12 @@ func (b *band) shards() map[string]int {
 
 func (b *band) until(what string, is func() bool) {
 	b.Helper()
-	late := time.After(2 * patience)
+	b.within(2*patience, what, is)
+}
+
+func (b *band) within(limit time.Duration, what string, is func() bool) {
+	b.Helper()
+	late := time.After(limit)
 	for !is() {
 		select {
 		case <-time.After(50 * time.Millisecond):

@@ -148,7 +148,8 @@ func (c *town) run(what string, guilds int) costs {
 	for _, name := range names[:c.size.processes] {
 		c.start(name)
 	}
-	c.until("all sessions to begin", func() bool { return c.local.Fences().Identifies-before == c.size.shards })
+	turns := (c.size.shards + *scaleConcurrency - 1) / *scaleConcurrency
+	c.within(2*patience+time.Duration(turns)*2**scaleEvery, "all sessions to begin", func() bool { return c.local.Fences().Identifies-before == c.size.shards })
 	begun := time.Since(began)
 	c.until("all guilds to be known", func() bool {
 		n := 0
