@@ -22,22 +22,8 @@ build: setup-build ## build bin/busker
 	@$(CGO) go build -trimpath -ldflags '$(LDFLAGS)' -o bin/busker ./cmd/busker
 	@echo bin/busker
 
-# The app's tests mostly wait for what other processes do: more of them run side by side.
-APP = ./cmd/busker/internal/app
-# Packages whose tests keep the time of sound have the machine to themselves.
-ALONE = /(voice|voice/line|voice/pace|voice/udp|player|studio|bot|gateway|emulator|emulator/interop|emulator/voiceserver|bench|bench/.*)$$
-
 test: setup-test ## set everything up and run all tests, with the race detector where cgo allows
-	@if [ "$$(tools/cgo.sh)" = 1 ]; then \
-		CGO_ENABLED=1 go build -race ./... && \
-		CGO_ENABLED=1 go test -race -shuffle=on -p 3 -timeout 12m $$(go list ./... | grep -vE '$(ALONE)|/internal/app$$') && \
-		CGO_ENABLED=1 go test -race -shuffle=on -parallel 4 -timeout 20m $(APP) && \
-		CGO_ENABLED=1 go test -race -shuffle=on -p 1 -timeout 20m $$(go list ./... | grep -E '$(ALONE)') && \
-		CGO_ENABLED=0 go test -timeout 5m ./opus/... ./dsp/... ./sources/decode/... ./player/... ./gateway ./words ./voice/line ./voice/pace ./voice/rtp ./voice/udp ; \
-	else \
-		echo "test: no C compiler or codec libraries: pure Go, without the race detector" >&2; \
-		CGO_ENABLED=0 go test -shuffle=on -timeout 12m ./... ; \
-	fi
+	@tools/test.sh
 
 check: lint test ## what must be green before a commit: format, vet, lint, architecture, tests
 
