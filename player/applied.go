@@ -130,10 +130,14 @@ func (p *player) repeat(r request) bool {
 		return false
 	}
 	p.opts.Metrics.repeated.Inc()
+	var err error
+	if p.forgetful() {
+		err = ErrUnkept
+	}
 	p.answers = append(p.answers, func(s Status, _ session.Receipt) {
 		s.Outcome = d.outcome
 		s.Repeated = true
-		r.reply <- answer{s, nil, d.saved}
+		r.reply <- answer{s, err, d.saved}
 	})
 	return true
 }

@@ -23,7 +23,8 @@ type GuildID = snowflake.ID
 // Doer carries out commands. Manager is one.
 type Doer interface {
 	// Do carries out c in guild and returns the Status right after it. The error
-	// says why nothing was changed. When ctx ends first, c may still be carried out.
+	// says why nothing was changed, but for ErrUnkept. When ctx ends first, c may still be
+	// carried out.
 	Do(ctx context.Context, guild GuildID, c Command) (Status, error)
 }
 

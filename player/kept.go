@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/queue"
 	"busker/session"
@@ -27,8 +28,16 @@ type Memory interface {
 // that people hear that it is done: it is, and most likely will be kept, too.
 const durableWithin = 2 * time.Second
 
+// sharedWithin is the same where Options.Shared: what was done may be forgotten any
+// moment then, and after that people hear so.
+const sharedWithin = 5 * time.Second
+
 // stoodStill is how late a timer is in a process that was stopped.
 const stoodStill = time.Second
+
+// ErrUnkept answers commands that were carried out and are not kept, since the Memory is
+// out of reach: see Options.Shared. With the same id they may be given again.
+var ErrUnkept = fault.New(fault.Unavailable, "I did it, but I cannot reach my memory right now: I may forget it again.")
 
 // kept is what a player knows of what its Memory has of it.
 type kept struct {
@@ -163,32 +172,56 @@ func (p *player) rest(ctx context.Context) {
 }
 
 // durable waits until an answer may be given. It fails with ErrMoved when what is answered
-// will not be kept, for the guild is another process's.
+// will not be kept, for the guild is another process's, and with that of ctx when nobody
+// can say so in time.
 func (p *player) durable(ctx context.Context, saved session.Receipt) error {
 	if saved.Done() == nil {
 		return nil
 	}
-	late := time.NewTimer(durableWithin)
+	within := durableWithin
+	if p.opts.Shared {
+		within = sharedWithin
+	}
+	late := time.NewTimer(within)
 	defer late.Stop()
 	for begun := time.Now(); ; {
 		select {
 		case <-saved.Done():
+		case <-ctx.Done():
+		case <-late.C:
+		}
+		select {
+		case <-saved.Done(): // whatever else has happened
 			if saved.Err() != nil {
 				return ErrMoved
 			}
 			return nil
-		case <-ctx.Done():
-			return nil
-		case <-late.C:
+		default:
 		}
-		waited := time.Since(begun)
-		if waited < durableWithin+stoodStill {
-			p.log.Warn("a command is answered before it is saved", "after", durableWithin)
-			return nil
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case time.Since(begun) < within+stoodStill:
+			return p.impatient(within)
 		}
 		// The process was stopped, and the guild may be another's by now: the Memory is
 		// about to hear of that.
 		begun = time.Now()
-		late.Reset(durableWithin)
+		late.Reset(within)
 	}
+}
+
+// impatient is what is said of a change that is not durable after a time.
+func (p *player) impatient(within time.Duration) error {
+	p.log.Warn("a command is answered before it is saved", "after", within)
+	if p.opts.Shared {
+		return ErrUnkept
+	}
+	return nil
+}
+
+// forgetful reports whether what people have the player do may be forgotten, and they must
+// hear so: what was kept of the guild could not be loaded, and until it is, nothing is kept.
+func (p *player) forgetful() bool {
+	return p.opts.Shared && p.opts.Memory != nil && !p.kept.able && p.custody == ours
 }

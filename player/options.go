@@ -46,6 +46,10 @@ type Options struct {
 
 	// Memory keeps what outlives the process; nil = nothing does.
 	Memory Memory
+	// Shared says that another process may go on with any guild at any moment, with what
+	// Memory has of it: a command that is not durable is not answered as done, but with
+	// ErrUnkept, once some seconds have passed.
+	Shared bool
 	// Reachable says why Return must not go to a channel; it never waits. A fault that
 	// may pass leaves the way open, any other one closes it. nil = the Output says.
 	Reachable func(guild GuildID, channel snowflake.ID) error

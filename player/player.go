@@ -259,8 +259,13 @@ func (p *player) emit(e Event) { p.events = append(p.events, e) }
 func (p *player) answer(r request, err error) {
 	done := p.outcome
 	p.outcome = Outcome{}
-	if _, looks := r.command.(Look); err == nil && r.id != "" && !looks {
-		p.deeds.add(r.id, done)
+	if _, looks := r.command.(Look); err == nil && !looks {
+		if r.id != "" {
+			p.deeds.add(r.id, done)
+		}
+		if p.forgetful() {
+			err = ErrUnkept
+		}
 	}
 	p.answers = append(p.answers, func(s Status, saved session.Receipt) {
 		s.Outcome = done
@@ -378,22 +383,22 @@ func (p *player) expire(ctx context.Context) (over bool) {
 
 // reply waits for the answer to r, which the player has taken.
 func (p *player) reply(ctx context.Context, r request) (Status, error) {
+	var a answer
 	select {
-	case a := <-r.reply:
-		if err := p.durable(ctx, a.saved); err != nil {
-			return Status{}, err
-		}
-		return a.status, a.err
+	case a = <-r.reply:
 	case <-ctx.Done():
 		return Status{}, ctx.Err()
 	case <-p.done:
+		select {
+		case a = <-r.reply:
+		default:
+			return Status{}, errBroken()
+		}
 	}
-	select {
-	case a := <-r.reply:
-		return a.status, a.err
-	default:
-		return Status{}, errBroken()
+	if err := p.durable(ctx, a.saved); err != nil {
+		return Status{}, err
 	}
+	return a.status, a.err
 }
 
 // survive is deferred where a panic must not go further.

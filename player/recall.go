@@ -195,6 +195,7 @@ func (p *player) recollect(ctx context.Context, n recalled) {
 		p.append(ctx, q)
 	}
 	p.deeds.recall(saved.Applied)
+	p.deeds.step = append(p.deeds.step, p.deeds.unkept...) // they are durable with this step
 	p.kept = kept{able: true, replace: true}
 	p.log.Info("what is kept of the guild is loaded at last")
 }

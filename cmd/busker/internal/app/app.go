@@ -212,6 +212,7 @@ func (a *App) openPlayers() (err error) {
 		Encoder:     a.newEncoder,
 		Loudness:    a.remembered(),
 		Memory:      a.memory(),
+		Shared:      !a.opts.alone,
 		Reachable:   a.gateway.MayReturn,
 		IdleTimeout: a.opts.Tuning.Player.IdleTimeout,
 		Idle:        func(guild player.GuildID) time.Duration { return a.bot.AutoLeave(guild) },
