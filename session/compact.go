@@ -34,7 +34,9 @@ func (k *Keeper) runCompaction(ctx context.Context) {
 func (k *Keeper) compactOne(ctx context.Context, guild snowflake.ID, w whole) error {
 	err := k.replace(ctx, guild, w)
 	if errors.Is(err, ErrFenced) {
-		k.lose(claim{guild, w.token})
+		if k.token(guild) <= w.token { // or else the guild went and came back, and w is history
+			k.lose(claim{guild, w.token})
+		}
 		return nil
 	}
 	if err != nil {

@@ -161,6 +161,30 @@ func TestAWholeQueueOfAnOlderOwnerIsRefused(t *testing.T) {
 	})
 }
 
+// TestAGuildThatCameBackIsNotLost to what was to be done for it before it went: nobody who
+// has it now has to end.
+func TestAGuildThatCameBackIsNotLost(t *testing.T) {
+	owned(t, func(r *rig, o *owner) {
+		o.own(guild, 5)
+		r.store.Delay(time.Second)
+		whole := session.Change{Guild: guild, Queue: []queue.Change{{Seq: 1}}, State: &queue.State{Seq: 1}}
+		if err := r.fate(r.k.Keep(whole)); err != nil {
+			r.Fatal(err)
+		}
+		sleep(time.Second / 2) // the log is being replaced
+		r.store.Delay(0)
+		o.own(guild, 7)
+		if _, err := r.k.Load(r.Context(), guild); err != nil {
+			r.Fatal(err)
+		}
+		sleep(time.Minute)
+		if len(o.fenced) > 0 {
+			r.Error("who has the guild now was told that it is another process's")
+		}
+		r.contiguous(1)
+	})
+}
+
 // TestAnchorsOfAnOlderOwnerEnd: where its positions go on is nobody's business any more.
 func TestAnchorsOfAnOlderOwnerEnd(t *testing.T) {
 	owned(t, func(r *rig, o *owner) {
