@@ -41,6 +41,9 @@ func (d *Doer) Do(ctx context.Context, guild player.GuildID, c player.Command) (
 	if c == nil {
 		return player.Status{}, fault.New(fault.Invalid, "There is no command.")
 	}
+	if player.CommandIDOf(ctx) == "" { // from the first try on: what that did may be kept
+		ctx = player.WithCommandID(ctx, rand.Text())
+	}
 	if d.opts.Token(guild) != 0 {
 		s, err := d.opts.Local.Do(ctx, guild, c)
 		if !errors.Is(err, player.ErrMoved) {
@@ -64,7 +67,7 @@ func (d *Doer) insist(ctx context.Context, guild player.GuildID, c player.Comman
 	if err != nil {
 		return player.Status{}, err
 	}
-	ctx, cancel := d.bounded(player.WithCommandID(ctx, o.ID))
+	ctx, cancel := d.bounded(ctx)
 	defer cancel()
 	sent := false // it may have been carried out
 	for wait := firstPause; ; wait = min(2*wait, lastPause) {
@@ -87,11 +90,7 @@ func newOrder(ctx context.Context, guild player.GuildID, c player.Command) (orde
 		return order{}, err
 	}
 	actor := player.ActorOf(ctx)
-	o := order{Guild: guild, ID: player.CommandIDOf(ctx), User: actor.User, Face: actor.Face, Command: p}
-	if o.ID == "" {
-		o.ID = rand.Text()
-	}
-	return o, nil
+	return order{Guild: guild, ID: player.CommandIDOf(ctx), User: actor.User, Face: actor.Face, Command: p}, nil
 }
 
 // bounded gives ctx a deadline.
@@ -164,9 +163,6 @@ func (d *Doer) ask(ctx context.Context, at place, m cluster.Message, what, into 
 	}
 	if len(body) > cluster.MaxBody {
 		return fault.New(fault.TooLarge, "That is too much at once.")
-	}
-	if by, bounded := ctx.Deadline(); bounded { // its handler may take longer than we listen
-		m.Deadline = by
 	}
 	m.Body = body
 	ctx, cancel := context.WithTimeout(ctx, d.opts.Silence)
