@@ -55,7 +55,8 @@ type Bus interface {
 
 // What a bus holds.
 const (
-	// Keep is how long the result of a message is kept to answer the same ID again.
+	// Keep is how long the result of a message is kept to answer the same ID again. That
+	// of a Request without an ID, which nobody can send again, goes after its deadline.
 	Keep = 10 * time.Minute
 	// MaxQueue is how many messages wait in a topic: ten minutes of everything a
 	// process with thousands of guilds is told.

@@ -50,6 +50,7 @@ type localMessage struct {
 	seq   uint64
 	sent  time.Time
 	asked bool // somebody waits for the answer
+	own   bool // nobody else knows its ID
 }
 
 // localResult is what is known of an ID: that it is on its way, or how it ended.
@@ -76,7 +77,7 @@ func (b *localBus) topic(name string) *localTopic {
 }
 
 func (b *localBus) Send(ctx context.Context, topic string, m Message) error {
-	_, err := b.send(ctx, topic, m, false)
+	_, err := b.send(ctx, topic, m, false, false)
 	return err
 }
 
@@ -88,7 +89,8 @@ func (b *localBus) Request(ctx context.Context, topic string, m Message) ([]byte
 		ctx, cancel = context.WithDeadline(ctx, m.Deadline)
 		defer cancel()
 	}
-	answers, err := b.send(ctx, topic, m, true)
+	own := m.ID == ""
+	answers, err := b.send(ctx, topic, m, true, own)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +103,8 @@ func (b *localBus) Request(ctx context.Context, topic string, m Message) ([]byte
 }
 
 // send puts a message into a topic, unless its ID is known. If asked it returns where
-// the answer will be.
-func (b *localBus) send(ctx context.Context, topic string, m Message, asked bool) (<-chan localAnswer, error) {
+// the answer will be. own says that nobody else knows the ID.
+func (b *localBus) send(ctx context.Context, topic string, m Message, asked, own bool) (<-chan localAnswer, error) {
 	if err := CheckMessage(topic, m); err != nil {
 		return nil, err
 	}
@@ -129,7 +131,7 @@ func (b *localBus) send(ctx context.Context, topic string, m Message, asked bool
 		}
 		r = &localResult{}
 		t.byID[m.ID] = r
-		t.push(m, asked)
+		t.push(m, asked, own)
 	}
 	if asked && !r.done {
 		r.waiting = append(r.waiting, answers)
@@ -156,10 +158,10 @@ func (t *localTopic) result(id string) *localResult {
 }
 
 // push puts a message at the end of the queue.
-func (t *localTopic) push(m Message, asked bool) {
+func (t *localTopic) push(m Message, asked, own bool) {
 	t.sent++
 	m.Body, m.Attempt = slices.Clone(m.Body), 0
-	t.queue = append(t.queue, &localMessage{Message: m, seq: t.sent, sent: time.Now(), asked: asked})
+	t.queue = append(t.queue, &localMessage{Message: m, seq: t.sent, sent: time.Now(), asked: asked, own: own})
 	t.dispatch()
 }
 

@@ -37,7 +37,7 @@ func (b *localBus) Replay(ctx context.Context, topic string, ids ...string) (int
 		m := d.Message
 		m.Deadline = time.Time{}
 		t.byID[m.ID] = &localResult{}
-		t.push(m, false)
+		t.push(m, false, false)
 	})
 }
 

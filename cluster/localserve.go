@@ -193,6 +193,9 @@ func (b *localBus) finish(topic string, me *localServer, m *localMessage, v hand
 	}
 	if v == handling.Done {
 		r.done, r.answer, r.until = true, a, time.Now().Add(Keep)
+		if m.own && !m.Deadline.IsZero() {
+			r.until = m.Deadline
+		}
 	} else {
 		delete(t.byID, m.ID)
 	}

@@ -86,12 +86,13 @@ func (b *bus) Send(ctx context.Context, topic string, m cluster.Message) error {
 	if m.ID == "" {
 		m.ID = rand.Text()
 	}
-	_, err := b.send(ctx, topic, m, "", false)
+	_, err := b.send(ctx, topic, m, "", false, false)
 	return err
 }
 
 func (b *bus) Request(ctx context.Context, topic string, m cluster.Message) ([]byte, error) {
-	if m.ID == "" {
+	own := m.ID == ""
+	if own {
 		m.ID = rand.Text()
 	}
 	if at, ok := ctx.Deadline(); ok && (m.Deadline.IsZero() || at.Before(m.Deadline)) {
@@ -105,7 +106,7 @@ func (b *bus) Request(ctx context.Context, topic string, m cluster.Message) ([]b
 	q := question{topic, m.ID}
 	b.await(q, answers)
 	defer b.forget(q, answers)
-	answer, err := b.ask(ctx, topic, m, answers)
+	answer, err := b.ask(ctx, topic, m, own, answers)
 	if err != nil && ctx.Err() != nil {
 		err = fmt.Errorf("request %s of %s: %w", m.Kind, topic, ctx.Err())
 	}
@@ -114,11 +115,11 @@ func (b *bus) Request(ctx context.Context, topic string, m cluster.Message) ([]b
 
 // ask sends m, again and again, until somebody has answered it. Only the first time it
 // matters that Redis can be reached: after that, the answer may come when it is back.
-func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, answers <-chan reply) ([]byte, error) {
+func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, own bool, answers <-chan reply) ([]byte, error) {
 	again := time.NewTimer(0)
 	defer again.Stop()
 	for pause, sent := askFirst, false; ; pause = min(2*pause, askMost) {
-		answer, err := b.send(ctx, topic, m, b.reply, sent)
+		answer, err := b.send(ctx, topic, m, b.reply, own, sent)
 		switch {
 		case err != nil && (!sent || !errors.Is(err, cluster.ErrUnreachable)):
 			return nil, err
@@ -143,8 +144,9 @@ func (b *bus) ask(ctx context.Context, topic string, m cluster.Message, answers 
 }
 
 // send puts a message into a topic, unless its ID is known. It returns the answer if
-// that is known, too. again says that this is not the first time for the same question.
-func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to string, again bool) (*reply, error) {
+// that is known, too. own says that nobody else knows the ID, and again that this is not
+// the first time for the same question.
+func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to string, own, again bool) (*reply, error) {
 	if err := cluster.CheckMessage(topic, m); err != nil {
 		return nil, err
 	}
@@ -153,7 +155,7 @@ func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to stri
 	if !m.Deadline.IsZero() {
 		left = strconv.FormatInt(time.Until(m.Deadline).Milliseconds(), 10)
 	}
-	answer, err := b.run(ctx, sendScript, topic, m.ID, m.Key, m.Kind, m.Body, left, to, cluster.MaxQueue, again)
+	answer, err := b.run(ctx, sendScript, topic, m.ID, m.Key, m.Kind, m.Body, left, to, cluster.MaxQueue, again, own)
 	if err != nil {
 		return nil, err
 	}

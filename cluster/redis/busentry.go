@@ -18,6 +18,7 @@ type entry struct {
 	key   string // as the scripts read it, also of an unreadable one
 	begun bool   // another consumer may have begun it
 	asked bool   // somebody waits for the answer
+	own   bool   // nobody else knows the message's ID
 	// damaged says why it is unreadable; nil = it is not.
 	damaged error
 }
@@ -46,7 +47,7 @@ func parseEntry(raw any, started time.Time, now int64) (entry, error) {
 	e.begun = begun == 1
 	list, _ := parts[2].([]any)
 	fields := pairs(list)
-	e.key, e.asked = fields["k"], fields["a"] == "1"
+	e.key, e.asked, e.own = fields["k"], fields["a"] == "1", fields["o"] == "1"
 	e.Message = cluster.Message{ID: fields["id"], Key: fields["k"], Kind: fields["t"], Body: []byte(fields["b"])}
 	switch {
 	case fields["v"] != "1":

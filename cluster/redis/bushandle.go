@@ -131,7 +131,7 @@ func (h *handed) finish(ctx context.Context) (again time.Duration) {
 	defer cancel()
 	o := h.outcome
 	answer, err := h.b.run(call, finishScript, h.topic, h.name, h.token, h.id, h.key, h.ID, o.verdict, o.answer,
-		cluster.Keep.Milliseconds(), h.topic, o.why, h.Attempt, cluster.MaxDead)
+		h.keep().Milliseconds(), h.topic, o.why, h.Attempt, cluster.MaxDead)
 	switch {
 	case err != nil:
 		h.tries++
@@ -144,6 +144,18 @@ func (h *handed) finish(ctx context.Context) (again time.Duration) {
 		h.gone()
 	}
 	return 0
+}
+
+// keepLeast is how long an answer is kept at least: for an asker whose clock is behind, and
+// for one to whom it was not told.
+const keepLeast = 2 * time.Second
+
+// keep returns for how long the answer is kept.
+func (h *handed) keep() time.Duration {
+	if !h.own || h.Deadline.IsZero() {
+		return cluster.Keep
+	}
+	return min(max(time.Until(h.Deadline), 0)+keepLeast, cluster.Keep)
 }
 
 // recent remembers what became of the newest messages of a server.

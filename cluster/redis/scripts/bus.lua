@@ -1,8 +1,9 @@
 -- What all scripts about a topic begin with. Everything of a topic lies on one slot, and
 -- changes only in these scripts, so that it is whole at any time.
 --
--- KEYS[1] queue:     stream of messages v, id, k(ey), t(ype), b(ody), dl (ms, or ''), a(sked);
---                    what was handled is deleted. Its group is 'g'
+-- KEYS[1] queue:     stream of messages v, id, k(ey), t(ype), b(ody), dl (ms, or ''), a(sked),
+--                    o(wn: nobody but who asked knows the id); what was handled is deleted.
+--                    Its group is 'g'
 -- KEYS[2] consumers: name -> when it was seen in ms, 0 = it left
 -- KEYS[3] owners:    key -> the consumer that has messages of it
 -- KEYS[4] counts:    key -> how many

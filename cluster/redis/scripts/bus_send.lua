@@ -1,5 +1,6 @@
 -- ARGV: 3 id, 4 key, 5 type, 6 body, 7 ms until the deadline or '', 8 where the answer is
--- awaited or '', 9 how many messages may wait, 10 "1" when it is asked again.
+-- awaited or '', 9 how many messages may wait, 10 "1" when it is asked again, 11 "1" when
+-- nobody but who asks knows the id.
 -- Returns 'q' when it waits or is being handled, 'full', or 'd' and the answer.
 local id, left, to = ARGV[3], ARGV[7], ARGV[8]
 local known = redis.call('GET', mark(id))
@@ -30,7 +31,7 @@ if length > 0 and length % 256 == 0 then -- perhaps nobody serves: what nobody w
 end
 if length >= tonumber(ARGV[9]) then return 'full' end
 redis.call('XADD', queue, '*', 'v', '1', 'id', id, 'k', ARGV[4], 't', ARGV[5], 'b', ARGV[6],
-  'dl', till, 'a', to ~= '' and '1' or '')
+  'dl', till, 'a', to ~= '' and '1' or '', 'o', ARGV[11] == '1' and '1' or '')
 redis.call('PEXPIRE', queue, week)
 redis.call('SET', mark(id), to ~= '' and 'q\n' .. to or 'q', 'PX', week)
 redis.call('PUBLISH', channel, '')
