@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,8 +15,8 @@ import (
 )
 
 // inherit has one gateway keep a session with a guild and stop, something happen to what
-// it kept, and another one start. It returns the opcode with which that one comes.
-func inherit(t *testing.T, guilds string, damage func(ctx context.Context, c *cluster.Cluster, token uint64) error) int {
+// it kept in c, and another one start. It returns the opcode with which that one comes.
+func inherit(t *testing.T, c *cluster.Cluster, guilds string, damage func(ctx context.Context, c *cluster.Cluster, token uint64) error) int {
 	t.Helper()
 	came := make(chan int, 1)
 	d := newDiscord(t,
@@ -34,8 +35,7 @@ func inherit(t *testing.T, guilds string, damage func(ctx context.Context, c *cl
 		},
 	)
 	opts := d.options()
-	opts.Cluster = cluster.Local()
-	opts.Process = "a"
+	opts.Cluster, opts.Process = c, "a"
 	a, stop := run(t, opts)
 	if err := a.WaitReady(soon(t)); err != nil {
 		t.Fatal(err)
@@ -103,10 +103,40 @@ func TestWhatIsNotWholeIsNotResumed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if op := inherit(t, tt.guilds, tt.damage); op != tt.want {
+			if op := inherit(t, cluster.Local(), tt.guilds, tt.damage); op != tt.want {
 				t.Errorf("the next owner comes with op %d, want %d", op, tt.want)
 			}
 		})
+	}
+}
+
+// forgetful is a cluster that does not take the first note that tells of a guild.
+type forgetful struct {
+	cluster.Leases
+	once sync.Once
+}
+
+// Note implements cluster.Leases.
+func (f *forgetful) Note(ctx context.Context, l cluster.Lease, note []byte) (err error) {
+	if bytes.Contains(note, []byte(`"guilds":1`)) {
+		f.once.Do(func() { err = cluster.ErrUnreachable })
+	}
+	if err != nil {
+		return err
+	}
+	return f.Leases.Note(ctx, l, note)
+}
+
+// TestALostNoteForgetsNoGuild: the guilds were kept, and the next note tells how many.
+func TestALostNoteForgetsNoGuild(t *testing.T) {
+	t.Parallel()
+	c := cluster.Local()
+	c.Leases = &forgetful{Leases: c.Leases}
+	op := inherit(t, c, away, func(ctx context.Context, c *cluster.Cluster, token uint64) error {
+		return c.Cache.Drop(ctx, "guilds/1/0", token)
+	})
+	if op != 2 {
+		t.Errorf("the next owner comes with op %d to a session without its guild", op)
 	}
 }
 

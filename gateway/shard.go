@@ -51,6 +51,7 @@ type shard struct {
 	due     chan struct{} // the state is to be kept at once
 	keeping gate          // one keeps the state at a time
 	kept    state         // as it was last
+	stored  int           // guilds that are kept, whether or not the state tells so far
 	rewrote time.Time     // when all guilds were
 	anew    atomic.Bool   // all is to be kept, whatever was
 	wipe    atomic.Bool   // a new session began
@@ -218,7 +219,7 @@ func (s *shard) restore(ctx context.Context) error {
 
 func (s *shard) adopt(entries map[string][]byte) {
 	damaged := s.cache().restore(entries)
-	if missing := s.state.Guilds - len(entries) + damaged; missing > 0 {
+	if missing := max(0, s.state.Guilds-len(entries)) + damaged; missing > 0 {
 		s.log.Warn("guilds of a shard are not known: a new session begins", "missing", missing)
 		s.state.Session = conn.Session{}
 		return

@@ -51,7 +51,7 @@ func (s *shard) keep(ctx context.Context) error {
 			s.wipe.Store(true)
 			return err
 		}
-		s.rewrote = time.Time{}
+		s.rewrote, s.stored = time.Time{}, 0
 	}
 	if time.Since(s.rewrote) > rewriteEvery {
 		guilds.touchAll(s.serves)
@@ -62,10 +62,9 @@ func (s *shard) keep(ctx context.Context) error {
 			guilds.touch(changed)
 			return fmt.Errorf("keep %d guilds: %w", len(changed), err)
 		}
-		now.Guilds = guilds.count(s.serves)
-	} else {
-		now.Guilds = s.kept.Guilds
+		s.stored = guilds.count(s.serves)
 	}
+	now.Guilds = s.stored
 	if now == s.kept {
 		return nil
 	}
