@@ -121,8 +121,10 @@ func (f *fleetOf) start(t *testing.T, name string) *process {
 	t.Cleanup(func() {
 		p.link.resume()
 		cancel()
-		for range p.done {
-			continue
+		for err := range p.done {
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	})
 	return p

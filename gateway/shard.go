@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/bwmarrin/discordgo"
-	"golang.org/x/sync/errgroup"
 
 	"busker/cluster"
 	"busker/gateway/conn"
@@ -138,19 +137,17 @@ func (s *shard) Run(ctx context.Context) error {
 
 // connected runs the connection, and keeps what it brings.
 func (s *shard) connected(ctx context.Context) error {
-	group, running := errgroup.WithContext(context.WithoutCancel(ctx))
-	running, cancel := context.WithCancel(running)
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
 		s.farewell(context.Cause(ctx))
 		cancel()
 	})()
-	group.Go(func() error {
-		defer cancel()
-		return s.conn.Run(running)
-	})
-	group.Go(func() error { return s.keepOn(running) })
-	err := group.Wait()
+	var keeping sync.WaitGroup
+	keeping.Go(func() { s.keepOn(running) })
+	err := s.conn.Run(running)
+	cancel()
+	keeping.Wait()
 	switch {
 	case ctx.Err() != nil:
 		s.discard(ctx)

@@ -14,13 +14,13 @@ import (
 const connectPatience = 10 * time.Second
 
 // keepOn keeps what is new, about once a second, until ctx ends.
-func (s *shard) keepOn(ctx context.Context) error {
+func (s *shard) keepOn(ctx context.Context) {
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return
 		case <-tick.C:
 		case <-s.due:
 		}
