@@ -292,6 +292,15 @@ func topics(t *testing.T, b *bench) {
 		<-let
 		return nil, fault.New(fault.Invalid, "No.")
 	}})
+	for served := 0; served != 1; { // who serves it is seen before anybody sends to it
+		list, err := bus.Topics(b.ctx())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range list {
+			served = len(s.Consumers)
+		}
+	}
 	b.send(bus, cluster.Message{ID: "1", Key: "k"})
 	b.send(bus, cluster.Message{ID: "2", Key: "k"})
 	next(b, began)

@@ -92,22 +92,29 @@ type fuse struct {
 	patience time.Duration // what an answer may take
 }
 
-func newFuse(name string, patience time.Duration, changed func(name string, open bool)) fuse {
+// newFuse makes one; changed is called with why the server is no longer asked, and with nil
+// when it is again.
+func newFuse(name string, patience time.Duration, changed func(name string, why error)) fuse {
+	var newest atomic.Pointer[error] // why: the newest error that counted
 	return fuse{patience: patience, breaker: gobreaker.NewTwoStepCircuitBreaker[struct{}](gobreaker.Settings{
 		Name:        name,
 		MaxRequests: 1,
 		Timeout:     breakFor,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= breakAfter },
 		IsSuccessful: func(err error) bool {
-			return !lost(err)
+			if lost(err) {
+				newest.Store(&err)
+				return false
+			}
+			return true
 		},
 		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) || errors.Is(err, errUnheard) },
 		OnStateChange: func(name string, from, to gobreaker.State) {
 			switch {
 			case to == gobreaker.StateOpen && from == gobreaker.StateClosed:
-				changed(name, true)
+				changed(name, *newest.Load())
 			case to == gobreaker.StateClosed:
-				changed(name, false)
+				changed(name, nil)
 			}
 		},
 	})}

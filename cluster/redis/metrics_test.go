@@ -111,7 +111,7 @@ func TestTheBreaker(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, got, wanted)
 		}
 	}
-	if text := log.String(); strings.Contains(text, "secret-word") || !strings.Contains(text, "redis does not answer") || !strings.Contains(text, "redis answers again") {
+	if text := log.String(); strings.Contains(text, "secret-word") || !strings.Contains(text, `msg="redis does not answer" server=server err="`) || !strings.Contains(text, "redis answers again") {
 		t.Errorf("the log says:\n%s", text)
 	}
 }

@@ -193,9 +193,9 @@ func (r *Redis) fuse(server string) fuse {
 	return f
 }
 
-// fused says that a server is not asked for a while, or asked again.
-func (r *Redis) fused(server string, open bool) {
-	if !open {
+// fused says that a server is not asked for a while and why, or asked again.
+func (r *Redis) fused(server string, why error) {
+	if why == nil {
 		r.opened.Add(-1)
 		r.opts.Metrics.open.Dec()
 		r.opts.Logger.Info("redis answers again", "server", server)
@@ -204,7 +204,7 @@ func (r *Redis) fused(server string, open bool) {
 	r.opened.Add(1)
 	r.opts.Metrics.open.Inc()
 	r.opts.Metrics.trips.Inc()
-	r.opts.Logger.Warn("redis does not answer", "server", server)
+	r.opts.Logger.Warn("redis does not answer", "server", server, "err", why)
 }
 
 // Cluster returns everything there is to agree on, kept by this Redis.
