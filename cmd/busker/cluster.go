@@ -65,7 +65,7 @@ func (c *clustered) with(ctx context.Context, work func(context.Context, *cluste
 		return err
 	}
 	defer r.Close() //nolint:errcheck // all that was ordered was answered
-	return work(ctx, r.Cluster())
+	return unreached(work(ctx, r.Cluster()))
 }
 
 // once is with, for a bounded time.
@@ -182,7 +182,7 @@ func shardsOf(ctx context.Context, cl *cluster.Cluster, process string) (string,
 	if n == 0 {
 		return "", nil
 	}
-	return fmt.Sprintf("%s has %d shards", process, n), nil
+	return fmt.Sprintf("%s has %d of %d shards left", process, n, o.Shards), nil
 }
 
 // wait looks every second what is left to be done, and says so when it changes.

@@ -116,7 +116,10 @@ func complain(code int, err error) int {
 		code = exitUsage
 	}
 	if message, ok := fault.Message(err); ok {
-		fmt.Fprintf(os.Stderr, "busker: %s\n(%v)\n", message, err)
+		fmt.Fprintln(os.Stderr, "busker:", message)
+		if cause := err.Error(); cause != message {
+			fmt.Fprintf(os.Stderr, "(%s)\n", cause)
+		}
 	} else {
 		fmt.Fprintln(os.Stderr, "busker:", err)
 	}

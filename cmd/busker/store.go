@@ -10,7 +10,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"busker/cluster"
 	"busker/cmd/busker/internal/config"
+	"busker/internal/fault"
 	"busker/internal/telemetry"
 	"busker/store"
 )
@@ -39,7 +41,20 @@ func (s *stored) open(ctx context.Context, o store.Options) (*store.Store, error
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return store.Open(ctx, address, o)
+	opened, err := store.Open(ctx, address, o)
+	return opened, unreached(err)
+}
+
+// unreached says which part it is that cannot be reached: the parts' own words are for
+// people in Discord.
+func unreached(err error) error {
+	switch {
+	case errors.Is(err, cluster.ErrUnreachable):
+		return fault.Wrap(fault.Unavailable, "Redis does not answer.", err)
+	case fault.KindOf(err) == fault.Unavailable:
+		return fault.Wrap(fault.Unavailable, "The store's database does not answer.", err)
+	}
+	return err
 }
 
 // openStore opens the store for the bot.
@@ -48,7 +63,7 @@ func openStore(ctx context.Context, c config.Store, tel *telemetry.Telemetry) (*
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return store.Open(ctx, address, store.Options{
+	opened, err := store.Open(ctx, address, store.Options{
 		Alone:        true,
 		KeepHistory:  config.Days(c.HistoryDays),
 		KeepAudit:    config.Days(c.AuditDays),
@@ -56,6 +71,7 @@ func openStore(ctx context.Context, c config.Store, tel *telemetry.Telemetry) (*
 		Logger:       tel.Logger().With("part", "store"),
 		Metrics:      store.NewMetrics(tel.Registry()),
 	})
+	return opened, unreached(err)
 }
 
 type storeExportCommand struct {

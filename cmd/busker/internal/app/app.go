@@ -353,7 +353,7 @@ func (a *App) serve(ctx context.Context) error {
 	registering.Go(func() {
 		if a.register(ctx) {
 			a.opts.Telemetry.SetReady(true)
-			a.opts.Telemetry.Logger().Info("ready", "user", a.gateway.UserID())
+			a.opts.Telemetry.Logger().Info("ready")
 		}
 	})
 	err := a.bot.Run(ctx)

@@ -38,7 +38,7 @@ func RunOutside(ctx context.Context, o Outside) error {
 		return err
 	}
 	defer func() { _ = listener.Close() }() // the page has closed it already, unless nothing began
-	s, err := newStreet(emulator.Options{Gateway: outsideLimits})
+	s, err := newStreet(emulator.Options{Gateway: outsideLimits}) //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err
 	}

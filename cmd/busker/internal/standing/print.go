@@ -43,10 +43,17 @@ func (s Standing) summary(b *strings.Builder) {
 			up++
 		}
 	}
-	fmt.Fprintf(b, "%d processes, %d of %d shards up, %d servers, %d playing\n", len(s.Members), up, s.Shards, guilds, playing)
+	fmt.Fprintf(b, "%s, %d of %d shards up, %s, %d playing\n", count(len(s.Members), "process", "processes"), up, s.Shards, count(guilds, "server", "servers"), playing)
 	if s.Next != 0 {
 		fmt.Fprintf(b, "going over from %d to %d shards\n", s.Shards, s.Next)
 	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
 }
 
 // table writes rows in columns; the first is the head.
@@ -55,11 +62,15 @@ func table(b *strings.Builder, rows [][]string) {
 		return
 	}
 	b.WriteString("\n")
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	var columns strings.Builder
+	t := tabwriter.NewWriter(&columns, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		_, _ = io.WriteString(t, strings.TrimRight(strings.Join(r, "\t"), "\t")+"\n") // into memory
+		_, _ = io.WriteString(t, strings.Join(r, "\t")+"\n") // into memory
 	}
 	_ = t.Flush()
+	for line := range strings.Lines(columns.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
 }
 
 func (s Standing) memberRows() [][]string {

@@ -150,12 +150,18 @@ func (s *Standing) state(w gateway.Whose) string {
 	return Up
 }
 
+// serverSilent is how long a server may not have asked for messages before it counts as
+// gone; those that are there ask every few seconds.
+const serverSilent = 30 * time.Second
+
 func (s *Standing) topics(topics []cluster.TopicState) {
 	s.Topics = make([]Topic, 0, len(topics))
 	for _, t := range topics {
 		servers := make([]string, 0, len(t.Consumers))
 		for _, c := range t.Consumers {
-			servers = append(servers, c.Name)
+			if c.Seen >= 0 && c.Seen <= serverSilent {
+				servers = append(servers, c.Name)
+			}
 		}
 		s.Topics = append(s.Topics, Topic{
 			Name: t.Name, Waiting: t.Lag, Pending: t.Pending, Dead: t.Dead, Oldest: t.Oldest.Seconds(), Servers: servers,
