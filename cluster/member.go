@@ -2,11 +2,15 @@ package cluster
 
 import (
 	"context"
+	"crypto/rand"
+	"strings"
 	"time"
 )
 
 // Member is a process of the bot, as it describes itself.
 type Member struct {
+	// ID is of this process alone, for as long as it runs: what two processes had under one
+	// would be fenced for neither. See NewID.
 	ID      string    `json:"id"`
 	Role    string    `json:"role"`
 	Host    string    `json:"host"`
@@ -21,6 +25,21 @@ type Member struct {
 	Players int     `json:"players"`
 	Playing int     `json:"playing"`
 	Load    float64 `json:"load"` // 0 to 1 of what its cores can do
+}
+
+// idLetters tell processes of one name apart: five bits each.
+const idLetters = 6
+
+// NewID returns an ID that no other process has: the name, a dot and something random.
+func NewID(name string) string { return name + "." + strings.ToLower(rand.Text()[:idLetters]) }
+
+// NameOf returns the name in an ID that NewID has made, and any other ID as it is. Several
+// members may have one name.
+func NameOf(id string) string {
+	if dot := len(id) - idLetters - 1; dot > 0 && id[dot] == '.' {
+		return id[:dot]
+	}
+	return id
 }
 
 // Members is who is there.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -133,7 +132,7 @@ func every(ctx context.Context, pace time.Duration, look func() (done bool, err 
 
 type clusterDrainCommand struct {
 	clustered
-	Process string        `arg:"" help:"The process, as busker cluster status names it."`
+	Process string        `arg:"" help:"The process, as busker cluster status names it: by its name, or by its id where several have the name."`
 	Wait    bool          `help:"Return when it has no shard left."`
 	Timeout time.Duration `default:"2m" placeholder:"TIME" help:"How long to wait at most."`
 }
@@ -141,30 +140,51 @@ type clusterDrainCommand struct {
 // Run gives the order, and waits if that was asked for.
 func (c *clusterDrainCommand) Run(ctx context.Context) error {
 	return c.with(ctx, func(ctx context.Context, cl *cluster.Cluster) error {
-		if err := c.order(ctx, cl); err != nil || !c.Wait {
+		id, err := c.order(ctx, cl)
+		if err != nil || !c.Wait {
 			return err
 		}
 		return wait(ctx, c.Timeout, func(ctx context.Context) (left string, err error) {
-			return shardsOf(ctx, cl, c.Process)
+			return shardsOf(ctx, cl, id)
 		})
 	})
 }
 
-func (c *clusterDrainCommand) order(ctx context.Context, cl *cluster.Cluster) error {
+// order gives the order and returns the id of the process it went to.
+func (c *clusterDrainCommand) order(ctx context.Context, cl *cluster.Cluster) (id string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, orderPatience)
 	defer cancel()
 	members, err := cl.Members.Members(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
-	names := make([]string, 0, len(members))
+	if id, err = memberCalled(c.Process, members); err != nil {
+		return "", err
+	}
+	return id, gateway.OrderDrain(ctx, cl, id)
+}
+
+// memberCalled returns the id of the one member with a name or an id.
+func memberCalled(process string, members []cluster.Member) (string, error) {
+	var all, called []string
 	for _, m := range members {
-		names = append(names, m.ID)
+		if m.ID == process {
+			return m.ID, nil
+		}
+		all = append(all, m.ID)
+		if cluster.NameOf(m.ID) == process {
+			called = append(called, m.ID)
+		}
 	}
-	if !slices.Contains(names, c.Process) {
-		return fmt.Errorf("there is no process %q; there are: %s", c.Process, strings.Join(names, ", "))
+	switch {
+	case len(all) == 0:
+		return "", fmt.Errorf("there is no process %q, nor any other", process)
+	case len(called) == 0:
+		return "", fmt.Errorf("there is no process %q; there are: %s", process, strings.Join(all, ", "))
+	case len(called) == 1:
+		return called[0], nil
 	}
-	return gateway.OrderDrain(ctx, cl, c.Process)
+	return "", fmt.Errorf("%d processes are called %q; say which: %s", len(called), process, strings.Join(called, ", "))
 }
 
 // shardsOf says which shards a process has left; "" = none.
@@ -182,7 +202,7 @@ func shardsOf(ctx context.Context, cl *cluster.Cluster, process string) (string,
 	if n == 0 {
 		return "", nil
 	}
-	return fmt.Sprintf("%s has %d of %d shards left", process, n, o.Shards), nil
+	return fmt.Sprintf("%s has %d of %d shards left", cluster.NameOf(process), n, o.Shards), nil
 }
 
 // wait looks every second what is left to be done, and says so when it changes.

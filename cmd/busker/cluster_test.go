@@ -106,3 +106,20 @@ func dig(t *testing.T, url string) error {
 	})
 	return bus.Send(t.Context(), "graves", cluster.Message{Kind: "skip", Key: "7", Body: []byte("bones")})
 }
+
+func TestMemberCalled(t *testing.T) {
+	members := []cluster.Member{{ID: "gw-1.aaaaaa"}, {ID: "gw-2.bbbbbb"}, {ID: "gw-2.cccccc"}, {ID: "old"}}
+	for _, tt := range []struct{ process, id, err string }{
+		{"gw-1", "gw-1.aaaaaa", ""},
+		{"gw-1.aaaaaa", "gw-1.aaaaaa", ""},
+		{"gw-2.cccccc", "gw-2.cccccc", ""},
+		{"old", "old", ""},
+		{"gw-2", "", "2 processes are called \"gw-2\"; say which: gw-2.bbbbbb, gw-2.cccccc"},
+		{"gw", "", "there is no process \"gw\"; there are: gw-1.aaaaaa, gw-2.bbbbbb, gw-2.cccccc, old"},
+	} {
+		id, err := memberCalled(tt.process, members)
+		if id != tt.id || err == nil && tt.err != "" || err != nil && err.Error() != tt.err {
+			t.Errorf("%s: %q, %v", tt.process, id, err)
+		}
+	}
+}

@@ -1,30 +1,28 @@
 package config
 
 import (
-	"crypto/rand"
 	"os"
 	"strings"
+
+	"busker/cluster"
 )
 
-// Member returns what this process is called: what was set, or the host's name and
-// something random, since a process that starts anew is another member.
+// Member returns another ID for this process each time: its name, or the host's, and
+// something random. A process that starts anew is another member, and so is one that was
+// given the name of another by mistake.
 func (c Cluster) Member() string {
 	if c.Name != "" {
-		return c.Name
+		return cluster.NewID(c.Name)
 	}
 	host, err := os.Hostname()
 	if err != nil {
 		host = ""
 	}
-	return memberName(host) + "-" + strings.ToLower(rand.Text()[:randomLetters])
+	return cluster.NewID(memberName(host))
 }
 
-const (
-	// randomLetters tells processes on one host apart: five bits each.
-	randomLetters = 6
-	// hostLetters leaves room for them in a name of 63.
-	hostLetters = 48
-)
+// hostLetters is how many of the host's name are enough to tell hosts apart.
+const hostLetters = 48
 
 // memberName makes a host's name fit for keys.
 func memberName(host string) string {

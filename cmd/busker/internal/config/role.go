@@ -36,7 +36,7 @@ type Redis struct {
 // Cluster is how this process takes part.
 type Cluster struct {
 	Namespace    string        `default:"busker" placeholder:"NAME" help:"What all keys in Redis begin with. Processes of one bot share it; two bots on one Redis must not."`
-	Name         string        `placeholder:"NAME" help:"What this process is called in the logs and by busker cluster status; no two may run under one name. Empty takes the host's name and something random."`
+	Name         string        `placeholder:"NAME" help:"What this process is called by busker cluster status and drain. Empty takes the host's name."`
 	LeaseTTL     time.Duration `name:"lease-ttl" default:"3s" placeholder:"TIME" help:"How long a process that has died keeps its shards from the others. Less takes over sooner, and gives shards away during shorter troubles of the network or of a busy machine."`
 	DrainTimeout time.Duration `default:"10s" placeholder:"TIME" help:"How long a process that stops may take to hand its shards and players to others."`
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"busker/cluster"
 	"busker/cmd/busker/internal/config"
 )
 
@@ -73,7 +74,9 @@ func TestMember(t *testing.T) {
 	if one == other || !valid.MatchString(one) || !valid.MatchString(other) {
 		t.Errorf("%q, %q", one, other)
 	}
-	if got := (config.Cluster{Name: "gw-1", LeaseTTL: time.Second}).Member(); got != "gw-1" {
-		t.Errorf("%q", got)
+	named := config.Cluster{Name: "gw-1", LeaseTTL: time.Second}
+	one, other = named.Member(), named.Member()
+	if one == other || cluster.NameOf(one) != "gw-1" || cluster.NameOf(other) != "gw-1" {
+		t.Errorf("two processes under one name are %q and %q", one, other)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"busker/cluster"
 )
 
 // manyShards is how many are listed one by one; of more only those that are not up.
@@ -82,11 +84,26 @@ func (s Standing) memberRows() [][]string {
 			draining = "draining"
 		}
 		rows = append(rows, []string{
-			m.ID, m.Role, m.Host, m.Version, uptime(m.Uptime), fmt.Sprint(m.Shards), fmt.Sprint(m.Guilds),
+			s.label(m.ID), m.Role, m.Host, m.Version, uptime(m.Uptime), fmt.Sprint(m.Shards), fmt.Sprint(m.Guilds),
 			fmt.Sprint(m.Players), fmt.Sprint(m.Playing), fmt.Sprintf("%.0f %%", m.Load*100), draining,
 		})
 	}
 	return rows
+}
+
+// label is what a process is called: its name when no other member has that, and else its
+// ID.
+func (s Standing) label(id string) string {
+	var of []string
+	for _, m := range s.Members {
+		if cluster.NameOf(m.ID) == cluster.NameOf(id) {
+			of = append(of, m.ID)
+		}
+	}
+	if slices.Equal(of, []string{id}) {
+		return cluster.NameOf(id)
+	}
+	return id
 }
 
 func uptime(seconds float64) string {
@@ -112,7 +129,7 @@ func (s Standing) shardRows() [][]string {
 		}
 		row := []string{name, "nobody", "", "", e.State}
 		if e.Owner != "" {
-			row[1], row[2], row[3] = e.Owner, fmt.Sprint(e.Token), fmt.Sprintf("%.1f s", e.Left)
+			row[1], row[2], row[3] = s.label(e.Owner), fmt.Sprint(e.Token), fmt.Sprintf("%.1f s", e.Left)
 		}
 		rows = append(rows, row)
 	}

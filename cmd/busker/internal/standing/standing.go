@@ -28,6 +28,7 @@ type Standing struct {
 // Member is a process.
 type Member struct {
 	ID       string  `json:"id"`
+	Name     string  `json:"name"` // several may have one
 	Role     string  `json:"role"`
 	Host     string  `json:"host"`
 	Version  string  `json:"version"`
@@ -110,7 +111,7 @@ func (s *Standing) members(members []cluster.Member, each []gateway.Whose) {
 	s.Members = make([]Member, 0, len(members)) // JSON: a list, be it empty
 	for _, m := range members {
 		s.Members = append(s.Members, Member{
-			ID: m.ID, Role: m.Role, Host: m.Host, Version: m.Version, Uptime: s.At.Sub(m.Started).Seconds(),
+			ID: m.ID, Name: cluster.NameOf(m.ID), Role: m.Role, Host: m.Host, Version: m.Version, Uptime: s.At.Sub(m.Started).Seconds(),
 			Shards: shards[m.ID], Guilds: m.Guilds, Players: m.Players, Playing: m.Playing, Load: m.Load, Draining: m.Draining,
 		})
 	}
@@ -154,6 +155,8 @@ func (s *Standing) state(w gateway.Whose) string {
 // gone; those that are there ask every few seconds.
 const serverSilent = 30 * time.Second
 
+// topics leaves out those in which nothing is, and that nobody serves: they were a
+// process's that has ended.
 func (s *Standing) topics(topics []cluster.TopicState) {
 	s.Topics = make([]Topic, 0, len(topics))
 	for _, t := range topics {
@@ -162,6 +165,9 @@ func (s *Standing) topics(topics []cluster.TopicState) {
 			if c.Seen >= 0 && c.Seen <= serverSilent {
 				servers = append(servers, c.Name)
 			}
+		}
+		if t.Length+t.Dead+len(servers) == 0 {
+			continue
 		}
 		s.Topics = append(s.Topics, Topic{
 			Name: t.Name, Waiting: t.Lag, Pending: t.Pending, Dead: t.Dead, Oldest: t.Oldest.Seconds(), Servers: servers,

@@ -100,3 +100,44 @@ func TestManyShardsAreSummedUp(t *testing.T) {
 		t.Errorf("%s (%v)", b.String(), err)
 	}
 }
+
+// TestProcessesOfOneName are told apart, and so is one that is gone from the one after it.
+func TestProcessesOfOneName(t *testing.T) {
+	s := standing.Standing{
+		Shards:  3,
+		Members: []standing.Member{{ID: "gw-1.aaaaaa"}, {ID: "gw-1.bbbbbb"}, {ID: "gw-2.cccccc"}},
+		Each:    []standing.Shard{{Shard: 0, Of: 3, Owner: "gw-1.aaaaaa"}, {Shard: 1, Of: 3, Owner: "gw-2.cccccc"}, {Shard: 2, Of: 3, Owner: "gw-2.dddddd"}},
+	}
+	var b strings.Builder
+	if err := s.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"\ngw-1.aaaaaa ", "\ngw-1.bbbbbb ", "\ngw-2 ", "0      gw-1.aaaaaa ", "1      gw-2 ", "2      gw-2.dddddd "} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s\nhas no %q", b.String(), want)
+		}
+	}
+}
+
+// TestTopicsOfProcessesThatHaveEnded are nobody's business.
+func TestTopicsOfProcessesThatHaveEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := scene(t.Context(), t)
+		ctx, cancel := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() {
+			served <- c.Bus.Serve(ctx, "member/gone", cluster.Server{Handle: func(context.Context, cluster.Message) ([]byte, error) { return nil, nil }})
+		}()
+		synctest.Wait()
+		count := func(want int) {
+			t.Helper()
+			if s, err := standing.Take(t.Context(), c); err != nil || len(s.Topics) != want {
+				t.Errorf("%+v, %v", s.Topics, err)
+			}
+		}
+		count(2)
+		cancel()
+		<-served
+		count(1)
+	})
+}
