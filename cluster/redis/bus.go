@@ -169,7 +169,7 @@ func (b *bus) send(ctx context.Context, topic string, m cluster.Message, to stri
 	return nil, nil
 }
 
-// list puts a topic on the list of topics, once an hour.
+// list puts a topic on the list of topics, once an hour, and takes off those nobody uses.
 func (b *bus) list(ctx context.Context, topic string) {
 	b.mu.Lock()
 	fresh := time.Since(b.known[topic]) < relist
@@ -180,13 +180,20 @@ func (b *bus) list(ctx context.Context, topic string) {
 	if fresh {
 		return
 	}
-	at := redis.Z{Score: float64(time.Now().Unix()), Member: topic}
-	if err := b.r.rdb.ZAdd(named(ctx, "bus_list"), b.r.key("bus", "topics"), at).Err(); err != nil {
+	ctx, now, key := named(ctx, "bus_list"), time.Now(), b.r.key("bus", "topics")
+	err := b.r.rdb.ZAdd(ctx, key, redis.Z{Score: float64(now.Unix()), Member: topic}).Err()
+	if err == nil {
+		err = b.r.rdb.ZRemRangeByScore(ctx, key, "-inf", unused(now)).Err()
+	}
+	if err != nil {
 		b.mu.Lock()
 		delete(b.known, topic) // next time
 		b.mu.Unlock()
 	}
 }
+
+// unused is before which score on the list of topics nobody uses one.
+func unused(now time.Time) string { return strconv.FormatInt(now.Add(-listed).Unix(), 10) }
 
 // await has answers to q sent to a channel.
 func (b *bus) await(q question, answers chan reply) {

@@ -39,3 +39,18 @@ func TestAnswersGoWithTheirQuestions(t *testing.T) {
 		}
 	}
 }
+
+// TestUnusedTopicsAreForgotten, also when nobody ever looks at them: each process has one
+// of its own.
+func TestUnusedTopicsAreForgotten(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	space := redistest.Namespace()
+	server.Do("ZADD", space+":bus:topics", time.Now().Add(-8*24*time.Hour).Unix(), "member/old", time.Now().Unix(), "member/new")
+	if err := process(t, server.URL(), space).Bus.Send(t.Context(), "work", cluster.Message{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := server.Do("ZCARD", space+":bus:topics"); n != int64(2) {
+		t.Errorf("%v topics are listed", n)
+	}
+}

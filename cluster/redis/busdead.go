@@ -85,8 +85,7 @@ func (b *bus) exhume(ctx context.Context, topic string, ids []string, f func(ent
 
 func (b *bus) Topics(ctx context.Context) ([]cluster.TopicState, error) {
 	list := b.r.key("bus", "topics")
-	long := strconv.FormatInt(time.Now().Add(-listed).Unix(), 10)
-	if err := b.r.rdb.ZRemRangeByScore(named(ctx, "bus_list"), list, "-inf", long).Err(); err != nil {
+	if err := b.r.rdb.ZRemRangeByScore(named(ctx, "bus_list"), list, "-inf", unused(time.Now())).Err(); err != nil {
 		return nil, unreachable(ctx, "list topics", err)
 	}
 	names, err := b.r.rdb.ZRange(named(ctx, "bus_list"), list, 0, -1).Result()

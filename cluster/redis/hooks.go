@@ -75,7 +75,7 @@ func (m meter) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 func (m meter) count(ctx context.Context, name string, started time.Time, err error) {
 	result := outcome(err)
 	switch {
-	case unheard(ctx, started, m.patience, err):
+	case unheard(ctx, started, m.patience, err), errors.Is(err, context.Canceled):
 		result = resultUnheard
 	case lost(err):
 		m.down.Store(true)

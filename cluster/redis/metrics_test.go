@@ -82,6 +82,17 @@ func TestTheBreaker(t *testing.T) {
 	}
 
 	proxy.Stall()
+	if err := c.Cache.Set(t.Context(), "k", nil, 0); !errors.Is(err, cluster.ErrUnreachable) {
+		t.Error(err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.Cache.Set(gone, "k", nil, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever went away hears: %v", err)
+	}
+	if metric(t, registry, "busker_cluster_reachable", "") != 0 {
+		t.Error("a call whose caller went away counts as answered")
+	}
 	redistest.Eventually(t, func() error {
 		err := c.Cache.Set(t.Context(), "k", nil, 0)
 		if !errors.Is(err, cluster.ErrUnreachable) || strings.Contains(err.Error(), "secret-word") {
