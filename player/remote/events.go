@@ -25,7 +25,8 @@ const (
 )
 
 // Run publishes the events of this process until ctx ends. What the bus does not take is
-// counted and lost: events are for those who look on.
+// counted and lost: events are for those who look on. So is what waited until the guild was
+// another's.
 func (s *Server) Run(ctx context.Context) error {
 	local, cancel := s.opts.Local.Subscribe(eventBuffer)
 	defer cancel()
@@ -35,7 +36,12 @@ func (s *Server) Run(ctx context.Context) error {
 			if !open {
 				return nil
 			}
-			if err := s.publish(ctx, e); err != nil && ctx.Err() == nil {
+			token := s.opts.Token(e.Guild)
+			if token == 0 {
+				s.opts.Metrics.events.WithLabelValues("old").Inc()
+				continue
+			}
+			if err := s.publish(ctx, token, e); err != nil && ctx.Err() == nil {
 				s.opts.Metrics.events.WithLabelValues("unpublished").Inc()
 				s.opts.Logger.Debug("an event could not be published", "guild", e.Guild, "err", err)
 			}
@@ -45,11 +51,11 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-func (s *Server) publish(ctx context.Context, e player.Envelope) error {
+func (s *Server) publish(ctx context.Context, token uint64, e player.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
 	e.Status = headOf(e.Status)
-	b, err := marshalNews(news{Process: s.opts.Process, Token: s.opts.Token(e.Guild)}, e)
+	b, err := marshalNews(news{Process: s.opts.Process, Token: token}, e)
 	if err != nil {
 		return err
 	}
@@ -85,7 +91,12 @@ func (d *Doer) relay(ctx context.Context) {
 			if !open {
 				return
 			}
-			d.tell(e, d.opts.Token(e.Guild))
+			token := d.opts.Token(e.Guild)
+			if token == 0 { // the guild is another's by now
+				d.opts.Metrics.events.WithLabelValues("old").Inc()
+				continue
+			}
+			d.tell(e, token)
 		case <-ctx.Done():
 			return
 		}
@@ -134,7 +145,7 @@ func (d *Doer) Subscribe(buffer int) (events <-chan player.Envelope, cancel func
 type feed struct {
 	mu          sync.Mutex
 	subscribers map[chan player.Envelope]struct{} // nil once closed
-	tokens      map[player.GuildID]uint64         // of guilds whose player may have more to tell
+	tokens      map[player.GuildID]uint64         // of guilds that were heard of
 }
 
 func newFeed() feed {
