@@ -37,7 +37,7 @@ func RunOutside(ctx context.Context, o Outside) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // the page has closed it already, unless nothing began
+	defer func() { _ = listener.Close() }()
 	s, err := newStreet(emulator.Options{Gateway: outsideLimits}) //nolint:contextcheck // it binds ports and waits for nothing
 	if err != nil {
 		return err

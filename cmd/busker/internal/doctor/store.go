@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"busker/internal/fault"
 	"busker/store"
 )
 
@@ -30,7 +31,11 @@ func (d *doctor) inspected(ctx context.Context) (store.Inspection, error) {
 // store looks whether what the bot remembers can be read and written.
 func (d *doctor) store(ctx context.Context, f *findings) {
 	s, err := d.inspected(ctx)
-	if err != nil {
+	switch {
+	case fault.KindOf(err) == fault.Unavailable:
+		f.problem("Start it, correct the address in DATABASE_URL or store.url, or let this machine connect there.", "The store's database does not answer: %s.", cause(err))
+		return
+	case err != nil:
 		f.problem("Correct the address in DATABASE_URL or store.url, start the database, or restore a backup.", "%s (%s).", sentence(plain(err)), cause(err))
 		return
 	}
