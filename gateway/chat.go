@@ -10,8 +10,8 @@ import (
 
 func (s *shard) onMessage(raw json.RawMessage) {
 	tell := s.g.opts.OnMessage
-	if m, ok := readMessage(raw); ok && tell != nil && s.h.Active() && s.g.twice.first(m.ID) {
-		tell(m)
+	if m, ok := readMessage(raw); ok && tell != nil {
+		s.once(m.ID, func() { tell(m) })
 	}
 }
 

@@ -98,12 +98,23 @@ func (s *shard) onInteraction(d json.RawMessage) error {
 	if err != nil {
 		return err
 	}
-	// While the number of shards changes an interaction comes to two of them.
-	if s.h.Active() && s.g.twice.first(id(i.ID)) {
-		s.g.threads.see(d)
-		s.g.offer(i)
-	}
+	s.g.threads.see(d)
+	s.once(id(i.ID), func() { s.g.offer(i) })
 	return nil
+}
+
+// once tells what people did: while the number of shards changes that comes to two shards.
+func (s *shard) once(id snowflake.ID, tell func()) {
+	first := func() {
+		if s.g.twice.first(id) {
+			tell()
+		}
+	}
+	if s.h.Active() {
+		first()
+	} else {
+		s.later(first)
+	}
 }
 
 func (s *shard) onReady(e *discordgo.Ready) {

@@ -109,3 +109,11 @@ func Inherit(ctx context.Context, c *cluster.Cluster) (conn.Session, error) {
 	err := s.restore(ctx)
 	return s.state.Session, err
 }
+
+// Waiting is a shard that waits beside another set; told hears what people say.
+func Waiting(told func(Message)) (message func(raw string), begin func()) {
+	g := &Gateway{opts: Options{OnMessage: told, Cluster: cluster.Local()}, cache: newCache(), log: slog.New(slog.DiscardHandler)}
+	s := &shard{g: g, h: &Holding{}, total: 1, log: g.log}
+	s.guilds.Store(newCache())
+	return func(raw string) { s.onMessage([]byte(raw)) }, func() { s.Begin(func() { s.h.active.Store(true) }) }
+}

@@ -298,6 +298,7 @@ func (f *Fleet) setLayout(l layout, written []byte) {
 	f.mu.Unlock()
 	if l.Shards != before.Shards || l.Next != before.Next {
 		f.log.Info("number of shards", "shards", l.Shards, "next", l.Next)
+		f.rouse()
 	}
 	if l.forgotten(before) {
 		f.log.Warn("the cluster has lost its memory: all is kept anew")

@@ -59,11 +59,7 @@ func (f *Fleet) rewrite() {
 
 // look reads who else is there.
 func (f *Fleet) look(ctx context.Context) {
-	if l, written, ok, err := readLayout(ctx, f.c.Cache); err == nil && ok {
-		f.setLayout(l, written)
-	} else if err == nil { // the cluster has lost it
-		f.restoreLayout(ctx, written)
-	}
+	f.lookUp(ctx)
 	members, err := f.c.Members.Members(ctx)
 	if err != nil {
 		return
@@ -71,6 +67,26 @@ func (f *Fleet) look(ctx context.Context) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.view.members = members
+}
+
+// lookUp reads the layout, and reports whether it could.
+func (f *Fleet) lookUp(ctx context.Context) bool {
+	l, written, ok, err := readLayout(ctx, f.c.Cache)
+	if err != nil {
+		return false
+	}
+	f.mu.Lock()
+	now := f.layout
+	f.mu.Unlock()
+	if now.Shards == 0 { // nothing is agreed on so far
+		return false
+	}
+	if !ok || l.precedes(now) { // the cluster has lost it
+		f.restoreLayout(ctx, written)
+		return true
+	}
+	f.setLayout(l, written)
+	return true
 }
 
 // restoreLayout writes what we go by into a cluster that has forgotten it.
@@ -99,12 +115,17 @@ func (f *Fleet) renewAll(ctx context.Context) error {
 		return nil
 	}
 	leases := make([]cluster.Lease, len(holdings))
+	trusted := make([]bool, len(holdings))
 	for i, h := range holdings {
 		leases[i] = h.Lease()
+		trusted[i] = leases[i].Trusted()
 	}
 	still, err := f.c.Leases.Renew(ctx, f.opts.TTL, leases...)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(trusted, false) && !f.lookAgain(ctx) {
+		return cluster.ErrUnreachable
 	}
 	renewed := make(map[string]cluster.Lease, len(still))
 	for _, l := range still {
@@ -112,14 +133,23 @@ func (f *Fleet) renewAll(ctx context.Context) error {
 	}
 	for i, h := range holdings {
 		switch l, ok := renewed[h.key]; {
-		case ok:
+		case ok && (trusted[i] || f.present(h)):
 			h.setLease(l)
+		case ok: // it had expired, and the shards of another set may have begun: it has to go
 		case h.leaving.Load(), h.over.Load(), h.Lease().Token != leases[i].Token: // somebody else sees to it
 		default:
 			f.missed(ctx, h)
 		}
 	}
 	return nil
+}
+
+// lookAgain reads the layout after what may have expired was renewed: whoever begins to
+// serve with another set later has seen the renewal. It has a time of its own.
+func (f *Fleet) lookAgain(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.opts.TTL/3)
+	defer cancel()
+	return f.lookUp(ctx)
 }
 
 // holdings returns what runs here and is ours, by key.
@@ -144,8 +174,8 @@ func (f *Fleet) missed(ctx context.Context, h *Holding) {
 	switch {
 	case errors.Is(err, cluster.ErrHeld):
 		f.lose(h, cluster.ErrLost)
-	case err != nil: // out of reach again; until then it is not trusted
-	case f.untouched(h, old, grant):
+	case err != nil || !f.lookAgain(ctx): // out of reach again; until then it is not trusted
+	case f.present(h) && f.untouched(h, old, grant):
 		h.setLease(grant.Lease)
 		f.log.Info("lease taken back", "shard", h.shard, "shards", h.shards, "grant", grant.Token)
 		if err := h.mark(ctx, func(*note) {}); err != nil {
@@ -185,10 +215,10 @@ func (f *Fleet) validate(ctx context.Context, h *Holding) error {
 			return err
 		}
 	}
-	switch {
-	case h.over.Load():
+	switch trusted := h.Lease().Trusted(); {
+	case h.over.Load(), !trusted && !f.present(h):
 		return cluster.ErrLost
-	case !h.Lease().Trusted():
+	case !trusted:
 		return cluster.ErrUnreachable
 	}
 	return nil

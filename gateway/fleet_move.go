@@ -32,6 +32,11 @@ func (f *Fleet) handOver(ctx context.Context, h *Holding, to string) error {
 		return fault.New(fault.Busy, "The shard is on its way already.")
 	}
 	defer h.leaving.Store(false)
+	h.moving.Store(true)
+	defer h.moving.Store(false)
+	if !f.movable(h) {
+		return fault.New(fault.Busy, "The number of shards is changing.")
+	}
 	ctx, cancel := context.WithTimeout(ctx, handOverTime)
 	defer cancel()
 	if err := f.tell(ctx, to, order{kind: orderTake, Key: h.key, Offer: true}); err != nil {
@@ -52,6 +57,14 @@ func (f *Fleet) handOver(ctx context.Context, h *Holding, to string) error {
 		f.log.Debug("the new owner will notice by itself", "to", to, "err", err)
 	}
 	return nil
+}
+
+// movable reports whether a shard may go to another process: not what is out of use, and
+// not between the moment its set is in use and that in which it begins.
+func (f *Fleet) movable(h *Holding) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.layout.current(h.shards, h.set) && (h.active.Load() || h.shards != f.layout.Shards)
 }
 
 // transfer makes the lease another's, with all that happened up to that moment.
@@ -76,7 +89,7 @@ func (f *Fleet) transfer(ctx context.Context, h *Holding, to string) error {
 	h.over.Store(true)
 	h.cancel(errHandedOver)
 	f.mu.Lock()
-	f.view.held[h.key] = cluster.Held{Lease: cluster.Lease{Key: h.key, Owner: to}}
+	f.view.held[h.key] = cluster.Held{Lease: cluster.Lease{Key: h.key, Owner: to}, Note: f.view.held[h.key].Note}
 	f.mu.Unlock()
 	return nil
 }
@@ -213,6 +226,13 @@ func (f *Fleet) drainOnce(ctx context.Context) (left int) {
 	for _, h := range f.holdings() {
 		to := f.receiver(h.shards)
 		if to == "" {
+			continue
+		}
+		if !f.movable(h) { // it will have ended, or begun
+			f.unpromise(to)
+			mu.Lock()
+			left++
+			mu.Unlock()
 			continue
 		}
 		places <- struct{}{}

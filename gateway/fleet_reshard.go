@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"busker/cluster"
@@ -16,37 +17,37 @@ func (f *Fleet) reshard(ctx context.Context) {
 	f.mu.Lock()
 	l, written, held := f.layout, f.written, f.view.held
 	f.mu.Unlock()
-	if l.Next != 0 && allUp(held, l.Next) {
+	if l.Next != 0 && allUp(held, l) {
 		if swapped, err := swapLayout(ctx, f.c.Cache, written, l.done()); err == nil && swapped {
-			f.look(ctx)
+			f.lookUp(ctx)
 		}
 	}
 	for _, h := range f.holdings() {
 		switch {
 		case h.leaving.Load():
-		case !f.present(h.shards):
+		case !f.present(h):
 			f.retire(h) //nolint:contextcheck // it lasts as long as Run
-		case !h.active.Load() && f.mayBegin(h):
+		case !h.active.Load() && h.up.Load() && f.mayBegin(h):
 			f.begin(ctx, h)
 		}
 	}
 }
 
-// allUp reports whether every shard of a set is held and up.
-func allUp(held map[string]cluster.Held, shards int) bool {
-	for shard := range shards {
-		if !noteOf(held[shardKey(shards, shard)]).Up {
+// allUp reports whether every shard of the next set is held and up.
+func allUp(held map[string]cluster.Held, l layout) bool {
+	for shard := range l.Next {
+		if n := noteOf(held[shardKey(l.Next, shard)]); !n.Up || n.Set != l.Order {
 			return false
 		}
 	}
 	return true
 }
 
-// present reports whether a set of so many shards is in use, or to be.
-func (f *Fleet) present(shards int) bool {
+// present reports whether the set of h is in use, or to be.
+func (f *Fleet) present(h *Holding) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.layout.has(shards)
+	return f.layout.current(h.shards, h.set)
 }
 
 // setOf returns which set of so many shards there is: see layout.
@@ -83,23 +84,40 @@ func (f *Fleet) isOurs(shards, shard int) bool {
 }
 
 // mayBegin reports whether the events of h may count: its set is in use, and no other
-// process still serves guilds of it by a shard of a former set.
+// process still serves guilds of it by a shard of a former set. Who takes one of that set
+// looks afterwards whether it is in use; so we look at the shards after the set.
 func (f *Fleet) mayBegin(h *Holding) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if h.shards != f.layout.Shards {
+	if h.shards != f.layout.Shards || f.view.layout.Since != f.layout.Since {
 		return false
 	}
-	for key, other := range f.view.held {
-		shards, shard, ok := parseShardKey(key)
-		if !ok || f.layout.has(shards) || !overlap(h.shards, h.shard, shards, shard) || f.isOurs(shards, shard) {
-			continue
-		}
-		if n := readNote(other.Note); n.Active && !n.Away {
+	for key, other := range f.formers(h) {
+		n := readNote(other.Note)
+		switch ours := f.held[key]; {
+		case ours != nil && !ours.over.Load():
+			if ours.moving.Load() {
+				return false
+			}
+		case n.Active && !n.Away && other.Owner != f.opts.Process:
 			return false
 		}
 	}
 	return true
+}
+
+// formers are the shards of other sets than those in use that can serve guilds of h, as
+// the cluster has them. The caller holds the lock.
+func (f *Fleet) formers(h *Holding) iter.Seq2[string, cluster.Held] {
+	return func(yield func(string, cluster.Held) bool) {
+		for key, other := range f.view.held {
+			shards, shard, ok := parseShardKey(key)
+			former := ok && !f.layout.current(shards, readNote(other.Note).Set)
+			if former && overlap(h.shards, h.shard, shards, shard) && !yield(key, other) {
+				return
+			}
+		}
+	}
 }
 
 // begin has a shard of a new set serve its guilds. It needs a new token: the former
@@ -119,10 +137,8 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 	}
 	f.mu.Lock()
 	how := f.wasOurs(h)
-	for key, other := range f.view.held {
-		if shards, shard, ok := parseShardKey(key); ok && !f.layout.has(shards) && overlap(h.shards, h.shard, shards, shard) {
-			h.runner.Former(readNote(other.Note).State)
-		}
+	for _, other := range f.formers(h) {
+		h.runner.Former(readNote(other.Note).State)
 	}
 	f.mu.Unlock()
 	h.setLease(grant.Lease)
@@ -133,21 +149,34 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 }
 
 // wasOurs tells how the guilds of h come: Kept when all the former shards that served
-// any of them are ours. The caller holds the lock.
+// any of them are ours and gave none away, TakenOver when there is no other process that
+// has one. The caller holds the lock.
 func (f *Fleet) wasOurs(h *Holding) How {
-	how := HandedOver
-	for _, former := range f.held {
-		if f.layout.has(former.shards) || !overlap(h.shards, h.shard, former.shards, former.shard) {
-			continue
-		}
-		how = Kept
-		for shard := range former.shards {
-			if overlap(h.shards, h.shard, former.shards, shard) && !f.isOurs(former.shards, shard) {
+	how := TakenOver
+	for key, other := range f.formers(h) {
+		switch ours := f.held[key]; {
+		case ours == nil || ours.over.Load():
+			if other.Owner != f.opts.Process {
 				return HandedOver
 			}
+		case !ours.parted.IsZero() && h.claimed.After(ours.parted): // ours is one of those it gave them to
+			return HandedOver
+		case f.allOurs(h, ours.shards):
+			how = Kept
 		}
 	}
 	return how
+}
+
+// allOurs reports whether all shards of another set that can serve guilds of h run here;
+// the caller holds the lock.
+func (f *Fleet) allOurs(h *Holding, shards int) bool {
+	for shard := range shards {
+		if overlap(h.shards, h.shard, shards, shard) && !f.isOurs(shards, shard) {
+			return false
+		}
+	}
+	return true
 }
 
 // retire ends a shard of a set that is out of use, in its own time.
@@ -170,13 +199,17 @@ func (f *Fleet) retire(h *Holding) {
 // all of its guilds are served by the new set and no voice connection depends on the
 // session any more, and ends it.
 func (f *Fleet) retired(ctx context.Context, h *Holding) error {
-	if h.active.Load() && !h.away.Load() {
+	if h.active.Load() {
 		if err := f.handAway(ctx, h); err != nil {
 			return err
 		}
 	}
-	voiceless := f.waitFor(ctx, h, handOverTime, func() bool { return f.replaced(h) }) &&
-		f.waitFor(ctx, h, lingering, func() bool { _, bySession := h.runner.InVoice(); return bySession == 0 })
+	if !f.waitFor(ctx, h, func() bool { return f.replaced(h) }) { // until then nobody else tells what happens
+		return ctx.Err()
+	}
+	patience, cancel := context.WithTimeout(ctx, lingering)
+	defer cancel()
+	voiceless := f.waitFor(patience, h, func() bool { _, bySession := h.runner.InVoice(); return bySession == 0 })
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -196,7 +229,12 @@ func (f *Fleet) retired(ctx context.Context, h *Holding) error {
 func (f *Fleet) handAway(ctx context.Context, h *Holding) error {
 	ctx, cancel := context.WithTimeout(ctx, handOverTime)
 	defer cancel()
-	if f.opts.OnHandOver != nil && h.up.Load() {
+	f.mu.Lock()
+	if h.parted.IsZero() {
+		h.parted = time.Now()
+	}
+	f.mu.Unlock()
+	if f.opts.OnHandOver != nil && h.up.Load() && !h.away.Load() {
 		err := f.opts.OnHandOver(ctx, func(guild snowflake.ID) bool { return h.serves(guild) && !f.stays(guild) })
 		if err != nil {
 			f.tellOwned(h, Returned)
@@ -216,20 +254,31 @@ func (f *Fleet) replaced(h *Holding) bool {
 			continue
 		}
 		key := shardKey(f.layout.Shards, shard)
-		if ours := f.held[key]; ours != nil && ours.active.Load() && ours.up.Load() {
+		if ours := f.held[key]; ours != nil && ours != h && ours.active.Load() && ours.up.Load() && !ours.over.Load() {
 			continue
 		}
-		if n := noteOf(f.view.held[key]); !n.Active || !n.Up {
+		if n := noteOf(f.view.held[key]); !n.Active || !n.Up || n.Set < f.layout.Since {
 			return false
 		}
 	}
 	return true
 }
 
-// waitFor reports whether something becomes true within a time.
-func (f *Fleet) waitFor(ctx context.Context, h *Holding, most time.Duration, is func() bool) bool {
-	ctx, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
+// serving reports whether another process is known to serve guild by a shard of the set
+// that is in use.
+func (f *Fleet) serving(guild snowflake.ID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.layout.Shards == 0 {
+		return false
+	}
+	key := shardKey(f.layout.Shards, shardNumber(guild, f.layout.Shards))
+	n := noteOf(f.view.held[key])
+	return n.Active && n.Up && f.view.held[key].Owner != f.opts.Process
+}
+
+// waitFor reports whether something becomes true before ctx ends and while h is ours.
+func (f *Fleet) waitFor(ctx context.Context, h *Holding, is func() bool) bool {
 	for !is() {
 		if h.over.Load() || pause(ctx, f.opts.TTL/12) != nil {
 			return false

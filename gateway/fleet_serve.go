@@ -29,8 +29,10 @@ func (f *Fleet) claim(ctx context.Context, key string, how How) error { //nolint
 		f.drop(h)
 		return err
 	}
-	h.begins(grant)
-	h.active.Store(h.active.Load() || f.mayBegin(h))
+	if !f.takes(ctx, h, grant) {
+		f.drop(h)
+		return f.c.Leases.Release(ctx, grant.Lease)
+	}
 	if err := h.mark(ctx, func(*note) {}); err != nil { // before anything else: see untouched
 		f.drop(h)
 		return err
@@ -44,6 +46,38 @@ func (f *Fleet) claim(ctx context.Context, key string, how How) error { //nolint
 	h.log.Info("shard is ours", "how", h.how, "grant", grant.Token, "active", h.active.Load())
 	f.group.Go(func() error { return f.serve(ctxRun, h) })
 	return nil
+}
+
+// takes has h begin with what it is granted, unless its set is out of use by now: who has
+// a shard of that one when another set begins keeps it from serving. Beside another set
+// it serves nobody before begin.
+func (f *Fleet) takes(ctx context.Context, h *Holding, grant cluster.Grant) bool {
+	looking, cancel := context.WithTimeout(ctx, f.opts.TTL/6)
+	defer cancel()
+	f.lookUp(looking) // else what was true a moment ago has to do
+	h.begins(grant)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.layout.current(h.shards, h.set) {
+		return false
+	}
+	h.active.Store(h.active.Load() || h.shards == f.layout.Shards && !f.beside(h.shards))
+	return true
+}
+
+// beside reports whether there are shards of another set. The caller holds the lock.
+func (f *Fleet) beside(shards int) bool {
+	for _, h := range f.held {
+		if h.shards != shards {
+			return true
+		}
+	}
+	for key := range f.view.held {
+		if of, _, ok := parseShardKey(key); ok && of != shards {
+			return true
+		}
+	}
+	return false
 }
 
 // reserve keeps others in this process from claiming key; nil when somebody has it.
@@ -62,7 +96,7 @@ func (f *Fleet) reserve(key string, how How) (*Holding, error) {
 	}
 	h := &Holding{
 		f: f, key: key, shards: shards, shard: shard, how: how, log: f.log.With("shard", shard, "shards", shards),
-		news: make(chan How, newsBuffer), hurry: make(chan struct{}), writing: newGate(),
+		news: make(chan How, newsBuffer), hurry: make(chan struct{}), writing: newGate(), claimed: time.Now(),
 	}
 	f.held[key] = h
 	f.countSets()

@@ -15,6 +15,7 @@ type view struct {
 	held    map[string]cluster.Held
 	free    map[string]time.Time // since when a shard is seen to be nobody's
 	at      time.Time            // when that was
+	layout  layout               // as it was known before
 	blind   time.Time            // until when what seems to be free may not be
 }
 
@@ -25,16 +26,17 @@ const busyLoad = 0.85
 func (f *Fleet) survey(ctx context.Context) {
 	attempt, cancel := context.WithTimeout(ctx, f.opts.TTL/3)
 	defer cancel()
-	if time.Since(f.started) < f.opts.TTL/3 {
-		f.look(attempt) // who starts with us has just said so
+	if time.Since(f.started) < f.opts.TTL/3 || f.resharding() {
+		f.look(attempt) // who starts with us has just said so; another number of shards may be in use
 	}
+	known := f.known()
 	list, err := f.c.Leases.List(attempt, shardsPrefix)
 	if err != nil {
 		return // meet tells
 	}
-	free := f.see(list)
+	free := f.see(list, known)
 	f.adopt(ctx, list)
-	if f.resharding() || slices.ContainsFunc(free, f.wants) {
+	if slices.ContainsFunc(free, f.wants) {
 		f.look(attempt) // another number of shards may be in use by now
 	}
 	for _, key := range free {
@@ -54,14 +56,14 @@ func (f *Fleet) survey(ctx context.Context) {
 // see notes who owns what and returns the keys of the shards nobody owns. After a time
 // without a view, leases may just have expired whose owners are there: they get the
 // time to take them back.
-func (f *Fleet) see(list []cluster.Held) (free []string) {
+func (f *Fleet) see(list []cluster.Held, known layout) (free []string) {
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.view.at.IsZero() && now.Sub(f.view.at) > f.opts.TTL/2 {
 		f.view.blind = now.Add(f.opts.TTL)
 	}
-	f.view.at = now
+	f.view.at, f.view.layout = now, known
 	f.view.held = make(map[string]cluster.Held, len(list))
 	for _, h := range list {
 		f.view.held[h.Key] = h
@@ -135,6 +137,13 @@ func (f *Fleet) wants(key string) bool {
 		wait += ttl / 12
 	}
 	return time.Since(f.view.free[key]) >= wait
+}
+
+// known returns the layout as it is known here.
+func (f *Fleet) known() layout {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.layout
 }
 
 func (f *Fleet) runsShards() bool {

@@ -24,7 +24,8 @@ type town struct {
 	opening time.Duration // for a session to begin
 	members []*member
 	dead    []*member
-	quiet   bool // logs nothing
+	quiet   bool           // logs nothing
+	highest map[int]uint64 // token of each guild that was seen
 }
 
 // member is a process with a fleet whose shards are imagined.
@@ -47,7 +48,7 @@ type member struct {
 }
 
 func newTown(t *testing.T, shards int, names ...string) *town {
-	w := &town{t: t, cluster: cluster.Local(), shards: shards, opening: 50 * time.Millisecond}
+	w := &town{t: t, cluster: cluster.Local(), shards: shards, opening: 50 * time.Millisecond, highest: map[int]uint64{}}
 	w.cluster.Bus = &wire{to: map[string]cluster.Server{}}
 	for _, name := range names {
 		w.join(name)

@@ -337,15 +337,19 @@ type voiceWish struct {
 // voice in guild. It waits for the guild's shard and its command budget, and fails
 // at once when ctx would end before its turn; Discord's answer comes as events.
 func (g *Gateway) SendVoiceState(ctx context.Context, guild, channel snowflake.ID, mute, deaf bool) error {
-	s, err := g.shardOf(ctx, guild)
-	if err != nil {
-		return fmt.Errorf("send voice state: %w", err)
+	for {
+		s, err := g.shardOf(ctx, guild)
+		if err == nil {
+			err = s.send(ctx, conn.OpVoiceState, voiceWish{guild, channel, mute, deaf})
+		}
+		switch {
+		case errors.Is(err, errOtherSet):
+		case err != nil:
+			return fmt.Errorf("send voice state: %w", err)
+		default:
+			return nil
+		}
 	}
-	err = s.send(ctx, conn.OpVoiceState, voiceWish{guild, channel, mute, deaf})
-	if err != nil {
-		return fmt.Errorf("send voice state: %w", err)
-	}
-	return nil
 }
 
 // Online reports whether Discord serves guild at this moment: its shard is connected

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"busker/cluster"
 	"busker/internal/snowflake"
@@ -22,16 +23,19 @@ type Holding struct {
 	how           How
 	log           *slog.Logger
 
-	runner Runner
-	cancel context.CancelCauseFunc // ends runner
-	news   chan How                // for OnOwn, told by the holding's goroutine
-	hurry  chan struct{}           // closed when what lingers must go
-	rush   sync.Once
+	runner  Runner
+	cancel  context.CancelCauseFunc // ends runner
+	claimed time.Time               // when it came; of a shard of a former set, parted is when it
+	parted  time.Time               // began to give its guilds away: guarded by the fleet's lock
+	news    chan How                // for OnOwn, told by the holding's goroutine
+	hurry   chan struct{}           // closed when what lingers must go
+	rush    sync.Once
 
 	active    atomic.Bool // its events count
 	connected atomic.Bool // its session began
 	up        atomic.Bool // its session began, and its guilds are known
 	leaving   atomic.Bool // on its way to another process, or out of use
+	moving    atomic.Bool // on its way to another process
 	over      atomic.Bool // another's
 	away      atomic.Bool // a shard of the former set: its guilds of other processes were handed over
 

@@ -56,6 +56,16 @@ func (l layout) set(shards int) int {
 	return 0
 }
 
+// current reports whether a set of so many shards is connected, or to be: those before it
+// are not. What is newer than all l tells of is.
+func (l layout) current(shards, set int) bool { return l.has(shards) && set >= l.set(shards) }
+
+// precedes reports whether l is what has been replaced by now: the cluster has fallen back,
+// or was asked before another answer came.
+func (l layout) precedes(now layout) bool {
+	return l.Memory == now.Memory && (l.Order < now.Order || l.Since < now.Since)
+}
+
 // layoutKey is where the layout lies in the cluster's cache.
 const layoutKey = "layout"
 

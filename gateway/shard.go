@@ -46,6 +46,7 @@ type shard struct {
 	conn *conn.Conn
 
 	guilds atomic.Pointer[cache] // the gateway's; one of its own while the shard waits beside another set
+	late   []late                // what it is told while it waits; guarded by the gateway's turn
 
 	due     chan struct{} // the state is to be kept at once
 	keeping gate          // one keeps the state at a time
@@ -264,10 +265,17 @@ func (s *shard) maySend(ctx context.Context, _ int, d any) error {
 		return err
 	}
 	if wish, ok := d.(voiceWish); ok {
+		if by := s.g.fleet.Of(wish.Guild); by != nil && by != s.h && by.Runner() != nil {
+			return errOtherSet
+		}
 		s.cache().want(wish.Guild, wish.Channel != 0)
 	}
 	return nil
 }
+
+// errOtherSet says that a guild went over to a shard of another set meanwhile, by whose
+// session the bot is to be in voice.
+var errOtherSet = errors.New("another shard serves the guild by now")
 
 func (s *shard) onUp(resumed bool) {
 	s.h.Connected()
@@ -355,6 +363,9 @@ func (s *shard) renew(id string, guilds map[snowflake.ID]bool) {
 }
 
 func (s *shard) addFormer(id string) {
+	if slices.Contains(s.former, id) {
+		return
+	}
 	s.former = append(s.former, id)
 	s.former = s.former[max(0, len(s.former)-formerSessions):]
 }
@@ -365,9 +376,14 @@ func (s *shard) Former(kept []byte) {
 	if json.Unmarshal(kept, &of) != nil || of.Session.ID == "" {
 		return
 	}
+	s.ended(of.Session.ID)
+}
+
+// ended notes a session by which the bot may still be in voice.
+func (s *shard) ended(session string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addFormer(of.Session.ID)
+	s.addFormer(session)
 }
 
 // presentSession returns the id of the session there is, "" before the first.

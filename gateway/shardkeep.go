@@ -57,7 +57,7 @@ func (s *shard) keep(ctx context.Context) error {
 		guilds.touchAll(s.serves)
 		s.rewrote = time.Now()
 	}
-	if changed := guilds.changes(s.serves); len(changed) > 0 {
+	if changed := guilds.changes(s.keeps); len(changed) > 0 {
 		if err := s.g.opts.Cluster.Cache.Put(ctx, s.table(), token, changed, keptFor); err != nil {
 			guilds.touch(changed)
 			return fmt.Errorf("keep %d guilds: %w", len(changed), err)
@@ -77,6 +77,12 @@ func (s *shard) keep(ctx context.Context) error {
 	}
 	s.kept = now
 	return nil
+}
+
+// keeps reports whether it is this shard that keeps a guild: while two sets are connected,
+// one of each knows it.
+func (s *shard) keeps(guild snowflake.ID) bool {
+	return s.serves(guild) && (!s.h.Active() || !s.g.fleet.resharding() || s.g.fleet.Of(guild) == s.h)
 }
 
 // Rewrite has everything kept anew.
@@ -116,7 +122,7 @@ func (s *shard) Unseal() {
 }
 
 // Begin has the shard serve its guilds: what it has collected replaces what the former
-// set knew. Between the two no event is handled.
+// set knew, and what is kept. Between the two no event is handled.
 func (s *shard) Begin(now func()) {
 	s.g.turn.Lock()
 	defer s.g.turn.Unlock()
@@ -132,6 +138,7 @@ func (s *shard) Begin(now func()) {
 	self, present := s.g.UserID(), s.presentSession()
 	for _, guild := range s.g.cache.merge(collected) {
 		if by := s.g.cache.ownSession(guild, self); by != "" && by != present { // the former set's, which ends
+			s.ended(by)
 			s.g.cache.setVoice(VoiceState{Guild: guild, User: self, Self: true}, seat{})
 		}
 		if is, _ := s.g.cache.voiceOf(guild, self); is == 0 && s.g.cache.isWanted(guild) {
@@ -140,6 +147,8 @@ func (s *shard) Begin(now func()) {
 		s.changed(guild)
 		s.tellGuild(guild, true)
 	}
+	s.wipe.Store(true)
+	s.tellLate()
 }
 
 // lists tells which guilds the bot is in as far as a shard has collected them: all where it

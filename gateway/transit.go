@@ -13,13 +13,13 @@ import (
 // changes returns what became of the guilds of a shard since it was last asked, for
 // others to restore; nil for those that are gone.
 func (c *cache) changes(serves func(snowflake.ID) bool) map[string][]byte {
-	var which []snowflake.ID
+	c.mu.RLock()
+	which := slices.Collect(maps.Keys(c.touched))
+	c.mu.RUnlock()
+	which = slices.DeleteFunc(which, func(of snowflake.ID) bool { return !serves(of) }) // which may take another lock
 	c.mu.Lock()
-	for of := range c.touched {
-		if serves(of) {
-			delete(c.touched, of)
-			which = append(which, of)
-		}
+	for _, of := range which {
+		delete(c.touched, of)
 	}
 	c.mu.Unlock()
 	c.mu.RLock()

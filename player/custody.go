@@ -19,6 +19,13 @@ func (p *player) changeCustody(ctx context.Context, note any) {
 		p.regain(ctx)
 	case letGo:
 		p.custody, p.kept.able = gone, false
+	case comeHome:
+		switch p.custody {
+		case lent:
+			p.custody, p.kept.able = gone, false
+		case parted:
+			p.regain(ctx)
+		}
 	}
 }
 

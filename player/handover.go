@@ -32,6 +32,7 @@ type (
 	}
 	takeBack struct{}
 	letGo    struct{}
+	comeHome struct{} // the guild came back from who had it: what is kept counts
 )
 
 // HandOver has another process go on with guilds, and returns when all that it must know

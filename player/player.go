@@ -245,7 +245,7 @@ func (p *player) notice(ctx context.Context, note any) {
 		} else {
 			p.couldKeep = false
 		}
-	case handOver, takeBack, letGo:
+	case handOver, takeBack, letGo, comeHome:
 		p.changeCustody(ctx, n)
 	case OutputEvent:
 		p.outputChanged(ctx, n)

@@ -45,10 +45,13 @@ const (
 
 // Revive has guilds return that were playing when their process ended, newest first,
 // and returns when they have or ctx has ended. What people have a guild do meanwhile
-// counts; see Return. They are this process's again, if they were handed over before.
+// counts; see Return. They are this process's again, if they were handed over before: a
+// player that still sounds here for another process ends, for that one may have changed it.
 // Without a Memory there is no more to do.
 func (m *Manager) Revive(ctx context.Context, pace Pace) error {
-	m.turn(pace.Guilds, false)
+	for _, p := range m.turn(pace.Guilds, false) {
+		p.inbox.post(comeHome{})
+	}
 	if m.opts.Memory == nil {
 		return nil
 	}
