@@ -224,7 +224,8 @@ const (
 	// all, on its own clock; it refuses what is beyond, and blocks for an hour who is
 	// refused too often. Answers to interactions do not count.
 	WritesPerSecond = 40
-	WritesAtOnce    = 5
+	// WritesAtOnce is how many of them may go out in one moment.
+	WritesAtOnce = 5
 	// stepsPerSecond bounds the edits that only move progress bars. With more cards than
 	// that, bars move less often.
 	stepsPerSecond = 20
