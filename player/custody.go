@@ -31,21 +31,26 @@ func (p *player) changeCustody(ctx context.Context, note any) {
 
 // lend keeps where the player is for the last time, as soon as it is on its way nowhere,
 // and answers who waits for that. The anchor has no clock that would be asked: what the
-// queue goes on to from here is for the other process to find out.
+// queue goes on to from here is for the other process to find out. A player that may keep
+// nothing stays: the other process would not know of its queue.
 func (p *player) lend() {
-	if p.custody == parted && p.joining == nil {
+	var stays error
+	switch {
+	case p.custody != parted:
+	case p.joining != nil:
+		return
+	case p.opts.Memory != nil && !p.kept.able:
+		stays = ErrUnkept
+	default:
 		p.custody = lent
 		p.isLent.Store(true)
 		p.alarm.Stop()
 		p.lastKept = p.keepLast()
-		p.couldKeep, p.kept.able = p.kept.able, false
+		p.kept.able = false
 		p.lentItem = p.itemID()
 	}
-	if p.custody == parted {
-		return
-	}
 	for _, h := range p.handing {
-		h.handed <- p.lastKept
+		h.handed <- handed{p.lastKept, stays}
 	}
 	p.handing = nil
 }
@@ -85,9 +90,13 @@ func (p *player) regain(ctx context.Context) {
 	case parted:
 		p.custody = ours
 		for _, h := range p.handing {
-			h.handed <- session.Receipt{}
+			h.handed <- handed{}
 		}
 		p.handing = nil
+		if p.missed {
+			p.missed = false
+			p.work.Go(func() { p.loadLater(ctx) })
+		}
 		return
 	case lent:
 	}
@@ -97,10 +106,7 @@ func (p *player) regain(ctx context.Context) {
 	state.Seq, state.LastID = state.Seq+idLeap, state.LastID+idLeap
 	p.replace(state)
 	p.deeds.last += idLeap
-	p.kept = kept{able: p.couldKeep, replace: true}
-	if p.opts.Memory != nil && !p.couldKeep {
-		p.work.Go(func() { p.loadLater(ctx) })
-	}
+	p.kept = kept{able: p.opts.Memory != nil, replace: true}
 	p.waiting = waitNot
 	p.setSleep(p.sleep)
 	if p.started && p.itemID() != p.lentItem { // it came while nobody was told
@@ -118,7 +124,7 @@ func (p *player) vanish() {
 		}
 	}
 	for _, h := range p.handing {
-		h.handed <- session.Receipt{}
+		h.handed <- handed{}
 	}
 	p.handing = nil
 	p.out.Abandon()

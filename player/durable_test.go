@@ -121,3 +121,40 @@ func TestAPlayerThatHasEndedPromisesNothing(t *testing.T) {
 		a.end()
 	})
 }
+
+// TestWhatIsNotKeptIsNotHandedOver: it would be lost with the guild.
+func TestWhatIsNotKeptIsNotHandedOver(t *testing.T) {
+	for name, early := range map[string]bool{"the memory is back before the guild": true, "the memory is back after it": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(l *lives) {
+				l.store.Fail(errors.New("no disk"))
+				a := l.owner(5)
+				a.do(guild, player.Play{Tracks: l.album(3), Channel: lobby})
+				a.pass(time.Second)
+				if err := a.m.HandOver(l.Context(), nil); !errors.Is(err, player.ErrUnkept) {
+					t.Errorf("handed over: %v", err)
+				}
+				a.moved(player.Skip{})
+				if early {
+					l.store.Fail(nil)
+					a.pass(10 * time.Second)
+				}
+				a.m.TakeBack(nil)
+				a.pass(time.Second)
+				l.store.Fail(nil)
+				a.pass(10 * time.Second)
+				if s := a.do(guild, player.Add{Tracks: l.album(1)}); s.State != player.StatePlaying || len(s.Queue) != 3 {
+					t.Errorf("%v, then %d tracks", s.State, len(s.Queue))
+				}
+				a.handOver()
+				b := l.owner(6)
+				b.follow()
+				if s := b.status(guild); s.Track.Title != "b" || len(s.Queue) != 3 {
+					t.Errorf("the next owner plays %q, then %d tracks", s.Track.Title, len(s.Queue))
+				}
+				a.end()
+				b.end()
+			})
+		})
+	}
+}

@@ -28,12 +28,18 @@ const (
 type (
 	// handOver: answered once what is kept is handed to the Memory.
 	handOver struct {
-		handed chan session.Receipt // holds one
+		handed chan handed // holds one
 	}
 	takeBack struct{}
 	letGo    struct{}
 	comeHome struct{} // the guild came back from who had it: what is kept counts
 )
+
+// handed is what became of a handOver.
+type handed struct {
+	last session.Receipt // of what is kept; zero = of nothing
+	err  error           // why the player stays
+}
 
 // HandOver has another process go on with guilds, and returns when all that it must know
 // is kept. From its beginning on all commands are refused with ErrMoved, also those of
@@ -41,17 +47,18 @@ type (
 // and so does the queue, until the Output is disconnected, as Discord does when the other
 // process is heard, or until Release: then the player ends without a word to Discord.
 // Meanwhile nothing of it is kept any more, it sends no events, neither falls asleep nor
-// leaves. When it fails, or nobody takes the guilds, TakeBack undoes it. guilds must not
-// wait; nil = all that have a player.
+// leaves. When it fails, as it does where what the Memory has of a guild could not be loaded
+// yet, or nobody takes the guilds, TakeBack undoes it. guilds must not wait; nil = all that
+// have a player.
 func (m *Manager) HandOver(ctx context.Context, guilds func(GuildID) bool) error {
 	players := m.turn(guilds, true)
-	handed := make([]chan session.Receipt, len(players))
+	answers := make([]chan handed, len(players))
 	for i, p := range players {
-		handed[i] = make(chan session.Receipt, 1)
-		p.inbox.post(handOver{handed[i]})
+		answers[i] = make(chan handed, 1)
+		p.inbox.post(handOver{answers[i]})
 	}
 	for i, p := range players {
-		if err := p.awaitHandOver(ctx, handed[i]); err != nil {
+		if err := p.awaitHandOver(ctx, answers[i]); err != nil {
 			return fmt.Errorf("hand guild %d over: %w", p.guild, err)
 		}
 	}
@@ -59,21 +66,21 @@ func (m *Manager) HandOver(ctx context.Context, guilds func(GuildID) bool) error
 }
 
 // awaitHandOver returns when what the player handed to its Memory last is durable.
-func (p *player) awaitHandOver(ctx context.Context, handed chan session.Receipt) error {
-	var last session.Receipt
+func (p *player) awaitHandOver(ctx context.Context, answer <-chan handed) error {
+	var is handed
 	select {
-	case last = <-handed:
+	case is = <-answer:
 	case <-p.done:
 		return nil // what it was is kept, or was never to be
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if last.Done() == nil {
-		return nil
+	if is.err != nil || is.last.Done() == nil {
+		return is.err
 	}
 	select {
-	case <-last.Done():
-		return last.Err()
+	case <-is.last.Done():
+		return is.last.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}

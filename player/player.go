@@ -67,14 +67,14 @@ type player struct {
 	kept     kept
 	stopping bool // the process ends, and all is kept
 
-	custody   custody
-	isLent    atomic.Bool     // custody is lent, for others to see
-	handing   []handOver      // who waits for the guild to be lent
-	lastKept  session.Receipt // when it was lent
-	lentItem  uint64          // the current item then
-	couldKeep bool            // kept.able then
-	refused   error           // why it never served; read when done is closed
-	shadow    *segment        // runs along with the other process's sound, for Return; nil = nothing does
+	custody  custody
+	isLent   atomic.Bool     // custody is lent, for others to see
+	handing  []handOver      // who waits for the guild to be lent
+	lastKept session.Receipt // when it was lent
+	lentItem uint64          // the current item then
+	missed   bool            // what is kept was loaded while commands were refused, and must be again
+	refused  error           // why it never served; read when done is closed
+	shadow   *segment        // runs along with the other process's sound, for Return; nil = nothing does
 
 	failures  int // in a row
 	lastError error
@@ -243,7 +243,7 @@ func (p *player) notice(ctx context.Context, note any) {
 		if p.custody == ours {
 			p.recollect(ctx, n)
 		} else {
-			p.couldKeep = false
+			p.missed = true
 		}
 	case handOver, takeBack, letGo, comeHome:
 		p.changeCustody(ctx, n)
