@@ -174,9 +174,13 @@ func (r *Redis) watch(ctx context.Context) {
 	}
 	info, err := r.info(ctx, sections...)
 	r.look(info, err)
+	if err == nil && !r.anyOpen() {
+		return
+	}
 	for _, c := range []redis.UniversalClient{r.rdb, r.vital} {
-		if nodes, ok := c.(*redis.ClusterClient); ok && (err != nil || r.opened.Load() > 0) {
+		if nodes, ok := c.(*redis.ClusterClient); ok {
 			nodes.ReloadState(ctx) // another may have taken over
+			r.forgetReplaced(ctx, nodes)
 		}
 	}
 }

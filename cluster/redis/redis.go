@@ -74,7 +74,6 @@ type Redis struct {
 	rdb      redis.UniversalClient
 	vital    redis.UniversalClient // the same with connections of its own, for leases and members
 	down     atomic.Bool           // the newest call was not answered
-	opened   atomic.Int64          // servers that are not asked because they did not answer
 	seen     atomic.Uint64         // the highest token any answer held
 	replicas atomic.Int64          // of the server that keeps the leases
 	bus      *bus
@@ -84,8 +83,9 @@ type Redis struct {
 	replica bool   // it was one the last time
 	told    string // why it would not have us the last time
 
-	mu    sync.Mutex
-	fuses map[string]fuse // by server
+	mu     sync.Mutex
+	fuses  map[string]fuse // by server
+	opened map[string]bool // servers that are not asked because they did not answer
 }
 
 const (
@@ -129,7 +129,7 @@ func Open(ctx context.Context, opts Options) (*Redis, error) {
 	if !namespaces.MatchString(opts.Namespace) {
 		return nil, fault.New(fault.Invalid, "The cluster's namespace may hold lower-case letters, digits, - and _.")
 	}
-	r := &Redis{opts: opts, kind: kind, fuses: map[string]fuse{}}
+	r := &Redis{opts: opts, kind: kind, fuses: map[string]fuse{}, opened: map[string]bool{}}
 	r.bus = newBus(r)
 	opts.shape(u)
 	r.rdb = r.client(u)
@@ -180,32 +180,6 @@ func (r *Redis) client(u *redis.UniversalOptions) redis.UniversalClient {
 }
 
 func (r *Redis) meter() meter { return meter{r.opts.Metrics, &r.down, r.opts.Timeout} }
-
-// fuse returns the fuse of a server, which is one for all connections to it.
-func (r *Redis) fuse(server string) fuse {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f, ok := r.fuses[server]
-	if !ok {
-		f = newFuse(server, r.opts.Timeout, r.fused)
-		r.fuses[server] = f
-	}
-	return f
-}
-
-// fused says that a server is not asked for a while and why, or asked again.
-func (r *Redis) fused(server string, why error) {
-	if why == nil {
-		r.opened.Add(-1)
-		r.opts.Metrics.open.Dec()
-		r.opts.Logger.Info("redis answers again", "server", server)
-		return
-	}
-	r.opened.Add(1)
-	r.opts.Metrics.open.Inc()
-	r.opts.Metrics.trips.Inc()
-	r.opts.Logger.Warn("redis does not answer", "server", server, "err", why)
-}
 
 // Cluster returns everything there is to agree on, kept by this Redis.
 func (r *Redis) Cluster() *cluster.Cluster {
