@@ -8,6 +8,9 @@ import (
 
 	"busker/cluster"
 	"busker/cluster/redistest"
+	"busker/internal/fault"
+
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // TestAnswersGoWithTheirQuestions: what nobody can ask for again makes room.
@@ -52,5 +55,45 @@ func TestUnusedTopicsAreForgotten(t *testing.T) {
 	}
 	if n := server.Do("ZCARD", space+":bus:topics"); n != int64(2) {
 		t.Errorf("%v topics are listed", n)
+	}
+}
+
+// TestAnswersThatMayChangeAreLookedUp: one that comes late must not be taken for that to the
+// same ID sent anew.
+func TestAnswersThatMayChangeAreLookedUp(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	space := redistest.Namespace()
+	bus := process(t, server.URL(), space).Bus
+	listener := goredis.NewClient(&goredis.Options{Addr: server.Addr()})
+	defer listener.Close()
+	replies := listener.PSubscribe(t.Context(), space+":reply:*")
+	defer replies.Close()
+	if _, err := replies.Receive(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer cancel()
+	group.Go(func() {
+		_ = bus.Serve(ctx, "work", cluster.Server{Handle: func(_ context.Context, m cluster.Message) ([]byte, error) {
+			if m.Kind == "fails" {
+				return nil, fault.New(fault.Unavailable, "Not now.")
+			}
+			return []byte("done"), nil
+		}})
+	})
+	if _, err := bus.Request(ctx, "work", cluster.Message{ID: "1", Kind: "fails"}); fault.KindOf(err) != fault.Unavailable {
+		t.Error(err)
+	}
+	if answer, err := bus.Request(ctx, "work", cluster.Message{ID: "1"}); err != nil || string(answer) != "done" {
+		t.Errorf("%q, %v", answer, err)
+	}
+	for _, told := range []string{"", "rdone"} {
+		m, err := replies.ReceiveMessage(t.Context())
+		if err != nil || m.Payload != "work\n1\n"+told {
+			t.Errorf("published: %v, %v, want %q", m, err, told)
+		}
 	}
 }

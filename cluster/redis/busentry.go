@@ -113,7 +113,7 @@ func parseAnswer(s string) reply {
 }
 
 // parseReply reads what the finishing script publishes: topic, id, answer, each but
-// the last with a line feed. An answer that is too long to be published is empty.
+// the last with a line feed. An answer that is to be looked up is empty.
 func parseReply(s string) (q question, r reply, ok bool) {
 	parts := strings.SplitN(s, "\n", 3)
 	if len(parts) < 3 {

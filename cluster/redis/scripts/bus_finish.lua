@@ -23,8 +23,9 @@ else
   redis.call('SET', mark(id), 'e' .. answer, 'PX', 60000)
 end
 if known and string.sub(known, 1, 1) == 'q' and verdict ~= 'late' then
-  -- A long answer is asked for: PUBLISH goes to all servers of a Redis Cluster.
-  if verdict == 'done' and #answer > 16384 then answer = '' end
+  -- A long answer is asked for: PUBLISH goes to all servers of a Redis Cluster. So is one
+  -- that is not final: it may arrive when the same id has been sent anew.
+  if verdict ~= 'done' or #answer > 16384 then answer = '' end
   for to in string.gmatch(known, '\n([^\n]+)') do
     redis.call('PUBLISH', to, ARGV[11] .. '\n' .. id .. '\n' .. answer)
   end
