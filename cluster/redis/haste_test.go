@@ -40,7 +40,7 @@ func TestHasteIsNotTheServersFault(t *testing.T) {
 func TestLeasesDoNotWaitForOthers(t *testing.T) {
 	t.Parallel()
 	proxy := redistest.Start(t).Proxy()
-	c := open(t, redis.Options{URL: redis.URL(proxy.URL()), Connections: 2}).Cluster()
+	c := open(t, redis.Options{URL: redis.URL(proxy.URL()), Connections: 2, Timeout: 2 * time.Second}).Cluster()
 	g, err := c.Leases.Acquire(t.Context(), "k", "a", time.Minute)
 	if err != nil {
 		t.Fatal(err)
