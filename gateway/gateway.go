@@ -73,7 +73,7 @@ type Options struct {
 
 	// Cluster is what the processes of the bot agree on; nil = this process is alone.
 	Cluster  *cluster.Cluster
-	Process  string        // this member's id; "" = a random one
+	Process  string        // this member's id, of no other process: see cluster.NewID; "" = a random one
 	Role     string        // RoleAll (or "") or RoleGateway; others run no shards
 	Version  string        // of Busker, told to the other members
 	LeaseTTL time.Duration // how long a dead process keeps its shards; 0 = 3 s

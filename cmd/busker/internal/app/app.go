@@ -53,7 +53,7 @@ type Options struct {
 	// none; RunCluster runs it for as long as anything here may need it. The caller closes it.
 	Cluster    *cluster.Cluster
 	RunCluster func(context.Context) error
-	Process    string        // its name among them; "" = a random one
+	Process    string        // its id among them, of no other process: see cluster.NewID; "" = a random one
 	Role       string        // "" = gateway.RoleAll
 	LeaseTTL   time.Duration // 0 = 3 s
 	// DrainTimeout is how long a stop may take to hand shards to others; 0 = 10 s.

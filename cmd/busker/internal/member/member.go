@@ -23,7 +23,7 @@ type Options struct {
 	RunCluster func(context.Context) error // runs it for as long as anything here needs it
 	Store      *store.Store                // the caller closes it
 	Telemetry  *telemetry.Telemetry        // Run runs it
-	Name       string                      // among the members
+	Name       string                      // its id among the members, of no other process: see cluster.NewID
 	Role       string
 	Version    string
 	Worker     bool          // it does the background work, and goes before gateways
