@@ -279,3 +279,44 @@ func TestAProcessThatStoodStillAsks(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswersAfterStandstillsComeInAnyOrder: of two standstills in a row the answer about the
+// later one may come first, and it holds.
+func TestAnswersAfterStandstillsComeInAnyOrder(t *testing.T) {
+	var asked atomic.Int64
+	var free [2]chan struct{}
+	clock := &still{}
+	onStage(t, func(s *stage) {
+		conn, p := s.joined()
+		sealer, err := rtp.NewSealer(rtp.AES256GCM, make([]byte, rtp.KeyBytes))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		p.Link(sealer)
+		for i := range free {
+			clock.by.Store(int64(1100 * time.Millisecond))
+			pass(1200 * time.Millisecond)
+			if n := asked.Load(); n != int64(i+1) {
+				s.t.Fatalf("%d questions", n)
+			}
+		}
+		for _, answer := range []chan struct{}{free[1], free[0]} {
+			close(answer)
+			synctest.Wait()
+		}
+		_ = conn.Send(packetOf("a"))
+		pass(time.Second)
+		if conn.Sent() != 1 {
+			s.t.Error("silent for ever")
+		}
+	}, func(o *voice.HubOptions) {
+		free = [2]chan struct{}{make(chan struct{}), make(chan struct{})}
+		clock.bubble = bubble{time.Now()}
+		o.Clock = clock
+		o.Timeouts.Owner = time.Minute
+		o.MayRejoin = func(context.Context, snowflake.ID) error {
+			<-free[asked.Add(1)-1]
+			return nil
+		}
+	})
+}

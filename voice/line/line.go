@@ -127,8 +127,16 @@ func (l *Line) Link() *Link { return l.link.Load() }
 func (l *Line) SetLink(link *Link) { l.link.Store(link) }
 
 // Allow lets packets go out after so many standstills of the process, as a pace.Turn
-// counts them. After one more they wait, and so does all that the Link sends.
-func (l *Line) Allow(stills uint64) { l.allowed.Store(stills) }
+// counts them. After one more they wait, and so does all that the Link sends. What was
+// allowed after more of them holds.
+func (l *Line) Allow(stills uint64) {
+	for {
+		before := l.allowed.Load()
+		if before >= stills || l.allowed.CompareAndSwap(before, stills) {
+			return
+		}
+	}
+}
 
 // DropLink takes link away, unless another has its place already.
 func (l *Line) DropLink(link *Link) { l.link.CompareAndSwap(link, nil) }
