@@ -19,7 +19,8 @@ func (c *call) fenced() bool {
 // ours asks whether the guild is still ours, and returns nil or an error that wraps
 // ErrReplaced; certain is whether that is known. Where it can not be known, Discord has
 // the word: with doubt our session ended as one does that a newer took the place of, and
-// that may be another process's; without, nothing speaks against us.
+// that may be another process's, and ours takes its whole time; without, nothing speaks
+// against us.
 func (c *call) ours(ctx context.Context, doubt bool) (certain bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.hub.opts.Timeouts.Owner)
 	defer cancel()
@@ -27,6 +28,9 @@ func (c *call) ours(ctx context.Context, doubt bool) (certain bool, err error) {
 	unknown := errors.Is(err, cluster.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 	if err == nil || unknown && !doubt {
 		return false, nil
+	}
+	if unknown {
+		<-ctx.Done() // a server that Discord names meanwhile ends the doubt
 	}
 	return !unknown, fmt.Errorf("%w: %w", ErrReplaced, err)
 }

@@ -89,33 +89,43 @@ func TestWhoseTheGuildIsCannotBeKnown(t *testing.T) {
 	}
 }
 
-// TestAMoveIsNoReplacement: Discord closed the session, and says where to before it is
-// known whose the guild is.
+// TestAMoveIsNoReplacement: Discord closed the session, and says where to a moment later,
+// however fast it is known that nobody can say whose the guild is.
 func TestAMoveIsNoReplacement(t *testing.T) {
-	var free chan struct{}
-	onStage(t, func(s *stage) {
-		_, p := s.joined()
-		p.End(closedWith(4014))
-		s.event(voice.Interrupted)
-		s.state(guild, other)
-		s.server(guild, "voice.test:1")
-		next := s.session()
-		close(free)
-		synctest.Wait()
-		next.Establish()
-		s.event(voice.Moved)
-		s.nothing(time.Minute)
-	}, func(o *voice.HubOptions) {
-		free = make(chan struct{})
-		o.MayRejoin = func(ctx context.Context, _ snowflake.ID) error {
-			select {
-			case <-free:
-				return cluster.ErrUnreachable
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-	})
+	for name, slow := range map[string]bool{"while somebody is asked": true, "after that": false} {
+		t.Run(name, func(t *testing.T) {
+			var free chan struct{}
+			onStage(t, func(s *stage) {
+				if !slow {
+					close(free)
+				}
+				_, p := s.joined()
+				p.End(closedWith(4014))
+				s.event(voice.Interrupted)
+				pass(500 * time.Millisecond)
+				s.state(guild, other)
+				s.server(guild, "voice.test:1")
+				next := s.session()
+				if slow {
+					close(free)
+				}
+				synctest.Wait()
+				next.Establish()
+				s.event(voice.Moved)
+				s.nothing(time.Minute)
+			}, func(o *voice.HubOptions) {
+				free = make(chan struct{})
+				o.MayRejoin = func(ctx context.Context, _ snowflake.ID) error {
+					select {
+					case <-free:
+						return cluster.ErrUnreachable
+					case <-ctx.Done():
+						return ctx.Err()
+					}
+				}
+			})
+		})
+	}
 }
 
 // TestASlowAnswerIsNone: nobody waits for whose the guild is for longer than Timeouts.Owner.

@@ -82,7 +82,7 @@ type Timeouts struct {
 	Allocate    time.Duration // for a new server after the old one went away; 60 s
 	Leave       time.Duration // for our own state to say that we are out, or the silence to end; 2 s
 	Offline     time.Duration // for the guild's shard to be connected again; 5 min
-	Owner       time.Duration // for MayRejoin; 1 s
+	Owner       time.Duration // for MayRejoin, or, where nobody knows, for Discord to refute a doubt; 1 s
 	Backoff     time.Duration // before the second resume and the first rejoin; doubles up to 30 times as much; 1 s
 }
 
