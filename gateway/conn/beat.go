@@ -7,22 +7,19 @@ import (
 	"time"
 )
 
-// most is how many heartbeats may be unacknowledged when the next is due: an answer may
-// be slow once, and a connection that took two for nothing is dead.
-const most = 2
-
 // beats is the account of a link's heartbeats. It may be used concurrently.
 type beats struct {
 	mu      sync.Mutex
 	sent    time.Time // the newest
-	unheard int       // regular ones since the last acknowledgement
+	unheard bool      // a regular one, since the last acknowledgement
 }
 
-// due reports whether another regular heartbeat makes sense.
+// due reports whether another regular heartbeat makes sense: a connection on which none
+// was acknowledged since the last one is dead (Discord docs, "Heartbeat ACK").
 func (b *beats) due() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.unheard < most
+	return !b.unheard
 }
 
 // out notes a heartbeat. One that Discord asked for says nothing about a silence.
@@ -30,16 +27,14 @@ func (b *beats) out(regular bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.sent = time.Now()
-	if regular {
-		b.unheard++
-	}
+	b.unheard = b.unheard || regular
 }
 
 // ack notes an acknowledgement and returns how long it took.
 func (b *beats) ack() time.Duration {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.unheard = 0
+	b.unheard = false
 	return time.Since(b.sent)
 }
 

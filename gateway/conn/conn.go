@@ -252,11 +252,13 @@ func (c *Conn) connect(ctx context.Context) (up time.Duration, err error) {
 	}
 	l := newLink(c, ws, session)
 	err = l.run(ctx)
-	if !l.since.IsZero() {
+	switch {
+	case !l.since.IsZero():
 		c.inVain = 0
 		return time.Since(l.since), err
-	}
-	if session.ID != "" {
+	case c.Session() != session: // some of what was missed came
+		c.inVain = 0
+	case session.ID != "":
 		c.inVain++
 	}
 	return 0, err

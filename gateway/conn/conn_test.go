@@ -170,6 +170,32 @@ func TestABrokenSessionIsGivenUp(t *testing.T) {
 	})
 }
 
+// TestAReplayInPiecesIsNotInVain: a connection that was lost in the middle of what it
+// missed goes on from there.
+func TestAReplayInPiecesIsNotInVain(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		const pieces = 10
+		var scripts []func(*peer)
+		for i := range pieces {
+			scripts = append(scripts, func(p *peer) {
+				p.hello(time.Minute)
+				p.expect(6)
+				p.event(6+i, "GUILD_UPDATE", "{}")
+				p.close(1011)
+			})
+		}
+		d := newDiscord(t, append(scripts, func(p *peer) {
+			p.resumed(6 + pieces)
+			p.stay()
+		})...)
+		s := d.run(func(o *conn.Options) { o.Session = conn.Session{ID: "s1", Seq: 5} })
+		for i := range pieces {
+			s.want("GUILD_UPDATE", int64(6+i))
+		}
+		s.want("RESUMED", 6+pieces)
+	})
+}
+
 func TestInvalidSessionWaits(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		const times = 20

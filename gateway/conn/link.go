@@ -26,7 +26,7 @@ var (
 	errReconnect = errors.New("discord asked for a reconnect (op 7)")
 	errInvalid   = errors.New("discord ended the session (op 9)")
 	errAgain     = errors.New("discord wants the session resumed (op 9)")
-	errZombie    = errors.New("two heartbeats were not acknowledged")
+	errZombie    = errors.New("a heartbeat was not acknowledged")
 	errNoHello   = errors.New("discord did not say hello")
 	errNoReady   = errors.New("discord did not answer with a session")
 )
