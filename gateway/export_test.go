@@ -33,6 +33,12 @@ func Permits(c *cluster.Cluster, concurrency int, every time.Duration, ask func(
 	return p.wait
 }
 
+// PermitsKnowing opens the permits of a process that was told a budget when it began.
+func PermitsKnowing(told Budget, c *cluster.Cluster, ask func(context.Context) (Budget, error)) (wait func(context.Context, int) error) {
+	p := &permits{cluster: c, concurrency: 1, every: time.Second, ask: ask, log: slog.New(slog.DiscardHandler), newest: told}
+	return p.wait
+}
+
 // Known is a cache of guilds.
 type Known struct{ c *cache }
 

@@ -39,6 +39,9 @@ const (
 	budgetKey = "identifies"
 	// budgetAge is how long what Discord said is counted on while there is plenty.
 	budgetAge = 10 * time.Minute
+	// toldAge is how long a process goes by what it was told itself, where others may have
+	// begun sessions since: as long as it takes to connect.
+	toldAge = 2 * answerAge
 	// permitRetry is the pause while the cluster or Discord does not answer.
 	permitRetry = time.Second
 	// budgetRetry is the pause between two looks at a budget that is used up.
@@ -158,11 +161,11 @@ func (p *permits) countOnce(ctx context.Context) (left budget, ok bool, err erro
 	return left, ok, err
 }
 
-// look asks Discord, unless it has answered somebody since the count that is known.
+// look asks Discord, unless it has answered a moment ago and since the count that is known.
 func (p *permits) look(ctx context.Context, known time.Time) (budget, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.newest.Asked.After(known) && p.newest.fresh(time.Now()) {
+	if p.newest.Asked.After(known) && time.Since(p.newest.Asked) < toldAge && p.newest.fresh(time.Now()) {
 		return p.newest, nil
 	}
 	b, err := p.ask(ctx)

@@ -90,6 +90,40 @@ func TestTheDaysBudgetIsNeverUsedUp(t *testing.T) {
 	})
 }
 
+// TestWhatAProcessWasToldLongAgoDoesNotCount: others have begun sessions since, and what
+// they counted has become too old.
+func TestWhatAProcessWasToldLongAgoDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := cluster.Local()
+		var spent, asked atomic.Int32
+		ask := func(context.Context) (gateway.Budget, error) {
+			asked.Add(1)
+			return gateway.Budget{Total: 1000, Remaining: 1000 - int(spent.Load()), Reset: time.Now().Add(time.Hour), Asked: time.Now()}, nil
+		}
+		identify := func(wait func(context.Context, int) error) {
+			t.Helper()
+			if err := wait(t.Context(), 0); err != nil {
+				t.Fatal(err)
+			}
+			spent.Add(1)
+		}
+		busy := gateway.Permits(c, 1, time.Second, ask)
+		identify(busy)
+		pass(5 * time.Minute)
+		told, _ := ask(t.Context())
+		calm := gateway.PermitsKnowing(told, c, ask)
+		for range 200 {
+			identify(busy)
+		}
+		pass(6 * time.Minute) // what was counted is too old
+		asked.Store(0)
+		identify(calm)
+		if asked.Load() == 0 {
+			t.Error("200 sessions are forgotten")
+		}
+	})
+}
+
 // TestNobodyIdentifiesOnTheirOwn cuts the process off from the others.
 func TestNobodyIdentifiesOnTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
