@@ -41,11 +41,12 @@ type Fleet struct {
 	held     map[string]*Holding
 	sets     int // how many different numbers of shards are among held
 	view     view
-	draining bool           // it takes no shards any more
-	drained  bool           // and has given away those it had
-	promised map[string]int // shards on their way to a member
-	refused  map[int]bool   // sets that are too few shards for Discord
-	eager    time.Time      // until when an operator wants the shards evened out
+	draining bool                 // it takes no shards any more
+	drained  bool                 // and has given away those it had
+	promised map[string]int       // shards on their way to a member
+	refused  map[int]bool         // sets that are too few shards for Discord
+	shut     map[string]time.Time // shards that Discord refused: until when
+	eager    time.Time            // until when an operator wants the shards evened out
 
 	moving     atomic.Bool // one shard at a time, to even out
 	revalidate gate        // one at a time, for all that wait
@@ -162,7 +163,7 @@ func NewFleet(o FleetOptions) (*Fleet, error) {
 	}
 	return &Fleet{
 		opts: o, log: o.Logger.With("process", o.Process), c: o.Cluster,
-		wake: make(chan struct{}, 1), held: map[string]*Holding{}, refused: map[int]bool{}, promised: map[string]int{},
+		wake: make(chan struct{}, 1), held: map[string]*Holding{}, refused: map[int]bool{}, shut: map[string]time.Time{}, promised: map[string]int{},
 		view: view{free: map[string]time.Time{}}, ready: make(chan struct{}),
 		stopping: make(chan struct{}), revalidate: newGate(),
 	}, nil

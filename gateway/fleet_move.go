@@ -132,7 +132,7 @@ func (f *Fleet) mayMove(ctx context.Context) bool {
 func (f *Fleet) surplus() (*Holding, string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.draining && !f.drained || f.moving.Load() || f.layout.Next != 0 || f.sets > 1 || len(f.view.free) > 0 {
+	if f.draining && !f.drained || f.moving.Load() || f.layout.Next != 0 || f.sets > 1 || f.vacant() {
 		return nil, ""
 	}
 	counts := f.counts(f.layout.Shards)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"busker/cluster"
-	"busker/gateway/conn"
 	"busker/internal/snowflake"
 )
 
@@ -206,26 +205,4 @@ func (f *Fleet) leave(h *Holding) {
 	if err != nil && !errors.Is(err, cluster.ErrLost) {
 		f.log.Warn("the lease of a shard is left to expire", "shard", h.shard, "err", err)
 	}
-}
-
-// refusedFor sees to a shard that Discord will not have.
-func (f *Fleet) refusedFor(h *Holding, err error) error {
-	f.leave(h)
-	if !conn.TooFewShards(err) || f.opts.Shards != 0 {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*f.opts.TTL)
-	defer cancel()
-	shards, askErr := f.opts.Recommend(ctx)
-	if askErr != nil || shards <= h.shards {
-		return err
-	}
-	f.mu.Lock()
-	f.refused[h.shards] = true
-	f.mu.Unlock()
-	f.log.Warn("discord wants more shards for so many guilds", "shards", h.shards, "next", shards)
-	if err := Reshard(ctx, f.c, shards); err != nil {
-		f.log.Error("the number of shards stays too small", "err", err)
-	}
-	return nil
 }

@@ -117,7 +117,7 @@ func (f *Fleet) wants(key string) bool {
 	shards, shard, ok := parseShardKey(key)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !ok || !f.layout.has(shards) || f.draining || f.refused[shards] || !f.runsShards() || !f.settled() || time.Now().Before(f.view.blind) {
+	if !ok || !f.layout.has(shards) || f.draining || f.refused[shards] || f.isShut(key) || !f.runsShards() || !f.settled() || time.Now().Before(f.view.blind) {
 		return false
 	}
 	ttl := f.opts.TTL
@@ -213,7 +213,7 @@ func (f *Fleet) checkReady() {
 	for shard := range f.layout.Shards {
 		key := shardKey(f.layout.Shards, shard)
 		switch h := f.held[key]; {
-		case h != nil && (h.up.Load() || h.connected.Load()):
+		case h != nil && (h.up.Load() || h.connected.Load()), h == nil && f.isShut(key):
 		case h != nil:
 			return
 		case f.view.held[key].Owner == "":

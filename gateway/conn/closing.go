@@ -31,7 +31,7 @@ const (
 // again is no use.
 var fatal = map[int]fault.Term{
 	closeAuthentication:    "Discord refused the token. Copy the bot's token again from the Discord developer portal (Bot, Reset Token).",
-	closeInvalidShard:      "Discord refused the shard number: the configured number of shards makes no sense.",
+	closeInvalidShard:      "Discord refused the shard number: the number of shards makes no sense. Configure another one, or 0 to let Discord choose.",
 	closeShardingRequired:  "The bot is in too many servers for so few shards. Configure more shards, or 0 to let Discord choose.",
 	closeInvalidVersion:    "Discord no longer speaks this version of its gateway. Update Busker.",
 	closeInvalidIntents:    "Discord refused the gateway intents. Update Busker.",
@@ -51,6 +51,12 @@ func Refused(err error) error { return fatalError{closeAuthentication, err} }
 func TooFewShards(err error) bool {
 	var e fatalError
 	return errors.As(err, &e) && e.code == closeShardingRequired
+}
+
+// OfShard reports whether Discord refuses the shard, and not the bot: others may go on.
+func OfShard(err error) bool {
+	var e fatalError
+	return errors.As(err, &e) && (e.code == closeInvalidShard || e.code == closeShardingRequired)
 }
 
 // Error names the code.

@@ -1,0 +1,80 @@
+package gateway_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"busker/gateway"
+)
+
+// TestARefusedShardLeavesTheOthers: Discord will not have one shard any more, and the other
+// goes on. The operator hears of it.
+func TestARefusedShardLeavesTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{4010, 4011} {
+		t.Run(fmt.Sprint(code), func(t *testing.T) {
+			t.Parallel()
+			up := make(chan struct{})
+			script := func(p *peer) {
+				p.hello(time.Minute)
+				var said struct{ Shard [2]int }
+				_ = json.Unmarshal(p.expect(2).Data, &said)
+				if said.Shard[0] == 0 {
+					p.ready("")
+					p.send(`{"op":0,"s":2,"t":"GUILD_CREATE","d":{"id":"1"}}`)
+				} else {
+					<-up
+					p.close(code)
+				}
+				p.stay()
+			}
+			d := newDiscord(t, script, script)
+			d.limit.ResetAfter = 3600_000
+			var log lines
+			opts := d.options()
+			opts.Shards = 2
+			opts.OnOwn = func(gateway.Owned) { close(up) }
+			opts.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			g, stop := run(t, opts)
+			if err := g.WaitReady(soon(t)); err != nil {
+				t.Error(err)
+			}
+			if !g.Online(1) || g.Online(1<<22) {
+				t.Error("the wrong shard goes on")
+			}
+			if err := stop(); err != nil {
+				t.Errorf("stopped with %v", err)
+			}
+			if !strings.Contains(log.String(), fmt.Sprint(code)) || !strings.Contains(log.String(), "level=ERROR") {
+				t.Errorf("the operator does not hear of it:\n%s", log.String())
+			}
+			if n := d.count.Load(); n != 2 {
+				t.Errorf("%d connections", n)
+			}
+		})
+	}
+}
+
+// lines are what was logged.
+type lines struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(b)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
