@@ -99,6 +99,9 @@ type App struct {
 	audit    *audit   // nil without a store
 	members  *members // likewise
 	started  time.Time
+
+	wanting sync.Mutex
+	over    bool // the process wants no more work; guarded by wanting
 }
 
 // leaveTimeout is how long a player waits until Discord has taken its leave.
@@ -352,15 +355,23 @@ func (a *App) serve(ctx context.Context) error {
 	var registering sync.WaitGroup
 	registering.Go(func() {
 		if a.register(ctx) {
-			a.opts.Telemetry.SetReady(true)
+			a.wantWork(true)
 			a.opts.Telemetry.Logger().Info("ready")
 		}
 	})
 	err := a.bot.Run(ctx)
 	cancel()
 	registering.Wait()
-	a.opts.Telemetry.SetReady(false)
+	a.wantWork(false)
 	return err
+}
+
+// wantWork says whether the process wants work. Once it does not, it never does again.
+func (a *App) wantWork(does bool) {
+	a.wanting.Lock()
+	defer a.wanting.Unlock()
+	a.over = a.over || !does
+	a.opts.Telemetry.SetReady(!a.over)
 }
 
 // registerAgain is the pause before the commands are registered once more.

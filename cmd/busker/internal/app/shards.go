@@ -216,6 +216,7 @@ func (a *App) runRemote(ctx context.Context) error {
 // goes on here until it comes from there.
 func (a *App) drain(ctx context.Context) error {
 	<-ctx.Done()
+	a.wantWork(false)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.opts.DrainTimeout)
 	defer cancel()
 	began := time.Now()
