@@ -187,6 +187,7 @@ func (f *Fleet) Process() string { return f.opts.Process }
 // others to take at once. It fails when Discord refuses the bot for good.
 func (f *Fleet) Run(ctx context.Context) error {
 	f.started = time.Now()
+	outer := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	f.group = group
 	group.Go(func() error {
@@ -207,7 +208,7 @@ func (f *Fleet) Run(ctx context.Context) error {
 	}
 	err := group.Wait()
 	f.resign() //nolint:contextcheck // ctx has ended
-	return stopped(ctx, err)
+	return stopped(outer, err)
 }
 
 // resign tells the others that this member is gone.

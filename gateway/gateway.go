@@ -214,9 +214,9 @@ func (g *Gateway) Run(ctx context.Context) error {
 		return stopped(ctx, err)
 	}
 	g.planned.Store(&plan)
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return g.handOff(ctx) })
-	group.Go(func() error { return g.fleet.Run(ctx) })
+	group, running := errgroup.WithContext(ctx)
+	group.Go(func() error { return g.handOff(running) })
+	group.Go(func() error { return g.fleet.Run(running) })
 	return stopped(ctx, group.Wait())
 }
 

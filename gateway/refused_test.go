@@ -2,12 +2,15 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"busker/gateway"
@@ -59,6 +62,23 @@ func TestARefusedShardLeavesTheOthers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestARefusalIsNoStop: the error of a connection that Discord closed for good may well
+// tell of something that was canceled. It ends Run all the same.
+func TestARefusalIsNoStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t, 1, "a")
+		a := w.members[0]
+		refused := fmt.Errorf("refused, while a read was under way: %w", context.Canceled)
+		a.mu.Lock()
+		a.fail["0/1"] = refused
+		a.mu.Unlock()
+		if err := <-a.done; !errors.Is(err, refused) {
+			t.Errorf("stopped with %v", err)
+		}
+		a.kill()
+	})
 }
 
 // lines are what was logged.
