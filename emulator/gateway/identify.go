@@ -174,11 +174,11 @@ func (c *conn) resume(ctx context.Context, d json.RawMessage) error {
 	if err := one.catchUp(ctx, c); err != nil {
 		return err
 	}
+	c.server.counts.resumes.Add(1) // before the client can say so
 	if err := one.dispatch(ctx, c, "RESUMED", map[string]any{"_trace": []string{}}); err != nil {
 		return err
 	}
 	one.count(true)
-	c.server.counts.resumes.Add(1)
 	c.server.log.Info("resumed", "bot", app.User.Username, "shard", one.shard[0], "replayed", len(missed))
 	c.pumps.Go(func() { c.pump(ctx, one) })
 	return nil

@@ -53,6 +53,7 @@ type link struct {
 	f     frame
 	raw   []byte
 	since time.Time // when it came up
+	large error     // a message was too large to be read, which may have come to light late
 	skips skips
 }
 
@@ -121,6 +122,9 @@ func (l *link) run(ctx context.Context) error {
 	stopReading()
 	parts.Wait()
 	err := context.Cause(ending)
+	if l.large != nil {
+		err = l.large
+	}
 	if wasUp && l.c.opts.OnDown != nil {
 		l.c.opts.OnDown(err)
 	}
@@ -148,7 +152,11 @@ func (l *link) read(reading, ending context.Context) {
 		}
 		switch {
 		case err != nil:
-			l.end(fmt.Errorf("connection closed: %w", err))
+			err = fmt.Errorf("connection closed: %w", err)
+			if errors.Is(err, websocket.ErrMessageTooBig) {
+				l.large = err
+			}
+			l.end(err)
 			return
 		case ending.Err() != nil:
 			continue

@@ -75,11 +75,17 @@ func (p *pace) turn(ctx context.Context, urgent bool, gone <-chan struct{}) erro
 
 // stand waits in the queue. Only the first watches the clock.
 func (p *pace) stand(ctx context.Context, w *waiter, gone <-chan struct{}) error {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
 	for {
+		wait, first := p.try(w)
+		var due <-chan time.Time
+		switch {
+		case first && wait <= 0:
+			return nil
+		case first:
+			due = time.After(wait)
+		}
 		select {
-		case <-timer.C:
+		case <-due:
 		case <-w.first:
 		case <-gone:
 			p.leave(w)
@@ -87,13 +93,6 @@ func (p *pace) stand(ctx context.Context, w *waiter, gone <-chan struct{}) error
 		case <-ctx.Done():
 			p.leave(w)
 			return fmt.Errorf("%w: %w", ErrBusy, ctx.Err())
-		}
-		wait, first := p.try(w)
-		switch {
-		case first && wait <= 0:
-			return nil
-		case first:
-			timer.Reset(wait)
 		}
 	}
 }
