@@ -38,7 +38,7 @@ func auditCommands() []*command {
 }
 
 func auditPresses() map[string]handler {
-	return map[string]handler{actionAudit: {right: rightServer, run: turnAudit}}
+	return map[string]handler{actionAudit: {right: rightServer, reads: true, run: turnAudit}}
 }
 
 func showAudit(ctx context.Context, c *call) (reply, error) {

@@ -29,7 +29,7 @@ func favouriteCommands() []*command {
 }
 
 func favouritePresses() map[string]handler {
-	return map[string]handler{actionLike: {as: "favourites", run: pressLike}, actionLikedPage: {as: "favourites", run: turnLiked}}
+	return map[string]handler{actionLike: {as: "favourites", run: pressLike}, actionLikedPage: {as: "favourites", reads: true, run: turnLiked}}
 }
 
 // pressLike is the button of a card: it keeps the track it shows, or forgets it again.

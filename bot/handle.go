@@ -30,7 +30,7 @@ func (c *call) handle(ctx context.Context, table map[string]handler, written str
 	if err == nil {
 		err = c.allow(h.right, h.as)
 	}
-	if err == nil && c.b.opts.Claims != nil && !h.forms {
+	if err == nil && c.b.opts.Claims != nil && !h.reads {
 		err = c.accepted(ctx)
 	}
 	if err == nil {

@@ -16,7 +16,7 @@ func helpCommands() []*command {
 }
 
 func helpPresses() map[string]handler {
-	return map[string]handler{actionHelp: {as: "help", run: turnHelp}}
+	return map[string]handler{actionHelp: {as: "help", reads: true, run: turnHelp}}
 }
 
 func help(_ context.Context, c *call) (reply, error) { return c.helpPage(chapters[0]), nil }

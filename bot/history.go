@@ -21,7 +21,7 @@ func historyCommands() []*command {
 }
 
 func historyPresses() map[string]handler {
-	return map[string]handler{actionHistoryPage: {as: "history", run: turnHistory}}
+	return map[string]handler{actionHistoryPage: {as: "history", reads: true, run: turnHistory}}
 }
 
 func showHistory(ctx context.Context, c *call) (reply, error) {

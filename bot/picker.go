@@ -101,7 +101,7 @@ func pickerPresses() map[string]handler {
 	return map[string]handler{
 		actionPick:   {run: choosePick},
 		actionPicked: {run: picked},
-		actionPickTo: {as: "playlist", forms: true, run: pickTo},
+		actionPickTo: {as: "playlist", reads: true, run: pickTo},
 	}
 }
 

@@ -85,9 +85,9 @@ func playlistCommands() []*command {
 
 func playlistPresses() map[string]handler {
 	return map[string]handler{
-		actionListPage:   {as: "playlist", run: turnListPage},
+		actionListPage:   {as: "playlist", reads: true, run: turnListPage},
 		actionListPlay:   {needs: needsJoin, right: rightAdd, as: "play", run: pressListPlay},
-		actionListEdit:   {as: "playlist", forms: true, run: pressListEdit},
+		actionListEdit:   {as: "playlist", reads: true, run: pressListEdit},
 		actionListDelete: {as: "playlist", run: confirmDelete},
 		actionListKeep: {run: func(ctx context.Context, c *call, _ customID) error {
 			return c.update(ctx, reply{text: c.w.Say(textListKept)})

@@ -40,9 +40,9 @@ func cardPresses() map[string]handler {
 		actionStop:     onCard(always(player.Stop{})),
 		actionShuffle:  onCard(always(player.Shuffle{})),
 		actionPrevious: onCard(always(player.Previous{})),
-		actionEffects:  {needs: needsControl, as: "effects", run: shows(tongue.effects)},
-		actionQueue:    {as: "queue", run: shows(func(w tongue, s player.Status) reply { return w.queuePage(s, 1) })},
-		actionMore:     {needs: needsControl, run: shows(tongue.panel)},
+		actionEffects:  {needs: needsControl, as: "effects", reads: true, run: shows(tongue.effects)},
+		actionQueue:    {as: "queue", reads: true, run: shows(func(w tongue, s player.Status) reply { return w.queuePage(s, 1) })},
+		actionMore:     {needs: needsControl, reads: true, run: shows(tongue.panel)},
 		actionJump:     {needs: needsControl, as: "jump", run: pressJump},
 		actionLoop: onCard(func(argument string) (player.Command, error) {
 			mode, err := queue.ParseLoop(argument)
@@ -95,7 +95,7 @@ func pressJump(ctx context.Context, c *call, id customID) error {
 
 // queuePresses turn the pages of the queue.
 func queuePresses() map[string]handler {
-	turn := handler{as: "queue", run: turnPage}
+	turn := handler{as: "queue", reads: true, run: turnPage}
 	return map[string]handler{actionPage: turn, actionRefresh: turn}
 }
 

@@ -39,9 +39,9 @@ type handler struct {
 	needs needs
 	right right
 	as    string // the slash command that does the same, whose roles it takes; "" = there is none
-	// forms says that it may answer with a form, which must be the first answer, and that
-	// it changes nothing before it has answered.
-	forms bool
+	// reads says that it changes nothing before it has answered, so that its own answer may
+	// be the first, as a form has to be.
+	reads bool
 	// run answers the interaction by one of call's answers (update, later, whisper, open),
 	// if that takes long after it was acknowledged for it; an error is told to whoever
 	// pressed, before or after that.

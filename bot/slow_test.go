@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"busker/bot"
+	"busker/cluster"
 	"busker/emulator"
 	ed "busker/emulator/discord"
 	"busker/gateway"
@@ -171,4 +172,26 @@ func TestNobodyImportsTwiceAtOnce(t *testing.T) {
 		"Your last import is still running.")
 	close(f.let)
 	<-first
+}
+
+// TestWhatOnlyShowsNeedsOneAnswer: among several processes what changes something is
+// acknowledged first, and the rest answered at once.
+func TestWhatOnlyShowsNeedsOneAnswer(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(o *bot.Options) { o.Claims = bot.ClusterClaims(cluster.Local().Claims, "one") }).playing("A", "B")
+	m := s.card("card", shows("### A"))
+	panel := s.press(ann, buttonOf(t, m, "More").CustomID)
+	queue := s.press(ann, buttonOf(t, m, "Queue").CustomID)
+	for name, tt := range map[string]struct {
+		a    *answer
+		kind int
+	}{
+		"a panel":  {panel, 4},
+		"a page":   {s.press(ann, buttonOf(t, queue.original, "Refresh").CustomID), 7},
+		"a change": {s.press(ann, buttonOf(t, panel.original, "Louder").CustomID), 6},
+	} {
+		if tt.a.kind != tt.kind {
+			t.Errorf("%s: answered %d, want %d", name, tt.a.kind, tt.kind)
+		}
+	}
 }
