@@ -210,7 +210,7 @@ func TestEmulatorAsksForAHeartbeat(t *testing.T) {
 }
 
 func TestEmulatorZombie(t *testing.T) {
-	s := newSquare(t, eg.Limits{Heartbeat: 200 * time.Millisecond})
+	s := newSquare(t, eg.Limits{Heartbeat: 2 * time.Second})
 	reg := prometheus.NewRegistry()
 	s.opts.Metrics = gateway.NewMetrics(reg)
 	g := s.login(t)

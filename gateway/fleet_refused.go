@@ -12,7 +12,7 @@ import (
 const shutFor = time.Hour
 
 // refusedFor sees to a shard that Discord will not have. What Discord refuses the bot, or
-// the only shard that runs here, is the end of Run.
+// the only shard there is, is the end of Run.
 func (f *Fleet) refusedFor(h *Holding, err error) error {
 	f.leave(h)
 	switch {
@@ -48,10 +48,17 @@ func (f *Fleet) enlarge(h *Holding) bool {
 	return true
 }
 
-// othersRun reports whether another shard runs here that Discord has taken.
+// othersRun reports whether Discord has taken another shard, of this process or any.
 func (f *Fleet) othersRun(h *Holding) bool {
 	for _, other := range f.holdings() {
 		if other != h && other.connected.Load() {
+			return true
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for key, held := range f.view.held {
+		if key != h.key && noteOf(held).Up {
 			return true
 		}
 	}

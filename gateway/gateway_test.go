@@ -296,7 +296,7 @@ func TestUnacknowledgedHeartbeatsReconnect(t *testing.T) {
 	resumed := make(chan struct{}, 1)
 	d := newDiscord(t,
 		func(p *peer) {
-			p.hello(300 * time.Millisecond)
+			p.hello(2 * time.Second)
 			p.expect(2)
 			p.ready("")
 			for { // heartbeats come, and nobody answers

@@ -13,11 +13,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"busker/cluster"
 	"busker/gateway"
 )
 
 // TestARefusedShardLeavesTheOthers: Discord will not have one shard any more, and the other
-// goes on. The operator hears of it.
+// goes on, as do those who come later. The operator hears of it.
 func TestARefusedShardLeavesTheOthers(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{4010, 4011} {
@@ -37,11 +38,11 @@ func TestARefusedShardLeavesTheOthers(t *testing.T) {
 				}
 				p.stay()
 			}
-			d := newDiscord(t, script, script)
+			d := newDiscord(t, script, script, script)
 			d.limit.ResetAfter = 3600_000
 			var log lines
 			opts := d.options()
-			opts.Shards = 2
+			opts.Shards, opts.Cluster = 2, cluster.Local()
 			opts.OnOwn = func(gateway.Owned) { close(up) }
 			opts.Logger = slog.New(slog.NewTextHandler(&log, nil))
 			g, stop := run(t, opts)
@@ -51,13 +52,20 @@ func TestARefusedShardLeavesTheOthers(t *testing.T) {
 			if !g.Online(1) || g.Online(1<<22) {
 				t.Error("the wrong shard goes on")
 			}
-			if err := stop(); err != nil {
-				t.Errorf("stopped with %v", err)
+			opts.OnOwn = nil
+			late, stopLate := run(t, opts) // tries it, too
+			if err := late.WaitReady(soon(t)); err != nil {
+				t.Error(err)
+			}
+			for _, stop := range []func() error{stopLate, stop} {
+				if err := stop(); err != nil {
+					t.Errorf("stopped with %v", err)
+				}
 			}
 			if !strings.Contains(log.String(), fmt.Sprint(code)) || !strings.Contains(log.String(), "level=ERROR") {
 				t.Errorf("the operator does not hear of it:\n%s", log.String())
 			}
-			if n := d.count.Load(); n != 2 {
+			if n := d.count.Load(); n != 3 {
 				t.Errorf("%d connections", n)
 			}
 		})
