@@ -92,6 +92,7 @@ func TestUrgentCommandsGoFirst(t *testing.T) {
 			if err := p.Turn(t.Context(), false, nil); err != nil {
 				t.Fatal(err)
 			}
+			sleep(time.Millisecond) // so that one goes at a time
 		}
 		order := make(chan string, 6)
 		for _, who := range []string{"late 1", "late 2", "urgent 1", "late 3", "urgent 2"} {
@@ -100,7 +101,6 @@ func TestUrgentCommandsGoFirst(t *testing.T) {
 					t.Error(err)
 				}
 				order <- who
-				sleep(time.Minute) // so that others see the order
 			}()
 			synctest.Wait()
 			sleep(time.Millisecond)
