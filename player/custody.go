@@ -131,7 +131,7 @@ func (p *player) vanish() {
 	if p.opts.Memory != nil {
 		p.opts.Memory.Drop(p.guild)
 	}
-	p.mend(outcomeLost)
+	p.mend(outcomeElsewhere)
 	p.release()
 	p.channel, p.bookmark = 0, bookmark{}
 	p.log.Info("another process has the guild")

@@ -4,8 +4,9 @@ import "time"
 
 // How an interruption ends; labels of a metric.
 const (
-	outcomeRestored = "restored"
-	outcomeLost     = "lost" // the player left, or was put out
+	outcomeRestored  = "restored"
+	outcomeLost      = "lost"      // the player left, or was put out
+	outcomeElsewhere = "elsewhere" // another process plays on
 )
 
 // interrupted begins the time in which the Output restores its connection: nothing is

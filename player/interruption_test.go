@@ -309,7 +309,11 @@ func TestHealthIsInStatusAndMetrics(t *testing.T) {
 		r.cut()
 		r.do(player.Leave{})
 		check("", false)
-		for _, outcome := range []string{"restored", "lost"} {
+		r.do(player.Join{Channel: stage})
+		r.cut()
+		r.m.Release(func(player.GuildID) bool { return true })
+		r.pass(time.Second)
+		for _, outcome := range []string{"restored", "lost", "elsewhere"} {
 			if n := figure(t, reg, "busker_player_interruption_seconds", outcome); n != 1 {
 				t.Errorf("%v interruptions %s", n, outcome)
 			}

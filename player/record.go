@@ -1,5 +1,10 @@
 package player
 
+import (
+	"context"
+	"log/slog"
+)
+
 // record logs e: what listeners notice as Info, trouble as Warn, the rest as Debug.
 func (p *player) record(e Event) {
 	switch e := e.(type) {
@@ -16,7 +21,11 @@ func (p *player) record(e Event) {
 	case GaveUp:
 		p.log.Warn(e.event(), "failures", e.Failures, "err", e.Err)
 	case Interrupted:
-		p.log.Warn(e.event(), "channel", p.channel, "err", e.Err)
+		level := slog.LevelWarn
+		if p.custody == lent { // that is how it ends
+			level = slog.LevelInfo
+		}
+		p.log.Log(context.Background(), level, e.event(), "channel", p.channel, "err", e.Err)
 	case Reconnected:
 		p.log.Info(e.event(), "channel", p.channel, "after", e.After)
 	case Joined:
