@@ -161,7 +161,23 @@ func (c *clusterDrainCommand) order(ctx context.Context, cl *cluster.Cluster) (i
 	if id, err = memberCalled(c.Process, members); err != nil {
 		return "", err
 	}
-	return id, gateway.OrderDrain(ctx, cl, id)
+	takers := 0
+	for _, m := range members {
+		serves := config.Role(m.Role).Serves()
+		switch {
+		case m.ID == id && !serves:
+			return "", fmt.Errorf("the process %q runs no shards: its role is %s", c.Process, m.Role)
+		case m.ID != id && serves && !m.Draining:
+			takers++
+		}
+	}
+	if err := gateway.OrderDrain(ctx, cl, id); err != nil {
+		return "", err
+	}
+	if takers == 0 {
+		fmt.Fprintf(os.Stderr, "No other process takes shards: %s keeps its own until one does.\n", c.Process)
+	}
+	return id, nil
 }
 
 // memberCalled returns the id of the one member with a name or an id.
