@@ -1,10 +1,5 @@
 package player
 
-import (
-	"context"
-	"log/slog"
-)
-
 // record logs e: what listeners notice as Info, trouble as Warn, the rest as Debug.
 func (p *player) record(e Event) {
 	switch e := e.(type) {
@@ -21,11 +16,11 @@ func (p *player) record(e Event) {
 	case GaveUp:
 		p.log.Warn(e.event(), "failures", e.Failures, "err", e.Err)
 	case Interrupted:
-		level := slog.LevelWarn
+		tell := p.log.Warn
 		if p.custody == lent { // that is how it ends
-			level = slog.LevelInfo
+			tell = p.log.Info
 		}
-		p.log.Log(context.Background(), level, e.event(), "channel", p.channel, "err", e.Err)
+		tell(e.event(), "channel", p.channel, "err", e.Err)
 	case Reconnected:
 		p.log.Info(e.event(), "channel", p.channel, "after", e.After)
 	case Joined:
