@@ -127,6 +127,14 @@ func (h *Holding) Keep(ctx context.Context, state []byte) error {
 	return h.mark(ctx, func(n *note) { n.State = state })
 }
 
+// noted reports whether the note tells how the shard is doing: others wait for that.
+func (h *Holding) noted() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	n := h.note
+	return n.Token == h.lease.Token && n.Up == h.up.Load() && n.Active == h.active.Load() && n.Away == h.away.Load()
+}
+
 // mark changes the note.
 func (h *Holding) mark(ctx context.Context, change func(*note)) error {
 	if err := h.writing.enter(ctx); err != nil {

@@ -140,6 +140,30 @@ func TestALostNoteForgetsNoGuild(t *testing.T) {
 	}
 }
 
+// TestAQuietSetReplacesTheFormer: a guild that is listed never comes, and nor does any
+// other event that would have the state kept once the shards count as up.
+func TestAQuietSetReplacesTheFormer(t *testing.T) {
+	t.Parallel()
+	quiet := func(p *peer) {
+		p.begin("s2", away)
+		p.stay()
+	}
+	d := newDiscord(t, func(p *peer) {
+		p.begin("s1", "")
+		p.stay()
+	}, quiet, quiet)
+	opts := d.options()
+	opts.Cluster = cluster.Local()
+	g, _ := run(t, opts)
+	if err := g.WaitReady(soon(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := gateway.Reshard(soon(t), opts.Cluster, 2); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "two shards", func() bool { _, shards := g.ShardOf(1); return shards == 2 })
+}
+
 // unread is a cache whose tables cannot be read.
 type unread struct{ cluster.Cache }
 

@@ -65,7 +65,7 @@ func (s *shard) keep(ctx context.Context) error {
 		s.stored = guilds.count(s.serves)
 	}
 	now.Guilds = s.stored
-	if now == s.kept {
+	if now == s.kept && s.h.noted() {
 		return nil
 	}
 	value, err := json.Marshal(now)
