@@ -144,7 +144,7 @@ func (f *Fleet) begin(ctx context.Context, h *Holding) {
 	h.setLease(grant.Lease)
 	h.runner.Begin(func() { h.active.Store(true) })
 	h.runner.Rewrite()
-	h.log.Info("shard of the new set serves its guilds", "grant", grant.Token)
+	h.log.Info("shard of the new set serves its guilds", "how", how, "grant", grant.Token)
 	f.tellOwned(h, how)
 }
 

@@ -51,9 +51,11 @@ func (f *Fleet) claim(ctx context.Context, key string, how How) error { //nolint
 // a shard of that one when another set begins keeps it from serving. Beside another set
 // it serves nobody before begin.
 func (f *Fleet) takes(ctx context.Context, h *Holding, grant cluster.Grant) bool {
-	looking, cancel := context.WithTimeout(ctx, f.opts.TTL/6)
-	defer cancel()
-	f.lookUp(looking) // else what was true a moment ago has to do
+	if f.resharding() {
+		looking, cancel := context.WithTimeout(ctx, f.opts.TTL/6)
+		defer cancel()
+		f.lookUp(looking) // else what was true a moment ago has to do
+	}
 	h.begins(grant)
 	f.mu.Lock()
 	defer f.mu.Unlock()

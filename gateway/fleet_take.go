@@ -90,7 +90,7 @@ func (f *Fleet) see(list []cluster.Held, known layout) (free []string) {
 // or are those of its life before, or it never heard that it was granted them.
 func (f *Fleet) adopt(ctx context.Context, list []cluster.Held) {
 	for _, held := range list {
-		if held.Owner != f.opts.Process || f.runs(held.Key) {
+		if held.Owner != f.opts.Process || f.runs(held) {
 			continue
 		}
 		how := TakenOver
@@ -103,12 +103,12 @@ func (f *Fleet) adopt(ctx context.Context, list []cluster.Held) {
 	}
 }
 
-// runs reports whether a shard is ours already.
-func (f *Fleet) runs(key string) bool {
+// runs reports whether a shard is ours already, or was when the cluster was asked.
+func (f *Fleet) runs(held cluster.Held) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	h := f.held[key]
-	return h != nil && !h.over.Load()
+	h := f.held[held.Key]
+	return h != nil && (!h.over.Load() || h.Lease().Token >= held.Token)
 }
 
 // wants reports whether this process should take a free shard now. Who has less than

@@ -107,6 +107,9 @@ type VoiceState struct {
 	// SendVoiceState brings it back. Told again for every further session until it
 	// is in a channel, or SendVoiceState has asked to be in none.
 	Lost bool
+	// Stands means that the session before has not ended so far, nor what depends on it: it
+	// does once SendVoiceState has brought the bot back by the new one.
+	Stands bool
 }
 
 // Message is a MESSAGE_CREATE. What it says is not known to a bot without privileges.

@@ -137,12 +137,13 @@ func (s *shard) Begin(now func()) {
 	}
 	self, present := s.g.UserID(), s.presentSession()
 	for _, guild := range s.g.cache.merge(collected) {
-		if by := s.g.cache.ownSession(guild, self); by != "" && by != present { // the former set's, which ends
-			s.ended(by)
-			s.g.cache.setVoice(VoiceState{Guild: guild, User: self, Self: true}, seat{})
-		}
-		if is, _ := s.g.cache.voiceOf(guild, self); is == 0 && s.g.cache.isWanted(guild) {
+		switch by := s.g.cache.ownSession(guild, self); {
+		case by == present && by != "" || !s.g.cache.isWanted(guild):
+		case by == "":
 			s.tellLost(guild)
+		default: // the former set's, which ends once we are in by ours
+			s.ended(by)
+			s.tell(VoiceState{Guild: guild, User: self, Self: true, Lost: true, Stands: true})
 		}
 		s.changed(guild)
 		s.tellGuild(guild, true)

@@ -121,6 +121,42 @@ func TestLostForgetsTheState(t *testing.T) {
 	})
 }
 
+// TestRenewedIsHeardUntilTheNextSession: while another session of the main gateway is
+// asked, the call goes on, and what comes is not paired with the state before.
+func TestRenewedIsHeardUntilTheNextSession(t *testing.T) {
+	onStage(t, func(s *stage) {
+		conn, _ := s.joined()
+		s.set(func() { s.silent = true })
+		s.hub.HandleRenewed(guild)
+		s.asked(channel)
+		s.nothing(time.Second)
+		if now := conn.Status().State; now != voice.Ready {
+			t.Errorf("while it is asked the connection is %v", now)
+		}
+		s.server(guild, "voice.test:2")
+		s.nothing(time.Second)
+		s.hub.HandleState(voice.StateUpdate{Guild: guild, Channel: channel, User: self, SessionID: "main-2"})
+		p := s.session()
+		if _, id := p.Identity(); id.SessionID != "main-2" {
+			t.Errorf("identified as %+v", id)
+		}
+		p.Establish()
+		s.nothing(time.Minute)
+	})
+}
+
+// TestRenewedWhileItIsDownComesBack: there is nothing to go on by.
+func TestRenewedWhileItIsDownComesBack(t *testing.T) {
+	onStage(t, func(s *stage) {
+		_, p := s.joined()
+		p.End(closedWith(4006))
+		s.event(voice.Interrupted)
+		s.hub.HandleRenewed(guild)
+		s.back()
+		s.nothing(time.Minute)
+	})
+}
+
 // TestLeaveInTheQueue: an op 4 null that waits behind others is not given up, or Discord
 // would keep us in the channel; one that concerns a lost session is.
 func TestLeaveInTheQueue(t *testing.T) {

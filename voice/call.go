@@ -72,6 +72,7 @@ type call struct {
 	state      StateUpdate    // our newest, zero before the first
 	server     ServerUpdate   // the newest
 	unused     bool           // no session was made of server yet
+	stale      bool           // state is of another session of the main gateway than the one we ask
 	asks       uint64         // number of the newest op 4
 	cancelAsk  context.CancelFunc
 	asked      chan struct{} // closed when the newest op 4 is done with
@@ -201,6 +202,8 @@ func (c *call) handle(ctx context.Context, m message) {
 		c.judged(m)
 	case lost:
 		c.lost(ctx)
+	case renewed:
+		c.renewed(ctx)
 	case asked:
 		c.askDone(ctx, m)
 	case fromSession:

@@ -17,7 +17,7 @@ func (c *call) stateUpdate(ctx context.Context, u StateUpdate) {
 	switch {
 	case c.leaving():
 	case u.Channel != 0:
-		c.state = u
+		c.state, c.stale = u, false
 		if c.session != nil {
 			c.session.channel.Store(uint64(u.Channel))
 		}
@@ -79,7 +79,7 @@ func (c *call) serverUpdate(ctx context.Context, u ServerUpdate) {
 // means that the handshake began with the state before.
 func (c *call) pair(ctx context.Context) {
 	switch {
-	case c.phase == clearing,
+	case c.phase == clearing, c.stale,
 		c.state.Channel == 0 || c.state.Channel != c.target || c.server.Endpoint == "":
 		return
 	case c.unused:
@@ -301,10 +301,21 @@ func (c *call) lost(ctx context.Context) {
 	}
 	c.stopSession()
 	c.interrupted(errLost)
-	c.state, c.server, c.unused = StateUpdate{}, ServerUpdate{}, false
+	c.state, c.server, c.unused, c.stale = StateUpdate{}, ServerUpdate{}, false, false
 	if c.queued() {
 		return
 	}
+	c.status.Rejoins++
+	c.ask(ctx, c.target)
+}
+
+// renewed joins by another session of the main gateway, and goes on meanwhile.
+func (c *call) renewed(ctx context.Context) {
+	if c.phase != talking || c.session == nil {
+		c.lost(ctx)
+		return
+	}
+	c.stale = true
 	c.status.Rejoins++
 	c.ask(ctx, c.target)
 }

@@ -125,6 +125,11 @@ func (h *Hub) HandleServer(u ServerUpdate) { h.handle(u.Guild, u) }
 // back into its channel and keeps what is queued. It never blocks.
 func (h *Hub) HandleLost(guild snowflake.ID) { h.handle(guild, lost{}) }
 
+// HandleRenewed takes the news that another session of the main gateway has guild from now
+// on, while the one by which we are in voice still stands: a call joins by the new one,
+// and is heard by the former until then. It never blocks.
+func (h *Hub) HandleRenewed(guild snowflake.ID) { h.handle(guild, renewed{}) }
+
 func (h *Hub) handle(guild snowflake.ID, m message) {
 	h.mu.Lock()
 	conn := h.conns[guild]

@@ -25,7 +25,8 @@ type (
 	giveUp struct{}
 
 	// From the main gateway, with StateUpdate and ServerUpdate.
-	lost struct{}
+	lost    struct{}
+	renewed struct{}
 
 	// From op 4.
 	asked struct {
@@ -70,6 +71,7 @@ func (allowed) message()      {}
 func (StateUpdate) message()  {}
 func (ServerUpdate) message() {}
 func (lost) message()         {}
+func (renewed) message()      {}
 func (asked) message()        {}
 func (established) message()  {}
 func (resuming) message()     {}

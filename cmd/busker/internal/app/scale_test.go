@@ -86,7 +86,7 @@ type town struct {
 func newTown(t *testing.T, s size, limits gateway.Limits) *town {
 	t.Helper()
 	b := openBand(t, s, limits, func(o *orders) {
-		o.IdentifyEvery, o.Watched = limits.IdentifyEvery+max(limits.IdentifyEvery/20, 50*time.Millisecond), true // for the way
+		o.IdentifyEvery, o.Watched = limits.IdentifyEvery+250*time.Millisecond, true // for the way
 	})
 	return &town{band: b, channels: map[snowflake.ID][]snowflake.ID{}}
 }

@@ -17,6 +17,8 @@ import (
 func (a *App) voiceState(s gateway.VoiceState) {
 	switch {
 	case !s.Self:
+	case s.Lost && s.Stands:
+		a.hub.HandleRenewed(s.Guild)
 	case s.Lost:
 		a.hub.HandleLost(s.Guild)
 	default:
