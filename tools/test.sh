@@ -3,7 +3,7 @@
 #
 # Most packages share the processors. The app's tests mostly wait for what other processes
 # do, so the pure-Go codecs are tested in the time they leave, giving way to them. Packages
-# whose tests keep the time of sound have the machine to themselves.
+# whose tests keep the time of sound have the machine to themselves, but for that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,19 +24,30 @@ say "what shares the machine"
 # shellcheck disable=SC2046 # one word per package
 race -p 3 -timeout 12m $(packages -vE "$alone|$app\$")
 
-say "the app, and the codecs without cgo"
+# beside runs a command in the time that what follows leaves; together waits for it.
 said=$(mktemp)
-beside=
-trap '[ -z "$beside" ] || kill "$beside" 2>/dev/null || true; rm -f "$said"' EXIT
-CGO_ENABLED=0 nice -n 19 go test -timeout 15m ./opus/... ./dsp/... ./sources/decode/... ./gateway ./words >"$said" 2>&1 &
-beside=$!
-race -parallel 5 -timeout 20m .$app
-wait "$beside" || { cat "$said"; exit 1; }
-beside=
-cat "$said"
+trap '[ -z "${beside_pid-}" ] || kill "$beside_pid" 2>/dev/null || true; rm -f "$said"' EXIT
+beside() {
+	nice -n 19 "$@" >"$said" 2>&1 &
+	beside_pid=$!
+}
+together() {
+	local ended=0
+	wait "$beside_pid" || ended=$?
+	beside_pid=
+	cat "$said"
+	return "$ended"
+}
 
-say "what keeps the time of sound"
+say "the app, and the codecs without cgo"
+beside env CGO_ENABLED=0 go test -timeout 15m ./opus/... ./dsp/... ./sources/decode/... ./gateway ./words
+race -parallel 5 -timeout 20m .$app
+together
+
+say "what keeps the time of sound, and the player, which has a time of its own"
+beside env CGO_ENABLED=1 go test -race -shuffle=on -timeout 20m ./player
 # shellcheck disable=SC2046
-race -p 1 -timeout 20m $(packages -E "$alone")
+race -p 1 -timeout 20m $(packages -E "$alone" | grep -v '/player$')
+together
 CGO_ENABLED=0 go test -p 1 -timeout 5m ./player/... ./voice/line ./voice/pace ./voice/rtp ./voice/udp
 say "done"
