@@ -1,10 +1,12 @@
 package player
 
+import "time"
+
 // record logs e: what listeners notice as Info, trouble as Warn, the rest as Debug.
 func (p *player) record(e Event) {
 	switch e := e.(type) {
 	case TrackStarted:
-		p.log.Info(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID)
+		p.log.Info(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "at", p.pump.position(p.current).Round(time.Millisecond))
 	case TrackEnded:
 		p.log.Info(e.event(), "uri", e.Item.Track.Address(), "item", e.Item.ID, "reason", e.Reason.String())
 	case TrackFailed:

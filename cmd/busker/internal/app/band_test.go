@@ -442,7 +442,11 @@ func (b *band) marks(rooms []*room) (all []mark) {
 func (b *band) drift(rooms []*room, since []mark) (off []time.Duration) {
 	b.Helper()
 	for i, now := range b.marks(rooms) {
-		off = append(off, (apart(since[i].at, now.at) - now.when.Sub(since[i].when)).Abs())
+		by := apart(since[i].at, now.at) - now.when.Sub(since[i].when)
+		if by.Abs() > 2*time.Second {
+			b.Logf("%s (%v) is off by %v at %v", rooms[i].guild.Name, rooms[i].guild.ID, by, now.when.UTC())
+		}
+		off = append(off, by.Abs())
 	}
 	return off
 }

@@ -57,7 +57,10 @@ func writeSweep(t *testing.T, dir string, length time.Duration) {
 type meter struct {
 	mu    sync.Mutex
 	heard time.Time     // of the newest sound
-	at    time.Duration // the position it had, modulo sweepTime
+	tone  time.Duration // the position it seems to have, modulo sweepTime
+	fits  int           // of how many frames in a row that fits the one before
+	sure  time.Time     // when enough of them fitted, the last time
+	at    time.Duration // the position there was then
 	gaps  []gap         // longer than briefest, by time
 }
 
@@ -70,6 +73,10 @@ type gap struct {
 
 // briefest is the shortest silence that counts: less than what receivers buffer.
 const briefest = 100 * time.Millisecond
+
+// fitting is how many frames must agree on a position: where one process is heard after
+// another, the first few are of both, or of a decoder that finds its way.
+const fitting = 6
 
 // attend takes what the listener hears until it is closed or ctx ends.
 func (m *meter) attend(ctx context.Context, l *listen.Listener) {
@@ -108,18 +115,32 @@ func (m *meter) sound(window []float32) {
 	now := time.Now()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at, ok := sweepPosition(window)
+	tone, ok := sweepPosition(window)
 	if quiet := now.Sub(m.heard); !m.heard.IsZero() && quiet > briefest {
-		m.gaps = append(m.gaps, gap{from: m.heard, to: now, before: m.at, after: -1})
+		m.gaps = append(m.gaps, gap{from: m.heard, to: now, before: m.when(m.heard), after: -1})
+		m.fits = 0
 	}
 	m.heard = now
 	if !ok {
+		m.fits = 0
 		return
 	}
-	m.at = at
-	if n := len(m.gaps); n > 0 && m.gaps[n-1].after < 0 {
-		m.gaps[n-1].after = at
+	if apart(m.tone+audio.FrameTime, tone).Abs() > briefest {
+		m.fits = 0
 	}
+	m.tone = tone
+	if m.fits++; m.fits < fitting {
+		return
+	}
+	m.at, m.sure = tone, now
+	if n := len(m.gaps); n > 0 && m.gaps[n-1].after < 0 {
+		m.gaps[n-1].after = m.when(m.gaps[n-1].to)
+	}
+}
+
+// when is the position there was at a time near to that of which it is sure.
+func (m *meter) when(t time.Time) time.Duration {
+	return (m.at + t.Sub(m.sure) + sweepTime) % sweepTime
 }
 
 // position returns what is heard right now; steady is false when it is nothing, or
@@ -127,7 +148,7 @@ func (m *meter) sound(window []float32) {
 func (m *meter) position() (at time.Duration, steady bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	steady = m.at != 0 && time.Since(m.heard) < briefest
+	steady = !m.sure.IsZero() && m.fits >= fitting && time.Since(m.heard) < briefest
 	if n := len(m.gaps); n > 0 && time.Since(m.gaps[n-1].to) < 3*briefest {
 		steady = false
 	}
