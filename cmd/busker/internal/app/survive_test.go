@@ -31,10 +31,11 @@ func TestTheMusicSurvives(t *testing.T) {
 		does func() bool
 		ends player.Event // what is told when it is over; nil = nothing is noticed
 		to   *emulator.Channel
+		anew bool // voice is connected anew, which is told only if the end of the old socket is seen first
 	}{
 		{name: "the main gateway asks to reconnect", does: s.bot.Reconnect},
 		{name: "the main gateway breaks off", does: func() bool { return s.bot.DropGateway(4000) }},
-		{name: "the voice server changes", does: func() bool { return s.guild.ChangeRegion(s.bot) }, ends: player.Reconnected{}},
+		{name: "the voice server changes", does: func() bool { return s.guild.ChangeRegion(s.bot) }, anew: true},
 		{name: "it changes before the socket ends", does: func() bool {
 			return s.guild.ChangeRegion(s.bot, emulator.MoveOptions{Close: 4022, When: emulator.AfterEvents})
 		}},
@@ -59,6 +60,11 @@ func TestTheMusicSurvives(t *testing.T) {
 			s.until(t, "something to break", tt.does) // the shard may just be reconnecting
 			if tt.ends != nil {
 				awaitEvent(t, events, tt.ends)
+			}
+			if tt.anew {
+				s.until(t, "voice to be connected anew", func() bool {
+					return r.status().Voice.LastReconnect.After(before.Voice.LastReconnect)
+				})
 			}
 			if tt.to != nil {
 				s.ears.Close()
