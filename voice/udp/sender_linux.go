@@ -87,10 +87,15 @@ func (s *sender) address(to *socket, m message) {
 	s.count++
 }
 
+// mostRefused is how many refusals of earlier datagrams one may meet before it is given up:
+// they come from as many closed ports at once as there are streams of a socket.
+const mostRefused = 32
+
 // transmit sends s.count messages. It never waits: when the socket's buffer is full the
 // rest is dropped, when a queue behind it is, only the datagram that met it, for others
 // may go another way. Any other error may be an old one the socket still held back, of a
-// datagram long sent: then the message it met is tried once more.
+// datagram long sent: then the message it met is tried once more, and after a refusal a few
+// times, for the next may have come in the meantime.
 func (s *sender) transmit(fd uintptr) {
 	for done, tries := 0, 0; done < s.count; {
 		n, errno := s.hand(fd, done)
@@ -103,7 +108,7 @@ func (s *sender) transmit(fd uintptr) {
 		case errno == unix.ENOBUFS:
 			s.metrics.full.Inc()
 			done, tries = done+1, 0
-		case tries == 0:
+		case tries == 0, errno == unix.ECONNREFUSED && tries < mostRefused:
 			tries++
 		default:
 			s.metrics.other.Inc()
