@@ -360,18 +360,28 @@ func (f *Fleet) find(guild snowflake.ID) *Holding {
 	if f.layout.Shards == 0 {
 		return nil
 	}
-	if h := f.held[shardKey(f.layout.Shards, shardNumber(guild, f.layout.Shards))]; h != nil && h.counts(guild) {
-		return h
+	h := f.held[shardKey(f.layout.Shards, shardNumber(guild, f.layout.Shards))]
+	if h == nil || !h.begun() {
+		h = f.former(guild)
 	}
+	if h == nil || !h.counts(guild) {
+		return nil
+	}
+	return h
+}
+
+// former returns what served guild last, of the sets that began before the present one:
+// an older one does not serve again what it had given up. The caller holds the lock.
+func (f *Fleet) former(guild snowflake.ID) (last *Holding) {
 	if f.sets < 2 {
 		return nil
 	}
 	for _, h := range f.held {
-		if h.serves(guild) && h.counts(guild) && h.shards != f.layout.Shards {
-			return h
+		if h.serves(guild) && h.begun() && (last == nil || h.set > last.set) {
+			last = h
 		}
 	}
-	return nil
+	return last
 }
 
 // Validate asks the cluster whether guild is still ours, unless that is certain. It

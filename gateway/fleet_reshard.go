@@ -11,13 +11,13 @@ import (
 )
 
 // reshard brings a change of the number of shards a step further: the next set
-// replaces the present one when all of it is up, its shards begin where the guilds
-// are free, and those of former sets end.
+// replaces the present one when all of it is up and the change before is through, its
+// shards begin where the guilds are free, and those of former sets end.
 func (f *Fleet) reshard(ctx context.Context) {
 	f.mu.Lock()
 	l, written, held := f.layout, f.written, f.view.held
 	f.mu.Unlock()
-	if l.Next != 0 && allUp(held, l) {
+	if l.Next != 0 && allUp(held, l) && !unfinished(held, l) {
 		if swapped, err := swapLayout(ctx, f.c.Cache, written, l.done()); err == nil && swapped {
 			f.lookUp(ctx)
 		}
@@ -41,6 +41,17 @@ func allUp(held map[string]cluster.Held, l layout) bool {
 		}
 	}
 	return true
+}
+
+// unfinished reports whether shards of a set before the present one are still held: what
+// they give away is chosen by the present set, so that has to stay until they have ended.
+func unfinished(held map[string]cluster.Held, l layout) bool {
+	for key, h := range held {
+		if shards, _, ok := parseShardKey(key); ok && !l.current(shards, readNote(h.Note).Set) {
+			return true
+		}
+	}
+	return false
 }
 
 // present reports whether the set of h is in use, or to be.

@@ -9,6 +9,20 @@ import (
 	"busker/gateway"
 )
 
+// TestAnotherNumberBeforeTheLastIsThrough orders another number of shards while processes
+// still give away what they had before the last order: no guild goes back to an older set.
+func TestAnotherNumberBeforeTheLastIsThrough(t *testing.T) {
+	bubbles(t)
+	steps := []string{"join", "turn", "turn", "drain", "stop", "drain", "drain"}
+	for range 10 { // who gets which shard is chance, and so is half of what goes wrong
+		synctest.Test(t, func(t *testing.T) {
+			if why := model(t, steps, []int{4, 2, 1, 4, 2, 0, 4}); why != "" {
+				t.Error(why)
+			}
+		})
+	}
+}
+
 // TestAProcessOfAFormerSetDoesNotTakeItsShardsBack stops a process while the number of
 // shards changes, before it hears that another set is in use. When it wakes, its leases are free:
 // nobody wants shards of a set that is out of use.

@@ -211,10 +211,13 @@ func (h *Holding) Validate(ctx context.Context) error {
 
 func (h *Holding) serves(guild snowflake.ID) bool { return shardNumber(guild, h.shards) == h.shard }
 
+// begun reports whether the shard's set has begun to serve its guilds, and it is ours.
+func (h *Holding) begun() bool { return h.active.Load() && !h.over.Load() }
+
 // counts reports whether guild, one of the shard's, is served here by it. The caller
 // holds the fleet's lock.
 func (h *Holding) counts(guild snowflake.ID) bool {
-	return h.active.Load() && !h.over.Load() && (!h.away.Load() || h.f.keeps(guild))
+	return h.begun() && (!h.away.Load() || h.f.keeps(guild))
 }
 
 func (h *Holding) owned(how How) Owned {
