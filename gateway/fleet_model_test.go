@@ -136,6 +136,7 @@ func settled(w *town, alive []*member, shards int, most time.Duration) string {
 // doubled finds a guild of which two are sure that it is theirs, or that is served under a
 // lower token than before: whatever was kept under that would count for more.
 func doubled(w *town) string {
+	synctest.Wait() // nothing changes hands while all are asked
 	for guild := range 12 {
 		var who []string
 		for _, m := range w.members {

@@ -142,6 +142,7 @@ func guildOf(shard int) snowflake.ID { return snowflake.ID(shard) << 22 }
 
 // owner returns who serves a shard, and complains of two who are sure to.
 func (w *town) owner(shard int) (name string) {
+	synctest.Wait() // nothing changes hands while all are asked
 	for _, m := range w.members {
 		if token, trusted := m.Token(guildOf(shard)); token != 0 && trusted {
 			if name != "" {
