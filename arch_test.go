@@ -23,6 +23,7 @@ var floors = map[string]int{
 	"audio":              1,
 	"track":              1,
 	"cluster":            1,
+	"internal/bubble":    1,
 	"internal/cores":     1,
 	"internal/fault":     1,
 	"internal/snowflake": 1,

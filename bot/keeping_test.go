@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -15,6 +14,7 @@ import (
 	"busker/bot"
 	"busker/emulator"
 	ed "busker/emulator/discord"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/playlists"
@@ -125,7 +125,7 @@ func TestPlaysAreWrittenDown(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, rest := newDiscord(t)
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				kept, choices := playlists.NewMemory(playlists.Limits{}), &settings.Memory{}
 				if tt.guild != nil {
 					_, _ = choices.ChangeGuild(t.Context(), 1, func(g *settings.Guild) error { tt.guild(g); return nil })

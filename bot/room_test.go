@@ -18,6 +18,7 @@ import (
 
 	"busker/bot"
 	"busker/gateway"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/player"
 	"busker/queue"
@@ -90,7 +91,7 @@ func (r *requests) said() (texts []string) {
 
 func inRoom(t *testing.T, change func(*bot.Options, *room), body func(*room)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := &room{
 			T: t, players: newPlayers(), chosen: &settings.Memory{},
 			seats: &seats{in: map[snowflake.ID]snowflake.ID{ann: theVoice, self: theVoice}, deaf: map[snowflake.ID]bool{}},

@@ -21,6 +21,7 @@ import (
 
 	"busker/audio"
 	"busker/cache"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/track"
 )
@@ -39,7 +40,7 @@ type rig struct {
 // run calls f inside a bubble with a cache over dir, and returns when its Run has ended.
 func run(t *testing.T, dir string, o cache.Options, f func(r *rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := &rig{t: t, dir: dir, reg: prometheus.NewRegistry(), log: new(bytes.Buffer)}
 		o.Dir = dir
 		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))

@@ -2,16 +2,16 @@ package cluster_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
 	"busker/cluster/clustertest"
+	"busker/internal/bubble"
 )
 
 func TestLocalKeepsTheContracts(t *testing.T) {
 	clustertest.Run(t, func(t *testing.T, test func(*testing.T, clustertest.Rig)) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			c := cluster.Local()
 			test(t, clustertest.Rig{
 				Open:    func(*testing.T) *cluster.Cluster { return c },

@@ -10,6 +10,7 @@ import (
 
 	"busker/cluster"
 	"busker/cluster/clustertest"
+	"busker/internal/bubble"
 )
 
 func TestLocalBus(t *testing.T) {
@@ -27,7 +28,7 @@ func TestLocalBusOutlastsServers(t *testing.T) {
 }
 
 func TestResultsAreKeptForAWhile(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		bus := cluster.Local().Bus
 		ctx, cancel := context.WithCancel(t.Context())
 		handled := 0
@@ -59,7 +60,7 @@ func TestResultsAreKeptForAWhile(t *testing.T) {
 }
 
 func TestFailuresAreTriedLaterAndLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		bus := cluster.Local().Bus
 		ctx, cancel := context.WithCancel(t.Context())
 		var at []time.Time
@@ -88,7 +89,7 @@ func TestFailuresAreTriedLaterAndLater(t *testing.T) {
 }
 
 func TestFollowersWhoFallBehindAreTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		bus := cluster.Local().Bus
 		ctx, cancel := context.WithCancel(t.Context())
 		busy, heard, missed := make(chan struct{}), 0, 0

@@ -6,18 +6,18 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/emulator"
 	"busker/gateway"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 )
 
 // TestAShardThatBeginsTellsWhatItsForerunnerMayHaveMissed tells of the last moments of a set
 // that may have ended without a word.
 func TestAShardThatBeginsTellsWhatItsForerunnerMayHaveMissed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var told []snowflake.ID
 		message, begin := gateway.Waiting(func(m gateway.Message) { told = append(told, m.ID) })
 		say := func(id int) { message(fmt.Sprintf(`{"id":"%d","channel_id":"5","guild_id":"7"}`, id)) }

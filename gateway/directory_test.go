@@ -2,14 +2,14 @@ package gateway_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 func TestTheDirectoryKnowsEveryOwner(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		d := &gateway.Directory{Cluster: w.cluster}
@@ -41,7 +41,7 @@ func TestTheDirectoryKnowsEveryOwner(t *testing.T) {
 
 // TestOrdersAreCarriedOut gives them as the command line does.
 func TestOrdersAreCarriedOut(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 6, "a")
 		defer w.close()
 		w.served(2*time.Second, 6)

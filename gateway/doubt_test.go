@@ -4,16 +4,16 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
+	"busker/internal/bubble"
 )
 
 // TestAllWhoDoubtHearTheSame: hundreds of players may ask at once whether their guilds are
 // still ours while the cluster is silent, and one silence answers all.
 func TestAllWhoDoubtHearTheSame(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a")
 		defer w.close()
 		w.served(2*time.Second, 4)

@@ -10,20 +10,18 @@ import (
 	"pgregory.net/rapid"
 
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // TestWhateverHappensShardsHaveOneOwner has processes join, die, stop, be cut off, drain
 // and change the number of shards, in any order, and asks all the time who is sure to
 // own what; at the end of every step that leaves somebody able, all is owned soon.
 func TestWhateverHappensShardsHaveOneOwner(t *testing.T) {
-	if raceEnabled { // its runtime dies now and then of timers in thousands of bubbles (Go 1.26)
-		t.Skip("runs in the pass without the race detector")
-	}
 	rapid.Check(t, func(rt *rapid.T) {
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{"join", "die", "stop", "cut", "drain", "reshard", "turn", "wait"}), 1, 8).Draw(rt, "steps")
 		picks := rapid.SliceOfN(rapid.IntRange(0, 5), len(steps), len(steps)).Draw(rt, "picks")
 		var why string
-		synctest.Test(t, func(t *testing.T) { why = model(t, steps, picks) })
+		bubble.Test(t, func(t *testing.T) { why = model(t, steps, picks) })
 		if why != "" {
 			rt.Fatal(why)
 		}

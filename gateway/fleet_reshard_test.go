@@ -3,19 +3,18 @@ package gateway_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // TestAnotherNumberBeforeTheLastIsThrough orders another number of shards while processes
 // still give away what they had before the last order: no guild goes back to an older set.
 func TestAnotherNumberBeforeTheLastIsThrough(t *testing.T) {
-	bubbles(t)
 	steps := []string{"join", "turn", "turn", "drain", "stop", "drain", "drain"}
 	for range 10 { // who gets which shard is chance, and so is half of what goes wrong
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			if why := model(t, steps, []int{4, 2, 1, 4, 2, 0, 4}); why != "" {
 				t.Error(why)
 			}
@@ -27,9 +26,8 @@ func TestAnotherNumberBeforeTheLastIsThrough(t *testing.T) {
 // shards changes, before it hears that another set is in use. When it wakes, its leases are free:
 // nobody wants shards of a set that is out of use.
 func TestAProcessOfAFormerSetDoesNotTakeItsShardsBack(t *testing.T) {
-	bubbles(t)
 	for later := range 20 { // so that it wakes to whatever it does next
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			w := newTown(t, 4, "a")
 			defer w.close()
 			pass(130 * time.Millisecond) // they look at different times
@@ -78,9 +76,8 @@ func TestAProcessOfAFormerSetDoesNotTakeItsShardsBack(t *testing.T) {
 // TestReshardingThereAndBackAtOnce goes back as soon as the new set is in use: the shards
 // of the first are not those of the third.
 func TestReshardingThereAndBackAtOnce(t *testing.T) {
-	bubbles(t)
 	for _, wait := range []time.Duration{0, 10 * time.Millisecond, 100 * time.Millisecond, 300 * time.Millisecond, time.Second, 3 * time.Second} {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			w := newTown(t, 4, "a", "b", "c")
 			defer w.close()
 			w.served(2*time.Second, 4)
@@ -108,14 +105,5 @@ func TestReshardingThereAndBackAtOnce(t *testing.T) {
 			pass(20 * time.Second)
 			w.served(0, 4)
 		})
-	}
-}
-
-// bubbles skips a test of many in the pass with the race detector: its runtime dies now and
-// then of their timers (Go 1.26).
-func bubbles(t *testing.T) {
-	t.Helper()
-	if raceEnabled {
-		t.Skip("runs in the pass without the race detector")
 	}
 }

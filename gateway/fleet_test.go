@@ -11,11 +11,12 @@ import (
 
 	"busker/cluster"
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // TestProcessesShareTheShards starts three together.
 func TestProcessesShareTheShards(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 16, "a", "b", "c")
 		defer w.close()
 		w.served(2*time.Second, 16)
@@ -32,7 +33,7 @@ func TestProcessesShareTheShards(t *testing.T) {
 
 // TestADeadProcessIsReplaced kills one of three, without a word.
 func TestADeadProcessIsReplaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 16, "a", "b", "c")
 		defer w.close()
 		w.served(2*time.Second, 16)
@@ -66,7 +67,7 @@ func TestADeadProcessIsReplaced(t *testing.T) {
 
 // TestAStoppedProcessWakesToNothing has one stopped like by SIGSTOP for a minute.
 func TestAStoppedProcessWakesToNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 8, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 8)
@@ -104,7 +105,7 @@ func TestAStoppedProcessWakesToNothing(t *testing.T) {
 // TestACutProcessGoesOnAndTakesBack cuts all off from the cluster for longer than leases
 // live: nobody loses anything.
 func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 6, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 6)
@@ -145,7 +146,7 @@ func TestACutProcessGoesOnAndTakesBack(t *testing.T) {
 // TestWhatTheClusterForgotIsKeptAnew by everybody, also when nobody saw it away, and no more
 // often than that.
 func TestWhatTheClusterForgotIsKeptAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)
@@ -185,7 +186,7 @@ func (w *town) rewrites() map[string]int {
 
 // TestADrainMovesAll drains one of two, and then the other, which has nobody left.
 func TestADrainMovesAll(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 8, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 8)
@@ -227,7 +228,7 @@ func TestADrainMovesAll(t *testing.T) {
 
 // TestAHandOverThatFailsChangesNothing has players that cannot hand over.
 func TestAHandOverThatFailsChangesNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)
@@ -251,7 +252,7 @@ func TestAHandOverThatFailsChangesNothing(t *testing.T) {
 
 // TestTheReceiverDies has the one that takes all die half way.
 func TestTheReceiverDies(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 6, "a", "b", "c")
 		defer w.close()
 		w.served(2*time.Second, 6)
@@ -270,7 +271,7 @@ func TestTheReceiverDies(t *testing.T) {
 
 // TestANewMemberGetsItsShareGently looks at the pace, and at which shards move first.
 func TestANewMemberGetsItsShareGently(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 8, "a")
 		defer w.close()
 		w.served(2*time.Second, 8)
@@ -300,7 +301,7 @@ func TestANewMemberGetsItsShareGently(t *testing.T) {
 func TestReshardingGoesOverWithoutAGap(t *testing.T) {
 	for _, tt := range []struct{ from, to int }{{4, 8}, {8, 4}, {4, 6}} {
 		t.Run(fmt.Sprintf("%d to %d", tt.from, tt.to), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				w := newTown(t, tt.from, "a", "b", "c")
 				defer w.close()
 				w.served(2*time.Second, tt.from)
@@ -346,7 +347,7 @@ func TestReshardingGoesOverWithoutAGap(t *testing.T) {
 
 // TestReshardingCanBeGivenUp goes back before the new set is up.
 func TestReshardingCanBeGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)

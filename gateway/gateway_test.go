@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -18,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"busker/gateway"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 )
 
@@ -371,7 +371,7 @@ func TestTokenHides(t *testing.T) {
 }
 
 func TestIdentifiesArePacedPerBucket(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		wait := gateway.Identifies(2, 5*time.Second)
 		began := time.Now()
 		for _, tt := range []struct {

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // inherit has one gateway keep a session with a guild and stop, something happen to what
@@ -174,7 +174,7 @@ func (unread) Table(context.Context, string) (map[string][]byte, error) {
 
 // TestGuildsThatCannotBeReadHoldNobodyUp for longer than a session would live.
 func TestGuildsThatCannotBeReadHoldNobodyUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		c.Cache = unread{c.Cache}
 		began := time.Now()
@@ -200,7 +200,7 @@ func TestAGuildLeftMeanwhileIsForgotten(t *testing.T) {
 
 // TestAWrongClockHoldsNobodyUp: a process whose clock is a day ahead said that nothing is left.
 func TestAWrongClockHoldsNobodyUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		ahead := time.Now().Add(24 * time.Hour)
 		said, err := json.Marshal(gateway.Budget{Total: 1000, Remaining: 3, Asked: ahead, Reset: ahead.Add(time.Hour)})

@@ -5,17 +5,17 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // TestIdentifiesOfManyProcessesArePaced has three processes with one bucket each for
 // two shards of the same.
 func TestIdentifiesOfManyProcessesArePaced(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		plenty := func(context.Context) (gateway.Budget, error) {
 			return gateway.Budget{Total: 1000, Remaining: 1000, Reset: time.Now().Add(time.Hour), Asked: time.Now()}, nil
@@ -50,7 +50,7 @@ func TestIdentifiesOfManyProcessesArePaced(t *testing.T) {
 
 // TestTheDaysBudgetIsNeverUsedUp has two processes begin more sessions than there are.
 func TestTheDaysBudgetIsNeverUsedUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		var spent, asked atomic.Int32
 		renewed := time.Now().Add(time.Hour)
@@ -93,7 +93,7 @@ func TestTheDaysBudgetIsNeverUsedUp(t *testing.T) {
 // TestWhatAProcessWasToldLongAgoDoesNotCount: others have begun sessions since, and what
 // they counted has become too old.
 func TestWhatAProcessWasToldLongAgoDoesNotCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		var spent, asked atomic.Int32
 		ask := func(context.Context) (gateway.Budget, error) {
@@ -126,7 +126,7 @@ func TestWhatAProcessWasToldLongAgoDoesNotCount(t *testing.T) {
 
 // TestNobodyIdentifiesOnTheirOwn cuts the process off from the others.
 func TestNobodyIdentifiesOnTheirOwn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var l link
 		wait := gateway.Permits(l.through(cluster.Local()), 1, 5*time.Second, func(context.Context) (gateway.Budget, error) {
 			return gateway.Budget{}, nil

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
 	"busker/gateway"
+	"busker/internal/bubble"
 )
 
 // TestARefusedShardLeavesTheOthers: Discord will not have one shard any more, and the other
@@ -75,7 +75,7 @@ func TestARefusedShardLeavesTheOthers(t *testing.T) {
 // TestARefusalIsNoStop: the error of a connection that Discord closed for good may well
 // tell of something that was canceled. It ends Run all the same.
 func TestARefusalIsNoStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 1, "a")
 		a := w.members[0]
 		refused := fmt.Errorf("refused, while a read was under way: %w", context.Canceled)

@@ -3,14 +3,15 @@ package gateway_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"busker/internal/bubble"
 )
 
 // TestAProcessThatComesBackByItsNameTakesOver: nobody plays on for it, as for one that
 // shards were handed to, so that its music goes on where it was and not where it would be.
 func TestAProcessThatComesBackByItsNameTakesOver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 2, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 2)
@@ -38,7 +39,7 @@ func TestAProcessThatComesBackByItsNameTakesOver(t *testing.T) {
 
 // TestWhatWasHandedOverIsFoundWithoutBeingTold: the bus may lose the word of it.
 func TestWhatWasHandedOverIsFoundWithoutBeingTold(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, 4, "a", "b")
 		defer w.close()
 		w.served(2*time.Second, 4)

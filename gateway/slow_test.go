@@ -3,15 +3,16 @@ package gateway_test
 import (
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
+
+	"busker/internal/bubble"
 )
 
 // TestASlowClusterIsNoDeadOne has every call take long, though not too long.
 func TestASlowClusterIsNoDeadOne(t *testing.T) {
 	for _, slow := range []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, 700 * time.Millisecond} {
 		t.Run(slow.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				w := newTown(t, 12, "a", "b", "c")
 				defer w.close()
 				w.served(2*time.Second, 12)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/opus"
 	"busker/player"
@@ -75,7 +76,7 @@ func (d *disk) Compact(ctx context.Context, guild snowflake.ID, token uint64, s 
 
 func live(t *testing.T, body func(*lives)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		body(&lives{T: t, store: sessiontest.NewStore(), shelf: &shelf{tapes: map[string]func(context.Context, time.Duration) (audio.Reader, error){}}})
 	})
 }

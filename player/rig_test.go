@@ -11,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"busker/audio"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/internal/snowflake"
 	"busker/opus"
@@ -39,7 +40,7 @@ type rig struct {
 // run gives body a running rig. Nothing of it may be left afterwards.
 func run(t *testing.T, change func(*player.Options, *rig), body func(*rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := &rig{
 			T:     t,
 			out:   &output{start: time.Now(), ring: make(chan *audio.Packet, 10), fallen: make(chan struct{}, 1)},

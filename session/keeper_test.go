@@ -7,11 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/queue"
 	"busker/session"
@@ -33,7 +33,7 @@ type rig struct {
 
 func run(t *testing.T, change func(*session.Options), body func(*rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := &rig{T: t, store: sessiontest.NewStore(), log: &strings.Builder{}}
 		opts := session.Options{Store: r.store, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 		if change != nil {

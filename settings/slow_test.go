@@ -3,9 +3,9 @@ package settings_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/settings"
 )
@@ -19,7 +19,7 @@ func (silent) Guild(ctx context.Context, _ snowflake.ID) (settings.Guild, error)
 }
 
 func TestASilentStoreKeepsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		began := time.Now()
 		g := settings.NewCache(silent{}, nil).Guild(t.Context(), 1)
 		if took := time.Since(began); took != 2*time.Second || g.Announce != settings.AnnounceCard {

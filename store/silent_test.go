@@ -3,9 +3,9 @@ package store_test
 import (
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/store"
 )
@@ -13,7 +13,7 @@ import (
 // TestASilentStoreKeepsNobody waits for a connection that never comes back, as behind a
 // database that has gone silent.
 func TestASilentStoreKeepsNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "s.db"), store.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 
 	"busker/audio"
 	"busker/cache"
+	"busker/internal/bubble"
 	"busker/studio"
 	"busker/track"
 )
@@ -27,7 +28,7 @@ var keptSong = func() track.Track {
 // runCached gives body a rig with a cache in dir.
 func runCached(t *testing.T, dir string, change func(*studio.Options), body func(*rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c, err := cache.New(cache.Options{Dir: dir})
 		if err != nil {
 			t.Fatal(err)

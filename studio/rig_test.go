@@ -10,13 +10,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"busker/audio"
+	"busker/internal/bubble"
 	"busker/opus"
 	"busker/opus/pool"
 	"busker/studio"
@@ -50,7 +50,7 @@ type rig struct {
 // run gives body a running rig. Nothing of it may be left afterwards.
 func run(t *testing.T, change func(*studio.Options), body func(*rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, change)
 		defer r.stop()
 		body(r)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/studio"
 	"busker/track"
@@ -254,7 +255,7 @@ func TestOpeningNobodyWaitsForEnds(t *testing.T) {
 }
 
 func TestBeforeAndAfterRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := start(t, nil)
 		p := r.open(song, 0)
 		r.stop()

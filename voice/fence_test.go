@@ -209,7 +209,7 @@ func TestAbandon(t *testing.T) {
 
 // still lets a process stand still: a clock of the pacer that oversleeps once.
 type still struct {
-	bubble
+	bubbleClock
 	by atomic.Int64 // of the next sleep
 }
 
@@ -217,7 +217,7 @@ func (c *still) SleepUntil(at time.Duration) time.Duration {
 	if by := c.by.Swap(0); by > 0 {
 		pass(time.Duration(by))
 	}
-	return c.bubble.SleepUntil(at)
+	return c.bubbleClock.SleepUntil(at)
 }
 
 // TestAProcessThatStoodStillAsks: nothing is sent before it is known that the guild is
@@ -274,7 +274,7 @@ func TestAProcessThatStoodStillAsks(t *testing.T) {
 				}
 			}, func(o *voice.HubOptions) {
 				free = make(chan struct{})
-				clock.bubble = bubble{time.Now()}
+				clock.bubbleClock = bubbleClock{time.Now()}
 				o.Clock = clock
 				o.MayRejoin = func(ctx context.Context, _ snowflake.ID) error {
 					asked.Store(true)
@@ -321,7 +321,7 @@ func TestAnswersAfterStandstillsComeInAnyOrder(t *testing.T) {
 		}
 	}, func(o *voice.HubOptions) {
 		free = [2]chan struct{}{make(chan struct{}), make(chan struct{})}
-		clock.bubble = bubble{time.Now()}
+		clock.bubbleClock = bubbleClock{time.Now()}
 		o.Clock = clock
 		o.Timeouts.Owner = time.Minute
 		o.MayRejoin = func(context.Context, snowflake.ID) error {

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice"
 	"busker/voice/signal"
@@ -42,13 +42,13 @@ type ask struct {
 // onStage runs a test in fake time.
 func onStage(t *testing.T, play func(*stage), adjust ...func(*voice.HubOptions)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := &stage{
 			t: t, sessions: make(chan *voice.Played, 1000),
 			asks: make(chan ask, 1000), events: make(chan voice.Event, 1000), free: make(chan struct{}),
 		}
 		opts := voice.HubOptions{
-			Shard: s, User: func() snowflake.ID { return self }, WithoutDAVE: true, Clock: bubble{time.Now()},
+			Shard: s, User: func() snowflake.ID { return self }, WithoutDAVE: true, Clock: bubbleClock{time.Now()},
 			OnEvent: func(e voice.Event) { s.events <- e },
 			Online:  func(snowflake.ID) bool { s.mu.Lock(); defer s.mu.Unlock(); return !s.offline },
 		}
@@ -66,12 +66,12 @@ func onStage(t *testing.T, play func(*stage), adjust ...func(*voice.HubOptions))
 	})
 }
 
-// bubble is the pacer's clock in fake time.
-type bubble struct{ start time.Time }
+// bubbleClock is the pacer's clock in fake time.
+type bubbleClock struct{ start time.Time }
 
-func (b bubble) Now() time.Duration { return time.Since(b.start) }
+func (b bubbleClock) Now() time.Duration { return time.Since(b.start) }
 
-func (b bubble) SleepUntil(at time.Duration) time.Duration {
+func (b bubbleClock) SleepUntil(at time.Duration) time.Duration {
 	pass(at - b.Now())
 	return b.Now()
 }

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"busker/cache/loudness"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/track"
 )
@@ -31,7 +32,7 @@ type rig struct {
 
 func run(t *testing.T, o loudness.Options, body func(*rig)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		r := &rig{log: new(bytes.Buffer)}
 		o.Logger = slog.New(slog.NewTextHandler(r.log, nil))
 		var err error

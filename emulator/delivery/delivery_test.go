@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"busker/emulator/delivery"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/signal"
 )
@@ -82,7 +83,7 @@ func TestManyComeAtOnceAndGo(t *testing.T) {
 // messages are on their way.
 func TestAnyOrder(t *testing.T) {
 	for seed := range uint64(12) {
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			w, r := newWorld(t), rand.New(rand.NewPCG(seed, 1))
 			for range 80 {
 				switch n := r.IntN(10); {
@@ -164,7 +165,7 @@ func TestWhoIsNearIsToldFirst(t *testing.T) {
 }
 
 func TestTransitionsWaitForEverybody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		a, b := w.join(1, 1), w.join(2, 1)
 		w.settle()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"busker/emulator/delivery"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/signal"
 )
@@ -14,7 +15,7 @@ import (
 // pair is two members in a group, in a bubble of time.
 func pair(t *testing.T, do func(w *world, a, b *peer)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		a, b := w.join(1, 1), w.join(2, 1)
 		w.settle()
@@ -145,7 +146,7 @@ func TestHeldExecuteCountsEachTransitionOnce(t *testing.T) {
 }
 
 func TestLateSender(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		w.faults.SenderDelay = time.Second
 		a := w.join(1, 1)

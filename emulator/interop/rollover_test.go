@@ -9,10 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/emulator/interop"
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/mls"
 )
@@ -29,7 +29,7 @@ const (
 // refuse them as long as nobody can have got that far.
 func TestGenerationsWithDavey(t *testing.T) {
 	d := newDavey(t, interop.Options{Env: []string{"LD_PRELOAD=" + clock(t)}})
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := newService(t, d)
 		watches, us, them := s.seatWatcher(1), s.seatOurs(2), s.seatForeign(3)
 		s.flush()

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -18,6 +17,7 @@ import (
 	"busker/emulator/discord"
 	"busker/emulator/rest"
 	"busker/emulator/world"
+	"busker/internal/bubble"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -259,7 +259,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-func TestRouteLimit(t *testing.T) { synctest.Test(t, testRouteLimit) }
+func TestRouteLimit(t *testing.T) { bubble.Test(t, testRouteLimit) }
 
 func testRouteLimit(t *testing.T) {
 	d := newDesk(t, rest.Limits{Routes: map[string]rest.Limit{"GET /channels/{channel}": {Requests: 2, Per: 100 * time.Millisecond}}})
@@ -289,7 +289,7 @@ func testRouteLimit(t *testing.T) {
 	}
 }
 
-func TestGlobalLimit(t *testing.T) { synctest.Test(t, testGlobalLimit) }
+func TestGlobalLimit(t *testing.T) { bubble.Test(t, testGlobalLimit) }
 
 func testGlobalLimit(t *testing.T) {
 	d := newDesk(t, rest.Limits{Global: 3})

@@ -6,13 +6,13 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"busker/emulator/discord"
 	"busker/emulator/world"
+	"busker/internal/bubble"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -65,7 +65,7 @@ func (s *scene) command(t *testing.T) discord.Interaction {
 }
 
 func TestInteractionDeadlines(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		data := discord.CallbackData{MessageBody: text("hello")}
 		late := s.command(t)
@@ -299,7 +299,7 @@ func TestWatcher(t *testing.T) {
 }
 
 func TestWaitReturnsAtTheChange(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		start := time.Now()
 		go func() {

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"busker/gateway/conn"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 )
 
 func TestIdentifies(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		sent := make(chan frame, 1)
 		d := newDiscord(t, func(p *peer) {
 			sent <- p.login("s1")
@@ -57,7 +58,7 @@ func TestIdentifies(t *testing.T) {
 }
 
 func TestTakesUpASessionOfAnotherProcess(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		sent := make(chan frame, 1)
 		d := newDiscord(t, func(p *peer) {
 			p.hello(time.Minute)
@@ -107,7 +108,7 @@ func TestEndsOfAConnection(t *testing.T) {
 		"mute":           {func(p *peer) { p.mute = true }, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				code, again := make(chan int, 1), make(chan frame, 1)
 				d := newDiscord(t, func(p *peer) {
 					p.login("s1")
@@ -149,7 +150,7 @@ func TestEndsOfAConnection(t *testing.T) {
 
 // TestABrokenSessionIsGivenUp has Discord close every connection that wants to resume.
 func TestABrokenSessionIsGivenUp(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var scripts []func(*peer)
 		for range 6 {
 			scripts = append(scripts, func(p *peer) {
@@ -173,7 +174,7 @@ func TestABrokenSessionIsGivenUp(t *testing.T) {
 // TestAReplayInPiecesIsNotInVain: a connection that was lost in the middle of what it
 // missed goes on from there.
 func TestAReplayInPiecesIsNotInVain(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const pieces = 10
 		var scripts []func(*peer)
 		for i := range pieces {
@@ -197,7 +198,7 @@ func TestAReplayInPiecesIsNotInVain(t *testing.T) {
 }
 
 func TestInvalidSessionWaits(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const times = 20
 		at := make(chan time.Time, 2*times+1)
 		var scripts []func(*peer)
@@ -242,7 +243,7 @@ func TestFatalCloses(t *testing.T) {
 		4012: "version", 4013: "intents", 4014: "does not allow",
 	} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				d := newDiscord(t, func(p *peer) {
 					p.hello(time.Minute)
 					p.expect(2)
@@ -265,7 +266,7 @@ func TestFatalCloses(t *testing.T) {
 // TestAsksBeforeItConnects: a socket that Discord closed, perhaps because another
 // process resumed the session, is followed by no other without leave.
 func TestAsksBeforeItConnects(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			p.close(4000)
@@ -291,7 +292,7 @@ func TestAsksBeforeItConnects(t *testing.T) {
 }
 
 func TestPermitDecides(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.hello(time.Second)
 			p.stay() // heartbeats come while it waits
@@ -314,7 +315,7 @@ func TestPermitDecides(t *testing.T) {
 }
 
 func TestPermitEndsWithTheConnection(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.hello(time.Second)
 			sleep(time.Second)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -329,12 +328,6 @@ func (d *discord) count(name string) float64 {
 	}
 	d.t.Fatalf("there is no %s", name)
 	return 0
-}
-
-// bubble runs a test with a clock of its own.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, f)
 }
 
 func sleep(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // the clock is synctest's

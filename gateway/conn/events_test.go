@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"busker/gateway/conn"
+	"busker/internal/bubble"
 )
 
 // TestAccountsForEventsAfterTheyWereHandled stops while an event is being handled: the
 // session is one that brings it again.
 func TestAccountsForEventsAfterTheyWereHandled(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			p.event(2, "ONE", "{}")
@@ -39,7 +40,7 @@ func TestAccountsForEventsAfterTheyWereHandled(t *testing.T) {
 }
 
 func TestHold(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			p.event(2, "ONE", "{}")
@@ -79,7 +80,7 @@ func TestHold(t *testing.T) {
 }
 
 func TestAPanicCostsOneEvent(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			for i := range 3 {
@@ -109,7 +110,7 @@ func TestWhatCannotBeReadIsSkipped(t *testing.T) {
 	}
 	for _, how := range []string{conn.None, conn.Zlib, conn.Zstd} {
 		t.Run(how, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				d := newDiscord(t, func(p *peer) {
 					p.login("s1")
 					for _, text := range bad {
@@ -146,7 +147,7 @@ func TestWhatCannotBeReadIsSkipped(t *testing.T) {
 
 // TestTooLargeOnTheWire has an event come that a resume would only bring again.
 func TestTooLargeOnTheWire(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1") // a heartbeat may meet the socket while it is being closed
 			p.event(2, "LARGE", `"`+strings.Repeat("x", 1<<20)+`"`)
@@ -164,7 +165,7 @@ func TestTooLargeOnTheWire(t *testing.T) {
 func TestCompressions(t *testing.T) {
 	for _, how := range []string{"", conn.Zlib, conn.Zstd} {
 		t.Run("as "+how, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				texts := []string{`{}`, `"` + strings.Repeat("y", 1<<10) + `"`, `"` + noise(300<<10) + `"`, `{"a":"` + noise(64<<10) + `"}`, `[]`}
 				d := newDiscord(t, func(p *peer) {
 					p.login("s1")
@@ -211,7 +212,7 @@ var static = sync.OnceValue(func() string {
 
 // TestZlibInPieces spreads one payload over several messages, which Discord may do.
 func TestZlibInPieces(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			whole := p.pack
 			p.pack = nil
@@ -234,7 +235,7 @@ func TestZlibInPieces(t *testing.T) {
 func TestBrokenStreamReconnects(t *testing.T) {
 	for _, how := range []string{conn.Zlib, conn.Zstd} {
 		t.Run(how, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				d := newDiscord(t, func(p *peer) {
 					p.login("s1")
 					p.pack = func([]byte) []byte { return []byte{1, 2, 3, 0x00, 0x00, 0xff, 0xff} }
@@ -253,7 +254,7 @@ func TestBrokenStreamReconnects(t *testing.T) {
 }
 
 func TestHeartbeats(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const every = 40 * time.Second
 		var at []time.Time
 		began := time.Now()
@@ -298,7 +299,7 @@ func TestHeartbeats(t *testing.T) {
 // TestASilentConnectionIsGivenUp when a heartbeat is due and the one before was not
 // acknowledged, as Discord asks; however late an acknowledgement comes before that, it counts.
 func TestASilentConnectionIsGivenUp(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const every = 10 * time.Second
 		d := newDiscord(t, func(p *peer) {
 			p.hello(every)

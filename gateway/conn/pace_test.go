@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"busker/gateway/conn"
+	"busker/internal/bubble"
 )
 
 // atMost120 checks Discord's rule: at most 120 within any minute.
@@ -26,7 +27,7 @@ func atMost120(t interface{ Errorf(string, ...any) }, sent []time.Time) {
 }
 
 func TestCommandsStayUnderTheLimit(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := conn.NewPace()
 		var sent []time.Time
 		began := time.Now()
@@ -45,7 +46,7 @@ func TestCommandsStayUnderTheLimit(t *testing.T) {
 
 // TestHeartbeatsAlwaysHaveRoom uses all up that commands may.
 func TestHeartbeatsAlwaysHaveRoom(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := conn.NewPace()
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
@@ -67,7 +68,7 @@ func TestHeartbeatsAlwaysHaveRoom(t *testing.T) {
 }
 
 func TestNoMoreThan120EvenOfHeartbeats(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := conn.NewPace()
 		n := 0
 		for range 500 {
@@ -86,7 +87,7 @@ func TestNoMoreThan120EvenOfHeartbeats(t *testing.T) {
 }
 
 func TestUrgentCommandsGoFirst(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := conn.NewPace()
 		for range 110 {
 			if err := p.Turn(t.Context(), false, nil); err != nil {
@@ -117,7 +118,7 @@ func TestUrgentCommandsGoFirst(t *testing.T) {
 }
 
 func TestATurnThatComesTooLateIsRefusedAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := conn.NewPace()
 		began := time.Now()
 		for range 110 {
@@ -175,7 +176,7 @@ func TestAnyOrderOfCommandsAndHeartbeats(t *testing.T) {
 			defer mu.Unlock()
 			sent = append(sent, time.Now())
 		}
-		bubble(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			p := conn.NewPace()
 			gone := make(chan struct{})
 			var all sync.WaitGroup
@@ -207,7 +208,7 @@ func TestAnyOrderOfCommandsAndHeartbeats(t *testing.T) {
 }
 
 func TestSendWaitsForTheNextConnection(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		got := make(chan frame, 300)
 		take := func(n int) func(*peer) {
 			return func(p *peer) {
@@ -252,7 +253,7 @@ func TestSendWaitsForTheNextConnection(t *testing.T) {
 }
 
 func TestMaySendIsAskedInTurn(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
 			if f := p.expect(4); string(f.Data) != `"right"` {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"busker/gateway/conn"
+	"busker/internal/bubble"
 )
 
 func TestSilentDiscord(t *testing.T) {
@@ -22,7 +23,7 @@ func TestSilentDiscord(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				began := time.Now()
 				d := newDiscord(t, script, func(p *peer) {
 					p.login("s1")
@@ -38,7 +39,7 @@ func TestSilentDiscord(t *testing.T) {
 }
 
 func TestALongReplayIsNoSilence(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t, func(p *peer) {
 			p.hello(time.Minute)
 			p.expect(6)
@@ -67,7 +68,7 @@ func TestALongReplayIsNoSilence(t *testing.T) {
 
 func TestADeadResumeAddressIsGoneAround(t *testing.T) {
 	for _, address := range []string{"ws://nowhere", "ws://%zz", "mailto:x", ""} {
-		bubble(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			d := newDiscord(t, func(p *peer) {
 				p.resumed(8)
 				p.stay()
@@ -96,7 +97,7 @@ func TestBackoffGrowsAndStaysBounded(t *testing.T) {
 
 // TestReconnectsCalmDown counts the connections of an hour in which none comes up.
 func TestReconnectsCalmDown(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		d := newDiscord(t)
 		s := d.run(func(o *conn.Options) { o.URL = "ws://nowhere" })
 		sleep(time.Hour)
@@ -110,7 +111,7 @@ func TestReconnectsCalmDown(t *testing.T) {
 func TestStop(t *testing.T) {
 	for _, final := range []bool{false, true} {
 		t.Run(fmt.Sprintf("final %v", final), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				code := make(chan int, 1)
 				d := newDiscord(t, func(p *peer) {
 					p.login("s1")
@@ -134,7 +135,7 @@ func TestStop(t *testing.T) {
 
 // TestStopDoesNotWaitForTheDead stops with a peer that neither reads nor answers.
 func TestStopDoesNotWaitForTheDead(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		done := make(chan struct{})
 		d := newDiscord(t, func(p *peer) {
 			p.login("s1")
@@ -154,7 +155,7 @@ func TestStopDoesNotWaitForTheDead(t *testing.T) {
 // TestStopsAnywhere stops after every number of steps there is.
 func TestStopsAnywhere(t *testing.T) {
 	for after := range 60 {
-		bubble(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			d := newDiscord(t, func(p *peer) {
 				sleep(5 * time.Millisecond)
 				p.hello(10 * time.Millisecond)

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/opus/pool"
 )
@@ -79,7 +79,7 @@ func occupy(ctx context.Context, p *pool.Pool, part float64) {
 }
 
 func TestLoadMovesTheComplexity(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		registry := prometheus.NewRegistry()
 		p := newPool(t, pool.Options{Cores: 2, Metrics: pool.NewMetrics(registry)})
 		running(t, p)
@@ -119,7 +119,7 @@ func TestLoadMovesTheComplexity(t *testing.T) {
 
 // What was measured before a step says nothing about the time after it.
 func TestOneStepIsEnoughWhenItHelps(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1, Complexity: 8})
 		running(t, p)
 		turn, start := p.Turn(), time.Now()
@@ -144,7 +144,7 @@ func TestOneStepIsEnoughWhenItHelps(t *testing.T) {
 
 // The time before Run is no rest that would hide the load after it.
 func TestTheLoadBeginsWithRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		pause(time.Minute)
 		running(t, p)
@@ -173,7 +173,7 @@ func gathered(t *testing.T, r *prometheus.Registry) map[string]float64 {
 }
 
 func TestAdmission(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		// A stream's share of one core: 1.3 × (60+40) µs of 20 ms.
 		p := newPool(t, pool.Options{Cores: 1, Limit: 0.5})
 		fits := int(0.5 / p.Share())

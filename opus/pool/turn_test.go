@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"busker/internal/bubble"
 	"busker/opus/pool"
 )
 
@@ -59,7 +60,7 @@ func begin(t *testing.T, turn *pool.Turn, deadline time.Time) {
 }
 
 func TestEarliestDeadlineIsFirst(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		first := p.Turn()
 		begin(t, first, time.Now())
@@ -90,7 +91,7 @@ func TestEarliestDeadlineIsFirst(t *testing.T) {
 }
 
 func TestAsManyComputeAsThereAreCores(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 3})
 		var now, most atomic.Int32
 		var wg sync.WaitGroup
@@ -120,7 +121,7 @@ func TestAsManyComputeAsThereAreCores(t *testing.T) {
 func pause(d time.Duration) { <-time.After(d) }
 
 func TestContextEndsTheWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		holder, waiter := p.Turn(), p.Turn()
 		begin(t, holder, time.Now())
@@ -144,7 +145,7 @@ func TestContextEndsTheWait(t *testing.T) {
 // A waiter whose context ends in the moment it is given a token sees what came first;
 // the token is there afterwards.
 func TestTokenAndEndOfContextAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		var outcomes [2]int
 		for round := range 4 {
@@ -229,7 +230,7 @@ func TestNoTokenIsLostWhenContextsEnd(t *testing.T) {
 }
 
 func TestYieldLendsTheCoreForTheLengthOfAWait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		reader, other := p.Turn(), p.Turn()
 		reader.Yield() // outside of a turn: nothing
@@ -292,7 +293,7 @@ func TestTurnsOutOfOrder(t *testing.T) {
 }
 
 func TestSlowHoldersAreLentFor(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 2})
 		running(t, p)
 		hostile := []*pool.Turn{p.Turn(), p.Turn()}
@@ -337,7 +338,7 @@ func TestSlowHoldersAreLentFor(t *testing.T) {
 }
 
 func TestLoansAreBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		p := newPool(t, pool.Options{Cores: 1})
 		running(t, p)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -368,7 +369,7 @@ func TestLoansAreBounded(t *testing.T) {
 // Of twice the work there is room for, everyone gets the same part, and the earliest
 // deadline never waits behind later ones for more than a job.
 func TestOverloadIsSharedFairly(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		const streams, job = 40, 8 * ms // 40 streams × 8 ms per 160 ms on one core: 2×
 		p := newPool(t, pool.Options{Cores: 1})
 		running(t, p)

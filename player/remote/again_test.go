@@ -3,9 +3,9 @@ package remote_test
 import (
 	"context"
 	"testing"
-	"testing/synctest"
 
 	"busker/cluster"
+	"busker/internal/bubble"
 	"busker/player"
 	"busker/player/remote"
 )
@@ -26,7 +26,7 @@ func (w *wavering) Do(ctx context.Context, _ player.GuildID, _ player.Command) (
 
 // TestACommandIsTheSameFromItsFirstTry: what that did may be kept, although nobody knows.
 func TestACommandIsTheSameFromItsFirstTry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		here := &wavering{}
 		d, err := remote.New(remote.Options{
 			Process: "a", Local: here, Token: func(player.GuildID) uint64 { return 1 },

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cluster"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/player"
 	"busker/player/remote"
@@ -22,7 +22,7 @@ import (
 // local runs body over the bus of one process, in synthetic time.
 func local(t *testing.T, body func(w *town)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		w := newTown(t, cluster.Local().Bus)
 		defer w.end()
 		body(w)

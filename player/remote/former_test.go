@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"busker/cluster"
+	"busker/internal/bubble"
 	"busker/player"
 	"busker/player/remote"
 )
@@ -22,7 +23,7 @@ func (b backlog) Subscribe(int) (<-chan player.Envelope, func()) { return b.even
 // TestNobodySpeaksForAGuildThatIsLost, neither to others nor here: what is still to be told
 // of it is older than what its owner tells.
 func TestNobodySpeaksForAGuildThatIsLost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		token := func(g player.GuildID) uint64 {
 			if g == 7 {
 				return 0

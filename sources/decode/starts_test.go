@@ -9,12 +9,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/fault"
 	"busker/sources/decode"
 )
 
 func TestStartsAreSpacedAndInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := decode.NewStarts(4)
 		begin := time.Now()
 		var mu sync.Mutex
@@ -45,7 +46,7 @@ func TestStartsAreSpacedAndInOrder(t *testing.T) {
 }
 
 func TestStartsKnowWhenItTakesTooLong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s := decode.NewStarts(1)
 		ctx, cancel := context.WithCancel(t.Context())
 		if err := s.Wait(ctx, time.Second); err != nil {

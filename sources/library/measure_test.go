@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/sources/library"
 	"busker/track"
 )
@@ -49,7 +49,7 @@ func tone() []byte {
 }
 
 func TestLoudnessIsMeasuredWhenThereIsTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
 		put(t, filepath.Join(dir, "tone.wav"), tone())
 		put(t, filepath.Join(dir, "known.wav"), tone())

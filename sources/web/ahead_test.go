@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"busker/internal/bubble"
 )
 
 // tape is an origin of known content that can be slow, stall and fail.
@@ -80,7 +82,7 @@ func begun(o origin, limit int, size int64) *ahead {
 }
 
 func TestAheadIsFetchedWhileNobodyReads(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		o := newTape(noise(1 << 20))
 		a := newAhead(o, 100<<10, 1<<20)
 		defer a.Close()
@@ -106,7 +108,7 @@ func TestAheadIsFetchedWhileNobodyReads(t *testing.T) {
 }
 
 func TestAFalteringNetworkIsNotNoticed(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		o := newTape(noise(200 << 10))
 		o.stall = 100 << 10
 		a := begun(o, 128<<10, 200<<10)
@@ -120,7 +122,7 @@ func TestAFalteringNetworkIsNotNoticed(t *testing.T) {
 }
 
 func TestALiveStreamIsNotHeldBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		o := newTape(noise(100 << 10))
 		o.every = 100 * time.Millisecond
 		a := begun(o, 128<<10, -1)
@@ -151,7 +153,7 @@ func TestErrorsComeBehindTheLastByte(t *testing.T) {
 }
 
 func TestCloseEndsWhatWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		for _, begin := range []bool{false, true} {
 			o := newTape(noise(100))
 			o.stall = 50

@@ -9,9 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 )
@@ -99,7 +99,7 @@ func TestFrameVectors(t *testing.T) {
 				t.Errorf("nonce %d sealed as %x, %v, want %x", f.Nonce, sealed, err, f.Frame)
 			}
 		}
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			s.OpenWith(bob, v.Frames.Base)
 			<-time.After(28 * time.Hour * time.Duration(f.Generation))
 			opened, err := s.OpenFrame([]byte("before"), bob, f.Frame)
@@ -325,7 +325,7 @@ func TestSenderStopsBeforeItsNoncesRepeat(t *testing.T) {
 
 // TestGenerations goes through key generations as days of audio do.
 func TestGenerations(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		speaker, listener := dave.NewSession(dave.Options{User: bob}), dave.NewSession(dave.Options{User: alice})
 		speaker.SealWith(base, 1)
 		listener.OpenWith(bob, base)

@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 	"busker/voice/mls"
@@ -235,7 +235,7 @@ func TestRemovedByCommit(t *testing.T) {
 }
 
 func TestThreeFailuresInAMinuteEndTheSession(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 2)
 		m := c.session(carol)
 		m.describe(1)

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/internal/snowflake"
 	"busker/voice/dave"
 	"busker/voice/signal"
@@ -164,7 +164,7 @@ func TestTransitionPreparedBeforeTheGroup(t *testing.T) {
 }
 
 func TestDowngradeAndUpgrade(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 3)
 		m := c.members[alice]
 		for range 2 {
@@ -257,7 +257,7 @@ func TestUnencryptedCall(t *testing.T) {
 }
 
 func TestOldKeysOpenForTenSeconds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 3)
 		speaker, listener := c.members[alice], c.members[bob]
 		var late [][]byte

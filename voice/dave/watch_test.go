@@ -3,9 +3,9 @@ package dave_test
 import (
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/voice/dave"
 	"busker/voice/signal"
 )
@@ -55,7 +55,7 @@ func TestAResumeRepeatsTheCommit(t *testing.T) {
 
 // Who is not let in asks once more, and then for a new session; who is alone waits.
 func TestNotLetIn(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 2)
 		m := c.join(carol)
 		pass := func(d time.Duration) {
@@ -84,7 +84,7 @@ func TestNotLetIn(t *testing.T) {
 }
 
 func TestAloneWaitsForEver(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := newCall(t)
 		m := c.join(alice)
 		m.text(signal.OpClientsConnect, `{"user_ids":[%q]}`, bob) // whose client never speaks
@@ -102,7 +102,7 @@ func TestAloneWaitsForEver(t *testing.T) {
 // A transition whose op 22 never comes is executed before the others forget the old
 // key; an op 22 that comes after all changes nothing.
 func TestAnExecutionThatNeverComes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 2)
 		c.join(carol)
 		c.add(carol)
@@ -150,7 +150,7 @@ func TestNoExecutionForAGroupThatWasLeft(t *testing.T) {
 		"description of version 0": func(c *call) { c.members[alice].describe(0) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
+			bubble.Test(t, func(t *testing.T) {
 				c := callOf(t, 2)
 				c.join(carol)
 				c.add(carol)
@@ -173,7 +173,7 @@ func TestNoExecutionForAGroupThatWasLeft(t *testing.T) {
 
 // Nor does who is alone by now send under a key of the group that was.
 func TestNoExecutionOnceAlone(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 3)
 		c.leave(carol)
 		c.remove(carol)
@@ -201,7 +201,7 @@ func TestNoExecutionOnceAlone(t *testing.T) {
 
 // The time without a socket is no time in which the server could have let us in.
 func TestAResumeBeginsTheWaitAnew(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := callOf(t, 2)
 		m := c.join(carol)
 		for range 7 { // it has asked again

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"busker/audio"
+	"busker/internal/bubble"
 	"busker/voice/line"
 	"busker/voice/pace"
 	"busker/voice/rtp"
@@ -21,7 +22,7 @@ import (
 // TestAwait: the pump is woken at half, when its context ends, and when the line is
 // taken away.
 func TestAwait(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		l := line.New(line.Options{Lookahead: 4 * audio.FrameTime})
 		link := line.NewLink(line.LinkOptions{Socket: &wire{}, Sealer: newSealer(t), Ungated: true})
 		for range 4 {

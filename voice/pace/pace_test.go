@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"busker/internal/bubble"
 	"busker/voice/pace"
 )
 
@@ -192,7 +193,7 @@ func (r *removing) Tick(pace.Turn) {
 }
 
 func TestIdleWithoutMembers(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		slots := 0
 		p := pace.New(pace.Options{Threads: 1, Clock: pace.Portable, Observe: func(time.Duration, bool) { slots++ }})
 		ctx, cancel := context.WithCancel(t.Context())

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"busker/internal/bubble"
 	"busker/voice/pace"
 )
 
@@ -56,7 +57,7 @@ func TestThreadsFillUpInTurn(t *testing.T) {
 // TestThreadsKeepTheSameTime: every member is ticked by the thread it lives on, once
 // per frame; every slot ends with a flush of its thread; who has nobody sleeps.
 func TestThreadsKeepTheSameTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		flushes := map[int]int{}
 		p := pace.New(pace.Options{

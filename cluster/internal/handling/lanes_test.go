@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"busker/cluster/internal/handling"
+	"busker/internal/bubble"
 	"busker/internal/fault"
 
 	"pgregory.net/rapid"
@@ -22,7 +23,7 @@ func TestLanesKeepTheirOrder(t *testing.T) {
 		workers := rapid.IntRange(1, 5).Draw(rt, "workers")
 		keys := rapid.SliceOfN(rapid.IntRange(0, 4), 0, 60).Draw(rt, "keys")
 		seed := rapid.Uint64().Draw(rt, "seed")
-		synctest.Test(t, func(t *testing.T) {
+		bubble.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			var mu sync.Mutex
 			running, done := 0, map[string][]int{}
@@ -76,7 +77,7 @@ func TestLanesKeepTheirOrder(t *testing.T) {
 }
 
 func TestClosedLanesStartNothing(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		ran := 0
 		l := handling.NewLanes(1, func() {})
 		l.Add("a", func() time.Duration { ran++; return time.Minute })

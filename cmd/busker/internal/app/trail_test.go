@@ -6,17 +6,17 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cmd/busker/internal/app"
+	"busker/internal/bubble"
 	"busker/player"
 	"busker/store"
 )
 
 // TestTheAuditWaitsForTheStore: nothing is lost while that is away, and the order is kept.
 func TestTheAuditWaitsForTheStore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var kept []store.AuditEntry
 		a := app.NewAudit(func(_ context.Context, entries ...store.AuditEntry) error {

@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/bot"
 	"busker/cluster"
 	"busker/cmd/busker/internal/app"
+	"busker/internal/bubble"
 )
 
 // Two processes make no more requests than one.
 func TestTurnsAreSharedByAllProcesses(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		limits := cluster.Local().Limits
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second-time.Nanosecond)
 		defer cancel()

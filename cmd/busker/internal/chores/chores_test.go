@@ -12,6 +12,7 @@ import (
 
 	"busker/cluster"
 	"busker/cmd/busker/internal/chores"
+	"busker/internal/bubble"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -50,7 +51,7 @@ func pass(d time.Duration) {
 }
 
 func TestOneDoesIt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		one := hire(t, c, "one", false)
 		pass(time.Second)
@@ -73,7 +74,7 @@ func TestOneDoesIt(t *testing.T) {
 }
 
 func TestAWorkerGoesBefore(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		gateway := hire(t, c, "gateway", false)
 		pass(time.Second)
@@ -99,7 +100,7 @@ func TestAWorkerGoesBefore(t *testing.T) {
 }
 
 func TestFailingWorkIsReported(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		broken := errors.New("broken")
 		err := chores.Run(t.Context(), "sweep", chores.Options{Cluster: cluster.Local(), Owner: "one"}, func(context.Context) error { return broken })
 		if !errors.Is(err, broken) {
@@ -122,7 +123,7 @@ func (c *cut) Renew(ctx context.Context, ttl time.Duration, l ...cluster.Lease) 
 }
 
 func TestWithoutTheClusterItEndsInTime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := cluster.Local()
 		leases := &cut{Leases: c.Leases}
 		c.Leases = leases

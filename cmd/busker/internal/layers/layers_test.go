@@ -7,10 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"busker/cmd/busker/internal/layers"
+	"busker/internal/bubble"
 )
 
 // recorder makes layers that write down what happens to them.
@@ -41,7 +41,7 @@ func (r *recorder) layer(name string, linger time.Duration, err error) layers.La
 }
 
 func TestLayersStopTopDown(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var r recorder
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -54,7 +54,7 @@ func TestLayersStopTopDown(t *testing.T) {
 }
 
 func TestAFailingLayerStopsTheRest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var r recorder
 		broken := errors.New("no such token")
 		err := layers.Run(t.Context(), slog.New(slog.DiscardHandler),
@@ -70,7 +70,7 @@ func TestAFailingLayerStopsTheRest(t *testing.T) {
 }
 
 func TestALayerThatWillNotStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		var r recorder
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()

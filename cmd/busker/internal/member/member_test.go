@@ -13,6 +13,7 @@ import (
 
 	"busker/cluster"
 	"busker/cmd/busker/internal/member"
+	"busker/internal/bubble"
 	"busker/internal/telemetry"
 )
 
@@ -35,7 +36,7 @@ func (r *roll) Announce(ctx context.Context, m cluster.Member, ttl time.Duration
 }
 
 func TestTakesPart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		tel, err := telemetry.New(telemetry.Options{})
 		if err != nil {
 			t.Fatal(err)

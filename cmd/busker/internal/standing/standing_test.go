@@ -13,6 +13,7 @@ import (
 
 	"busker/cluster"
 	"busker/cmd/busker/internal/standing"
+	"busker/internal/bubble"
 )
 
 var update = flag.Bool("update", false, "write the golden file anew")
@@ -49,7 +50,7 @@ func scene(ctx context.Context, t *testing.T) *cluster.Cluster {
 }
 
 func TestPrint(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		s, err := standing.Take(t.Context(), scene(t.Context(), t))
 		if err != nil {
 			t.Fatal(err)
@@ -121,7 +122,7 @@ func TestProcessesOfOneName(t *testing.T) {
 
 // TestTopicsOfProcessesThatHaveEnded are nobody's business.
 func TestTopicsOfProcessesThatHaveEnded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubble.Test(t, func(t *testing.T) {
 		c := scene(t.Context(), t)
 		ctx, cancel := context.WithCancel(t.Context())
 		served := make(chan error, 1)

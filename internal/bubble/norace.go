@@ -1,0 +1,5 @@
+//go:build !race
+
+package bubble
+
+func alone() (done func()) { return func() {} }
