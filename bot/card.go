@@ -151,6 +151,9 @@ func (c *card) update(ctx context.Context, n notes) (gone bool) {
 		c.end(ctx, w)
 	}
 	gone = !ok || s.Channel == 0 && s.State == player.StateIdle
+	if gone && !c.left() { // what plays next counts its items anew
+		c.serial = c.b.serials.next(c.guild)
+	}
 	c.keepPlace(ctx, chosen, gone)
 	return gone
 }

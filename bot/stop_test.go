@@ -94,7 +94,7 @@ func TestAStopWithManyCardsEndsInTime(t *testing.T) {
 	if over < 10 || left < 10 || said < left || said > left+10 { // what was answered too late is done
 		t.Errorf("%d cards are over, %d are left, said %d", over, left, said)
 	}
-	if s.discord.refused > 5 { // without a pace, most of them; a busy machine lets a few catch up with each other
+	if s.discord.refused > 25 { // without a pace, most of 100; a busy machine lets some catch up with each other
 		t.Errorf("Discord refused %d requests", s.discord.refused)
 	}
 }

@@ -40,7 +40,7 @@ together() {
 }
 
 say "the app, and the codecs without cgo"
-beside env CGO_ENABLED=0 go test -timeout 15m ./opus/... ./dsp/... ./sources/decode/... ./gateway ./words
+beside env CGO_ENABLED=0 go test -timeout 15m ./opus/... ./dsp/... ./sources/decode/... ./words
 race -parallel 5 -timeout 20m .$app
 together
 
