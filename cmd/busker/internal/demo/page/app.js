@@ -94,10 +94,12 @@ function showState(update) {
   if (atEnd && !choosing && (update.changed || []).length) scroll.scrollTop = scroll.scrollHeight;
 }
 
-// showSelf says who one is and what one reads; both can be chosen.
+// showSelf says who one is and what one reads; both can be chosen. What was chosen a
+// moment ago stays until Discord knows of it.
 function showSelf(update) {
-  if (document.body.dataset.you === update.you && $("language").value === update.locale) return;
+  if (document.body.dataset.you === update.you && document.body.dataset.reads === update.locale) return;
   document.body.dataset.you = update.you;
+  document.body.dataset.reads = update.locale;
   $("self").replaceChildren(...update.people.filter((p) => p.part).map((p) => el("option", { value: p.id, selected: p.id === update.you }, `${p.name} – ${p.part}`)));
   $("language").value = update.locale;
 }

@@ -108,7 +108,7 @@ func (t *tab) become(name, locale string) error {
 	if err := t.script(pick("language", `o.value === "`+locale+`"`)); err != nil {
 		return err
 	}
-	return t.wait("the language", `document.getElementById("language").value === "`+locale+`"`)
+	return t.wait("the language", `document.body.dataset.reads === "`+locale+`"`)
 }
 
 // phone is the page on a phone.
