@@ -12,5 +12,5 @@ import (
 func Test(t *testing.T, f func(*testing.T)) {
 	t.Helper()
 	defer alone()()
-	synctest.Test(t, f)
+	synctest.Test(t, f) //nolint:forbidigo // here it is made safe
 }
