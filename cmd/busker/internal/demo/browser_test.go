@@ -78,11 +78,16 @@ func (b *browser) wait(what, condition string) {
 	b.t.Fatalf("%s did not come; the page says:\n%s", what, text)
 }
 
+// click presses an element. One that the page has just made anew is looked for again.
 func (b *browser) click(selector string) {
 	b.t.Helper()
-	if err := chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
-		b.t.Fatalf("click %s: %v", selector, err)
-	}
+	b.until("a click on "+selector, func() bool {
+		err := chromedp.Do(b.ctx, chromedp.Click(chromedp.CSS(selector)))
+		if err != nil && !strings.Contains(err.Error(), "Could not find node") {
+			b.t.Fatalf("click %s: %v", selector, err)
+		}
+		return err == nil
+	})
 }
 
 // choose takes an option of the newest menu of that custom id; the menu may be one
