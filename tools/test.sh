@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 app=/cmd/busker/internal/app
-alone='/(voice|voice/line|voice/pace|voice/udp|player|studio|bot|gateway|emulator|emulator/interop|emulator/voiceserver|bench|bench/.*)$'
+alone='/(cluster/redis|voice|voice/line|voice/pace|voice/udp|player|studio|bot|gateway|emulator|emulator/interop|emulator/voiceserver|bench|bench/.*)$'
 
 if [ "$(tools/cgo.sh)" != 1 ]; then
 	echo "test: no C compiler or codec libraries: pure Go, without the race detector" >&2

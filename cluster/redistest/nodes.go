@@ -43,7 +43,19 @@ func StartCluster(t testing.TB) *Nodes {
 		Eventually(t, func() error { return contains(master.Addr(), "state=online", "INFO", "replication") })
 	}
 	c.Settled()
+	t.Cleanup(c.explain)
 	return c
+}
+
+// explain logs how the nodes see each other when the test has failed.
+func (c *Nodes) explain() {
+	if !c.t.Failed() {
+		return
+	}
+	for _, s := range c.servers {
+		seen, err := s.Try("CLUSTER", "NODES")
+		c.t.Logf("%s sees (%v):\n%v", s.Addr(), err, seen)
+	}
 }
 
 // URL is what clients open.
